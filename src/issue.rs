@@ -1,0 +1,75 @@
+//! What was wrong with a record that is kept all the same.
+
+use crate::record::RecordKey;
+use smol_str::SmolStr;
+use std::fmt;
+
+/// Something in a record that was not as it should be. It names the record, the field and the reason, never the value.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Issue {
+    /// The record.
+    pub record: RecordKey,
+    /// The field: an identifier's kind or an attribute's name, or `identifiers`, `at`, `key`, ...
+    pub field: SmolStr,
+    /// What is wrong.
+    pub reason: IssueReason,
+}
+
+/// Why a field was not taken as sent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IssueReason {
+    /// A placeholder such as `null` or `n/a`, the nil UUID, or a run of `0` or `-`. The value is dropped.
+    Junk,
+    /// Nothing but white space. The value is dropped.
+    Blank,
+    /// Longer than this many bytes. The value is dropped.
+    TooLong(usize),
+    /// Refused by the policy's `block`. The value is dropped.
+    Blocked,
+    /// Does not match the policy's `pattern`. The value is dropped.
+    Pattern,
+    /// Not what the kind's `normalise` reads: the word names the form. The value is dropped.
+    Malformed(&'static str),
+    /// A kind of identifier that the policy does not know. The value is kept as evidence and links nothing.
+    UnknownKind,
+    /// An attribute that the policy does not declare and that `undeclared_attributes` drops or refuses.
+    Undeclared,
+    /// More values of a person identifier than one profile may hold: the record is quarantined whole.
+    Quarantined,
+    /// The time is later than now by more than the clock skew. The record is kept.
+    Future,
+    /// The record has no usable identifier: it stands alone.
+    NoIdentifier,
+}
+
+impl IssueReason {
+    /// Says whether the record takes no part while this stands.
+    pub fn sets_aside(&self) -> bool {
+        matches!(self, Self::Quarantined)
+    }
+}
+
+impl fmt::Display for IssueReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Junk => f.write_str("is a placeholder, not a value"),
+            Self::Blank => f.write_str("is blank"),
+            Self::TooLong(limit) => write!(f, "is longer than {limit} bytes"),
+            Self::Blocked => f.write_str("is blocked by the policy"),
+            Self::Pattern => f.write_str("does not match the policy's pattern"),
+            Self::Malformed(form) => write!(f, "is not {form}"),
+            Self::UnknownKind => f.write_str("is a kind of identifier that the policy does not know"),
+            Self::Undeclared => f.write_str("is an attribute that the policy does not declare"),
+            Self::Quarantined => f.write_str("has more values than one person may hold: the record is quarantined"),
+            Self::Future => f.write_str("is in the future"),
+            Self::NoIdentifier => f.write_str("holds nothing that could link the record"),
+        }
+    }
+}
+
+impl fmt::Debug for Issue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {}: {}", self.record, self.field, self.reason)
+    }
+}

@@ -1,0 +1,201 @@
+//! What a store is: two traits, and the batch that goes between them.
+
+use super::rows::{
+    Anchor, AssertionRow, Cluster, Generation, Meta, Node, Posting, ProfileChange, WithheldKey, WithheldRow,
+};
+use crate::error::Result;
+use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, ValueHash};
+use crate::record::Record;
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// A count of commits. A tenant that was never written is at revision 0.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Revision(pub u64);
+
+/// One of the customers of a store: nothing crosses from one to another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tenant(pub SmolStr);
+
+impl Default for Tenant {
+    fn default() -> Self {
+        Self(SmolStr::new_static("default"))
+    }
+}
+
+/// Keeps the evidence and the views of many tenants.
+///
+/// # Contract
+///
+/// - **Atomic**: a batch is applied whole or not at all, also across a crash.
+/// - **Fenced**: a batch whose `expected` revision is not the tenant's is refused with `Conflict` and changes nothing.
+/// - **Ordered**: a commit that succeeds makes the revision `expected + 1`; the feed grows by the batch's entries in order.
+/// - **Isolated**: a snapshot shows one revision for as long as it lives; commits go on beside it.
+/// - **Durable as configured**: what a commit acknowledged is there after a crash, as far as the store's setting promises.
+/// - **Separate**: a tenant's reads and writes never touch another's.
+///
+/// A commit whose outcome is unknown is an error of kind `Store`: it may or may not be applied.
+/// The suite in `store::conformance` (feature `conformance`) checks all of it.
+pub trait ProfileStore: Send + Sync {
+    /// Takes a view of the tenant as it is now. Cheap; a long-lived one does not stop the writer.
+    fn snapshot(&self, tenant: &Tenant) -> Result<Arc<dyn Snapshot>>;
+
+    /// Applies a batch.
+    ///
+    /// # Errors
+    /// `Conflict` where the tenant is not at the batch's `expected` revision, `Store` where writing failed.
+    fn commit(&self, tenant: &Tenant, batch: Batch) -> Result<Revision>;
+
+    /// Removes what is left of generations that are neither the current one nor `keep`. Idempotent; readers of older
+    /// snapshots may see their generation vanish only if the store cannot hold it for them, and then as `Conflict`.
+    fn retire(&self, tenant: &Tenant, keep: Option<Generation>) -> Result<()>;
+
+    /// Rewrites what the store holds until nothing that was removed is left in it, in any file. O(store).
+    fn scrub(&self) -> Result<()>;
+}
+
+/// One revision of a tenant. Reads take slices, so that a store across a network needs one round trip for many keys;
+/// answers come in the order of the questions. Pages are ascending and begin after the given place.
+///
+/// Derived rows (nodes, postings, clusters, members, carriers, withheld) are those of the current generation.
+pub trait Snapshot: Send + Sync {
+    /// The revision that this is a view of.
+    fn revision(&self) -> Revision;
+
+    /// The tenant's state; none if it was never written.
+    fn meta(&self) -> Result<Option<Meta>>;
+
+    /// The numbers of records, by the hashes of their keys.
+    fn numbers(&self, keys: &[KeyHash]) -> Result<Vec<Option<RecordNumber>>>;
+
+    /// The evidence.
+    fn records(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<Arc<Record>>>>;
+
+    /// A page of the evidence, by number, from `from` on.
+    fn record_page(&self, from: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Arc<Record>)>>;
+
+    /// All assertions that name one of the keys; one that names two of them comes once.
+    fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>>;
+
+    /// A page of all assertions, by the hashes of their pairs, after `after`.
+    fn assertion_page(&self, after: Option<(KeyHash, KeyHash)>, limit: usize) -> Result<Vec<AssertionRow>>;
+
+    /// Where profile ids are anchored; none for one that was never given.
+    fn anchors(&self, profiles: &[ProfileNumber]) -> Result<Vec<Option<Anchor>>>;
+
+    /// The change feed, from sequence number `from` on.
+    fn changes(&self, from: u64, limit: usize) -> Result<Vec<ProfileChange>>;
+
+    /// The nodes of live records.
+    fn nodes(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<Arc<Node>>>>;
+
+    /// A page of nodes, by number, from `from` on.
+    fn node_page(&self, from: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Arc<Node>)>>;
+
+    /// Who carries values.
+    fn postings(&self, values: &[ValueHash]) -> Result<Vec<Option<Arc<Posting>>>>;
+
+    /// A page of the carriers of a value whose posting is spilled, by number, from `from` on.
+    fn carriers(&self, value: ValueHash, from: RecordNumber, limit: usize) -> Result<Vec<RecordNumber>>;
+
+    /// Clusters.
+    fn clusters(&self, numbers: &[ClusterNumber]) -> Result<Vec<Option<Arc<Cluster>>>>;
+
+    /// A page of clusters, by number, from `from` on.
+    fn cluster_page(&self, from: ClusterNumber, limit: usize) -> Result<Vec<(ClusterNumber, Arc<Cluster>)>>;
+
+    /// A page of the members of a cluster whose list is spilled, by number, from `from` on.
+    fn members(&self, cluster: ClusterNumber, from: RecordNumber, limit: usize) -> Result<Vec<RecordNumber>>;
+
+    /// A withheld join.
+    fn withheld(&self, keys: &[WithheldKey]) -> Result<Vec<Option<Arc<WithheldRow>>>>;
+
+    /// A page of withheld joins, by key, after `after`.
+    fn withheld_page(&self, after: Option<WithheldKey>, limit: usize) -> Result<Vec<(WithheldKey, Arc<WithheldRow>)>>;
+}
+
+/// What one commit changes, as plain data.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The revision that it was planned on.
+    pub expected: Revision,
+    /// The generation that its derived rows belong to. It becomes current when a `Meta` in the batch names it.
+    pub generation: Generation,
+    /// The changes. A key is changed at most once.
+    pub changes: Vec<Change>,
+    /// The entries that the feed grows by, numbered on from the last.
+    pub feed: Vec<ProfileChange>,
+}
+
+/// One change of a store. Exhaustive: a store that ignores one does not compile.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the rows say it")]
+pub enum Change {
+    PutMeta(Box<Meta>),
+    /// Writes evidence, and its number under the hash of its key.
+    PutRecord {
+        number: RecordNumber,
+        key: KeyHash,
+        record: Arc<Record>,
+    },
+    DropRecord {
+        number: RecordNumber,
+        key: KeyHash,
+    },
+    PutAssertion(Box<AssertionRow>),
+    DropAssertion {
+        a: KeyHash,
+        b: KeyHash,
+    },
+    PutAnchor {
+        profile: ProfileNumber,
+        anchor: Anchor,
+    },
+    PutNode {
+        number: RecordNumber,
+        node: Arc<Node>,
+    },
+    DropNode {
+        number: RecordNumber,
+    },
+    PutPosting {
+        value: ValueHash,
+        posting: Arc<Posting>,
+    },
+    DropPosting {
+        value: ValueHash,
+    },
+    /// Adds to the carriers of a spilled posting.
+    AddCarrier {
+        value: ValueHash,
+        number: RecordNumber,
+    },
+    DropCarrier {
+        value: ValueHash,
+        number: RecordNumber,
+    },
+    PutCluster {
+        number: ClusterNumber,
+        cluster: Arc<Cluster>,
+    },
+    DropCluster {
+        number: ClusterNumber,
+    },
+    /// Adds to the members of a spilled cluster.
+    AddMember {
+        cluster: ClusterNumber,
+        number: RecordNumber,
+    },
+    DropMember {
+        cluster: ClusterNumber,
+        number: RecordNumber,
+    },
+    PutWithheld {
+        key: WithheldKey,
+        row: Arc<WithheldRow>,
+    },
+    DropWithheld {
+        key: WithheldKey,
+    },
+}

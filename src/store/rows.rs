@@ -1,0 +1,284 @@
+//! The rows of a store: what is kept of each record, value, cluster, id and change.
+
+use crate::id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
+use crate::record::{Assertion, RecordKey};
+use crate::time::Timestamp;
+use crate::value::Fact;
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+use smol_str::SmolStr;
+
+/// Carriers and members up to this many stand in the row itself; more are rows of their own.
+pub const INLINE_MAX: usize = 32;
+
+/// The state of a tenant: one row, rewritten by every commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meta {
+    /// What keys the tenant's hashes and names.
+    pub seed: Seed,
+    /// The policy under which the current generation stands, as JSON.
+    pub policy: SmolStr,
+    /// The policy's fingerprint.
+    pub fingerprint: u128,
+    /// How many policies there have been before this one.
+    pub policy_version: u64,
+    /// The generation of derived rows that readers see.
+    pub generation: Generation,
+    /// The next record's number. Rows of records at or above it are leftovers of a load that did not finish.
+    pub next_record: u64,
+    /// The next cluster's number.
+    pub next_cluster: u64,
+    /// The next profile's number.
+    pub next_profile: u64,
+    /// The next change's sequence number.
+    pub next_change: u64,
+    /// Counts of what there is.
+    pub counts: Counts,
+}
+
+/// Counts of what a tenant holds now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Records kept, quarantined ones included.
+    pub records: u64,
+    /// Of these, quarantined.
+    pub quarantined: u64,
+    /// Profiles.
+    pub profiles: u64,
+    /// Values that are generic now.
+    pub generic: u64,
+    /// Joins withheld now.
+    pub withheld: u64,
+    /// Standing assertions.
+    pub assertions: u64,
+}
+
+/// A numbering of derived rows: `set_policy` and `load` build the next one beside the current.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Generation(pub u32);
+
+/// What resolution needs of a live record. Derived: every generation has its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    /// The record's key.
+    pub key: RecordKey,
+    /// The record's time.
+    pub at: Timestamp,
+    /// The cluster it is in.
+    pub cluster: ClusterNumber,
+    /// Its usable identifiers, by kind, then value.
+    pub links: SmallVec<[Link; 2]>,
+    /// The values of its exclusive and corroborating attributes.
+    pub facts: Vec<Fact>,
+    /// The profiles that came to be with it, oldest first.
+    pub anchors: SmallVec<[ProfileNumber; 1]>,
+}
+
+/// A usable identifier of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Link {
+    /// The kind's place in the policy.
+    pub kind: u16,
+    /// The value's hash, which covers the kind's name.
+    pub value: ValueHash,
+}
+
+/// Record numbers, ascending: in the row while they are few, as rows of their own when they are many.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Numbers {
+    /// All of them, ascending.
+    Inline(SmallVec<[RecordNumber; 2]>),
+    /// So many; each is a row of its own.
+    Spilled(u64),
+}
+
+/// Who carries a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posting {
+    /// The live records that carry it.
+    pub carriers: Numbers,
+    /// How it links them.
+    pub state: ValueState,
+}
+
+/// How a value links its carriers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ValueState {
+    /// All of them are joined (or there is one only).
+    Clear,
+    /// They may not all be joined.
+    Contested {
+        /// The carrier whose profile holds the value, if one does.
+        holder: Option<RecordNumber>,
+    },
+    /// So many claim it that it links nobody, whatever else comes: these carriers exclude each other two by two.
+    Inert {
+        /// The carriers that show it, ascending.
+        witnesses: Vec<RecordNumber>,
+    },
+    /// It is on too many records to mean anything.
+    Generic,
+}
+
+/// A cluster of records: a profile's body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cluster {
+    /// The profile: the oldest one anchored in its records.
+    pub profile: ProfileNumber,
+    /// Its records.
+    pub members: Numbers,
+    /// What holds true of all its records together.
+    pub summary: Summary,
+}
+
+/// What growth without re-resolution needs to know of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The cluster is a region by itself, with nothing withheld but by inert and generic values.
+    pub clean: bool,
+    /// One of its records is a witness of an inert value.
+    pub witness: bool,
+    /// One of its records is named by an assertion.
+    pub asserted: bool,
+    /// A usable person or contact identifier is among its own that is not generic.
+    pub known: bool,
+    /// Kinds from this place on were not needed to hold it together.
+    pub level: u16,
+    /// Distinct values that are not generic, per kind of the policy.
+    pub counts: SmallVec<[u32; 6]>,
+    /// Distinct facts, sorted.
+    pub facts: Vec<Fact>,
+}
+
+/// Where a profile's id is anchored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Anchor {
+    /// In this record.
+    Record(RecordNumber),
+    /// Nowhere any more: the last record that it could pass to was removed.
+    Gone,
+}
+
+/// A steward's word, with the hashes of the two keys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssertionRow {
+    /// Hash of the smaller key.
+    pub a: KeyHash,
+    /// Hash of the larger key.
+    pub b: KeyHash,
+    /// What was said.
+    pub assertion: Assertion,
+}
+
+/// What a withheld join is about: the key of its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum WithheldKey {
+    /// A value.
+    Value(ValueHash),
+    /// A steward's join of a pair.
+    Join(KeyHash, KeyHash),
+}
+
+/// A join that was not made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WithheldRow {
+    /// The kind of the value, as a place in the policy; none for a steward's join.
+    pub kind: Option<u16>,
+    /// Why it was not made.
+    pub reason: Reason,
+    /// A record of each part, at most [`INLINE_MAX`] of them.
+    pub parts: Vec<RecordNumber>,
+    /// How many parts there are.
+    pub parts_total: u64,
+}
+
+/// Why a join is withheld.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// A steward separated two of the records.
+    Separated,
+    /// One profile would hold more values of the kind at this place of the policy than it may.
+    Limit(u16),
+    /// Two known people would be tied by a device or a session.
+    TwoKnown,
+    /// Two records contradict on the exclusive attribute at this place of the policy.
+    Exclusive(u16),
+    /// More claim the value than the policy allows.
+    Claimants,
+    /// The records do not agree on the attributes that must corroborate the value, or not with one group only.
+    Uncorroborated,
+}
+
+/// One entry of the change feed. It names profiles, never people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileChange {
+    /// Its place in the feed, without gaps.
+    pub sequence: u64,
+    /// The policy's version when it happened.
+    pub policy_version: u64,
+    /// What happened.
+    pub event: ProfileEvent,
+}
+
+/// What happened to profiles.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ProfileEvent {
+    /// A profile came to be.
+    Created {
+        /// Which.
+        profile: ProfileId,
+    },
+    /// A profile gained records, or a record of it a new version.
+    Extended {
+        /// Which.
+        profile: ProfileId,
+    },
+    /// Profiles became one.
+    Merged {
+        /// The ids that no profile bears any more; they go on resolving.
+        from: Vec<ProfileId>,
+        /// The id that stays.
+        into: ProfileId,
+    },
+    /// A profile fell apart.
+    Split {
+        /// The id that it bore.
+        from: ProfileId,
+        /// The ids of the parts.
+        into: Vec<ProfileId>,
+    },
+    /// Records went from one profile to another, and both go on.
+    Moved {
+        /// Where they were.
+        from: ProfileId,
+        /// Where they are.
+        into: ProfileId,
+        /// How many.
+        records: u64,
+    },
+    /// A profile lost records that were removed.
+    Shrunk {
+        /// Which.
+        profile: ProfileId,
+    },
+    /// A profile's last record was removed; its ids resolve to nothing.
+    Erased {
+        /// Which.
+        profile: ProfileId,
+    },
+    /// A value became contested between profiles.
+    Contested {
+        /// The profiles that carry it, at most [`INLINE_MAX`].
+        profiles: Vec<ProfileId>,
+    },
+    /// A join was withheld.
+    Withheld {
+        /// The profiles that stay apart, at most [`INLINE_MAX`].
+        profiles: Vec<ProfileId>,
+        /// Why.
+        reason: Reason,
+    },
+}
