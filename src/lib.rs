@@ -9,6 +9,7 @@ mod normalise;
 mod policy;
 mod record;
 pub mod store;
+mod stitch;
 mod time;
 mod value;
 
