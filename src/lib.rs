@@ -18,5 +18,6 @@ pub use normalise::{Normalised, normalise};
 pub use policy::*;
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use smol_str::SmolStr;
+pub use store::Memory;
 pub use time::Timestamp;
 pub use value::{Fact, Value};
