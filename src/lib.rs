@@ -8,8 +8,8 @@ mod issue;
 mod normalise;
 mod policy;
 mod record;
-pub mod store;
 mod stitch;
+pub mod store;
 mod time;
 mod value;
 
@@ -20,5 +20,6 @@ pub use normalise::{Normalised, normalise};
 pub use policy::*;
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use smol_str::SmolStr;
+pub use store::Memory;
 pub use time::Timestamp;
 pub use value::{Fact, Value};

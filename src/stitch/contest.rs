@@ -117,9 +117,10 @@ impl Settled {
 
 fn openers_that_exclude(levels: &Levels<'_>, kind: u16, parts: &[Part]) -> Vec<u32> {
     let openers: Vec<u32> = parts.iter().filter_map(|part| part.roots.first().copied()).collect();
-    let all = openers.iter().enumerate().all(|(place, &a)| {
-        openers.iter().take(place).all(|&b| exclude_for_good(levels, kind, a, b))
-    });
+    let all = openers
+        .iter()
+        .enumerate()
+        .all(|(place, &a)| openers.iter().take(place).all(|&b| exclude_for_good(levels, kind, a, b)));
     if all { parts.iter().filter_map(|part| part.carriers.first().copied()).collect() } else { Vec::new() }
 }
 

@@ -70,7 +70,8 @@ pub(super) fn group(attributes: &[u16], carriers: &[&[Fact]]) -> Groups {
 /// Two different signatures with one value of each attribute always contradict, so only the others need looking at.
 fn merge(attributes: &[u16], distinct: &[Signature<'_>]) -> (AHashMap<usize, usize>, AHashSet<usize>) {
     let is_plain = |signature: &Signature<'_>| {
-        signature.len() == attributes.len() && signature.windows(2).all(|pair| pair.first().map(|f| f.0) != pair.last().map(|f| f.0))
+        signature.len() == attributes.len()
+            && signature.windows(2).all(|pair| pair.first().map(|f| f.0) != pair.last().map(|f| f.0))
     };
     let odd: Vec<usize> = (0..distinct.len()).filter(|&n| distinct.get(n).is_some_and(|s| !is_plain(s))).collect();
     let agree = |a: usize, b: usize| match (distinct.get(a), distinct.get(b)) {

@@ -134,7 +134,9 @@ impl<'a> Levels<'a> {
             for (shape, &place) in shapes.iter_mut().zip(&self.order) {
                 let facts = self.region.entries.get(place).map(|entry| entry.facts).unwrap_or_default();
                 for chunk in facts.chunk_by(|a, b| a.attribute == b.attribute) {
-                    let Some(attribute) = chunk.first().map(|fact| fact.attribute).filter(|&a| exclusive(a)) else { continue };
+                    let Some(attribute) = chunk.first().map(|fact| fact.attribute).filter(|&a| exclusive(a)) else {
+                        continue;
+                    };
                     let values = self.sets.intern(chunk.iter().map(|fact| fact.value.as_str()).collect());
                     shape.claims.push(Claim { attribute, values });
                 }
@@ -262,7 +264,9 @@ impl<'a> Levels<'a> {
         };
         // A corroborated value is settled group by group: that one group is stuck says nothing of the next.
         let witnesses = if rule.corroborate.is_empty() { witnesses } else { Vec::new() };
-        if !witnesses.is_empty() && let Some(inert) = self.inert.get_mut(value) {
+        if !witnesses.is_empty()
+            && let Some(inert) = self.inert.get_mut(value)
+        {
             *inert = true;
         }
         let reason = if crowded { Reason::Claimants } else { reason };
@@ -421,4 +425,3 @@ impl<'a> Levels<'a> {
         self.inert.get(held.value as usize) == Some(&true)
     }
 }
-

@@ -167,9 +167,8 @@ fn contradiction(sets: &ValueSets<'_>, parts: &[&Shape]) -> Option<u16> {
     let mut seen: SmallVec<[Claim; 8]> = SmallVec::new();
     for part in parts {
         for claim in &part.claims {
-            let against = |other: &&Claim| {
-                other.attribute == claim.attribute && sets.contradict(other.values, claim.values)
-            };
+            let against =
+                |other: &&Claim| other.attribute == claim.attribute && sets.contradict(other.values, claim.values);
             if seen.iter().find(against).is_some() {
                 return Some(claim.attribute);
             }

@@ -274,11 +274,7 @@ impl std::fmt::Debug for Overlay<'_> {
 }
 
 /// A list is spilled into rows when it grows too long, and stays so until it is empty.
-fn add<'r>(
-    numbers: &mut Numbers,
-    number: RecordNumber,
-    rows: impl FnOnce() -> &'r mut BTreeMap<RecordNumber, bool>,
-) {
+fn add<'r>(numbers: &mut Numbers, number: RecordNumber, rows: impl FnOnce() -> &'r mut BTreeMap<RecordNumber, bool>) {
     match numbers {
         Numbers::Inline(list) => {
             if let Err(place) = list.binary_search(&number) {
