@@ -14,7 +14,7 @@ mod value;
 pub use error::{Error, ErrorKind, Result};
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
 pub use issue::{Issue, IssueReason};
-pub use normalise::{Normalised, normalise};
+pub use normalise::{Normalised, normalise, normalise_identifier};
 pub use policy::*;
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use smol_str::SmolStr;
