@@ -1,6 +1,6 @@
-//! The integration tests: one binary.
+//! The one test binary.
 
-#[cfg(test)]
 mod measure;
-#[cfg(test)]
+mod normalise;
 mod operation;
+mod policy;
