@@ -81,7 +81,9 @@ impl ProfileStore for Memory {
         for change in batch.changes {
             tables::apply(&mut evidence, &mut derived, change, stamps);
         }
-        evidence.feed.extend(batch.feed);
+        if !batch.feed.is_empty() {
+            evidence.feed.push(batch.feed.into_boxed_slice());
+        }
         evidence.revision = now;
         Ok(now)
     }
