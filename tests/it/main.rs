@@ -1,1 +1,4 @@
+//! Integration tests: one binary, a file for each subject.
 
+#[cfg(feature = "conformance")]
+mod store;

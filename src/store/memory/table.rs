@@ -72,6 +72,11 @@ impl<V> Dense<V> {
         self.history.prune(commits, live);
     }
 
+    #[cfg(test)]
+    pub(super) fn is_lean(&self) -> bool {
+        self.history.is_empty()
+    }
+
     fn row(&self, number: u64) -> Option<&Row<V>> {
         let (page, slot) = place(number);
         self.pages.get(page)?.as_ref()?.slots.get(slot)?.as_ref()
@@ -194,6 +199,11 @@ impl<K: Ord + Copy, V> Ordered<K, V> {
 
     pub(super) fn prune(&mut self, commits: Range<u64>, live: &Live) {
         self.history.prune(commits, live);
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_lean(&self) -> bool {
+        self.history.is_empty()
     }
 }
 

@@ -42,6 +42,12 @@ impl Evidence {
         Arc::clone(self.generations.entry(generation).or_insert_with(|| Shared::new(Derived::prune)))
     }
 
+    /// Says whether no older version is kept.
+    #[cfg(test)]
+    pub(super) fn is_lean(&self) -> bool {
+        self.anchors.is_lean() && self.generations.values().all(|tables| tables.read().carriers.is_lean())
+    }
+
     pub(super) fn prune(&mut self, commits: Range<u64>, live: &Live) {
         self.numbers.prune(commits.clone(), live);
         self.records.prune(commits.clone(), live);
