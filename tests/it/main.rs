@@ -4,3 +4,5 @@ mod measure;
 mod normalise;
 mod operation;
 mod policy;
+#[cfg(feature = "conformance")]
+mod store;
