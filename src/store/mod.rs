@@ -12,6 +12,7 @@ pub use crate::identifier::Summary;
 pub use crate::issue::Reason;
 pub use contract::{Batch, Change, ProfileStore, Revision, Snapshot, Tenant};
 pub use memory::Memory;
+pub(crate) use overlay::all;
 pub use overlay::{Overlay, Presence};
 pub use rows::{
     Anchor, AssertionRow, Cluster, Counts, Generation, INLINE_MAX, Meta, Node, Numbers, Posting, ProfileChange,
