@@ -1,4 +1,8 @@
 //! The one test binary.
 
+mod measure;
 mod normalise;
+mod operation;
 mod policy;
+#[cfg(feature = "conformance")]
+mod store;
