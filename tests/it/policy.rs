@@ -154,8 +154,8 @@ fn a_file_that_does_not_parse_names_field_and_line() {
 
 #[test]
 fn too_many_kinds_are_refused() {
-    let mut policy = Policy::default();
-    policy.identifier = (0..65_536).map(|n| IdentifierPolicy::new(n.to_string(), Role::Person)).collect();
+    let identifier = (0..65_536).map(|n| IdentifierPolicy::new(n.to_string(), Role::Person)).collect();
+    let mut policy = Policy { identifier, ..Policy::default() };
     let error = policy.check().unwrap_err().to_string();
     assert_eq!(error, "policy field `identifier`: has 65536 entries, over the limit of 65535");
     policy.identifier.pop();
