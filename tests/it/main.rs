@@ -1,1 +1,8 @@
+//! The one integration test of the crate.
 
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod world;
