@@ -5,4 +5,6 @@ mod cases;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod tidy;
+#[cfg(test)]
 mod world;
