@@ -1,8 +1,9 @@
-//! The worked examples of `cases/identity.json`: first on the model, so that it can be trusted.
+//! Worked examples: those of the shared `cases/identity.json`, and those of `cases.json` beside this file for what they
+//! leave out. First on the model, so that it can be trusted, then on the resolver.
 
 use crate::model::{Key, Person};
 use crate::world::{Operation, Picture, World};
-use onefold::{Policy, Record, RecordKey, SmolStr, Timestamp};
+use onefold::{Policy, Record, RecordKey, SmolStr, Timestamp, Value};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -25,8 +26,18 @@ struct Case {
 #[derive(Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 enum Line {
-    Add { source: SmolStr, key: SmolStr, at: Timestamp, identifiers: BTreeMap<SmolStr, Values> },
-    Remove { source: SmolStr, key: SmolStr },
+    Add {
+        source: SmolStr,
+        key: SmolStr,
+        at: Timestamp,
+        identifiers: BTreeMap<SmolStr, Values>,
+        #[serde(default)]
+        attributes: BTreeMap<SmolStr, Value>,
+    },
+    Remove {
+        source: SmolStr,
+        key: SmolStr,
+    },
     Join(Pair),
     Separate(Pair),
     Lift(Pair),
@@ -52,15 +63,19 @@ fn shared() -> Option<PathBuf> {
     [Some(beside), told].into_iter().flatten().find(|folder| folder.is_dir())
 }
 
-/// The cases; none, with a note, where the shared folder is absent.
+/// All cases; the shared ones are left out, with a note, where their folder is absent.
 #[expect(clippy::print_stderr, reason = "a skipped check is said aloud")]
 fn cases() -> Vec<Case> {
-    let Some(folder) = shared() else {
-        eprintln!("skipped: cases/identity.json is not here");
-        return Vec::new();
-    };
-    let cases: Vec<Case> = serde_json::from_slice(&std::fs::read(folder.join("cases/identity.json")).unwrap()).unwrap();
-    assert!(cases.len() >= 35, "cases went missing");
+    let mut cases: Vec<Case> = serde_json::from_str(include_str!("cases.json")).unwrap();
+    match shared() {
+        None => eprintln!("skipped: cases/identity.json is not here"),
+        Some(folder) => {
+            let text = std::fs::read(folder.join("cases/identity.json")).unwrap();
+            let shared: Vec<Case> = serde_json::from_slice(&text).unwrap();
+            assert!(shared.len() >= 35, "cases went missing");
+            cases.extend(shared);
+        }
+    }
     cases
 }
 
@@ -71,7 +86,7 @@ impl Line {
             (key(&pair.a), key(&pair.b))
         };
         match self {
-            Self::Add { source, key, at, identifiers } => {
+            Self::Add { source, key, at, identifiers, attributes } => {
                 let mut record = Record::new(source.clone(), key.clone(), *at);
                 for (kind, values) in identifiers {
                     let values = match values {
@@ -81,6 +96,9 @@ impl Line {
                     for value in values {
                         record = record.identifier(kind.clone(), value.clone());
                     }
+                }
+                for (name, value) in attributes {
+                    record = record.attribute(name.clone(), value.clone());
                 }
                 Operation::Add(record)
             }
