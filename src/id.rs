@@ -147,3 +147,12 @@ pub struct KeyHash(pub u128);
 /// The keyed hash of an identifier's `(kind, normalised value)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ValueHash(pub u128);
+
+/// A usable identifier of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Link {
+    /// The kind's place in the policy.
+    pub kind: u16,
+    /// The value's hash, which covers the kind's name.
+    pub value: ValueHash,
+}

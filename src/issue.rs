@@ -1,6 +1,7 @@
 //! What was wrong with a record that is kept all the same.
 
 use crate::record::RecordKey;
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::fmt;
 
@@ -72,4 +73,22 @@ impl fmt::Debug for Issue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} {}: {}", self.record, self.field, self.reason)
     }
+}
+
+/// Why a join is withheld.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// A steward separated two of the records.
+    Separated,
+    /// One profile would hold more values of the kind at this place of the policy than it may.
+    Limit(u16),
+    /// Two known people would be tied by a device or a session.
+    TwoKnown,
+    /// Two records contradict on the exclusive attribute at this place of the policy.
+    Exclusive(u16),
+    /// More claim the value than the policy allows.
+    Claimants,
+    /// The records do not agree on the attributes that must corroborate the value, or not with one group only.
+    Uncorroborated,
 }

@@ -3,6 +3,7 @@
 
 mod error;
 mod id;
+mod identifier;
 mod issue;
 mod normalise;
 mod policy;

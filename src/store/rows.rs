@@ -1,6 +1,8 @@
 //! The rows of a store: what is kept of each record, value, cluster, id and change.
 
-use crate::id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
+use crate::id::{ClusterNumber, KeyHash, Link, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
+use crate::identifier::Summary;
+use crate::issue::Reason;
 use crate::record::{Assertion, RecordKey};
 use crate::time::Timestamp;
 use crate::value::Fact;
@@ -74,15 +76,6 @@ pub struct Node {
     pub anchors: SmallVec<[ProfileNumber; 1]>,
 }
 
-/// A usable identifier of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Link {
-    /// The kind's place in the policy.
-    pub kind: u16,
-    /// The value's hash, which covers the kind's name.
-    pub value: ValueHash,
-}
-
 /// Record numbers, ascending: in the row while they are few, as rows of their own when they are many.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Numbers {
@@ -131,25 +124,6 @@ pub struct Cluster {
     pub summary: Summary,
 }
 
-/// What growth without re-resolution needs to know of a cluster.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Summary {
-    /// The cluster is a region by itself, with nothing withheld but by inert and generic values.
-    pub clean: bool,
-    /// One of its records is a witness of an inert value.
-    pub witness: bool,
-    /// One of its records is named by an assertion.
-    pub asserted: bool,
-    /// A usable person or contact identifier is among its own that is not generic.
-    pub known: bool,
-    /// Kinds from this place on were not needed to hold it together.
-    pub level: u16,
-    /// Distinct values that are not generic, per kind of the policy.
-    pub counts: SmallVec<[u32; 6]>,
-    /// Distinct facts, sorted.
-    pub facts: Vec<Fact>,
-}
-
 /// Where a profile's id is anchored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Anchor {
@@ -190,24 +164,6 @@ pub struct WithheldRow {
     pub parts: Vec<RecordNumber>,
     /// How many parts there are.
     pub parts_total: u64,
-}
-
-/// Why a join is withheld.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// A steward separated two of the records.
-    Separated,
-    /// One profile would hold more values of the kind at this place of the policy than it may.
-    Limit(u16),
-    /// Two known people would be tied by a device or a session.
-    TwoKnown,
-    /// Two records contradict on the exclusive attribute at this place of the policy.
-    Exclusive(u16),
-    /// More claim the value than the policy allows.
-    Claimants,
-    /// The records do not agree on the attributes that must corroborate the value, or not with one group only.
-    Uncorroborated,
 }
 
 /// One entry of the change feed. It names profiles, never people.

@@ -1,0 +1,31 @@
+//! From values to the integers that resolution works on.
+
+mod summary;
+
+pub use summary::Summary;
+
+use crate::id::{KeyHash, Link, Seed, ValueHash};
+use crate::policy::Rules;
+use crate::record::RecordKey;
+use smallvec::SmallVec;
+use smol_str::SmolStr;
+
+const VALUE: u8 = 16;
+const KEY: u8 = 17;
+
+/// Hashes the value of a kind. The kind's name goes in, not its place: a policy may move it.
+pub(crate) fn hash_value(seed: Seed, rules: &Rules, kind: u16, value: &str) -> ValueHash {
+    let name = rules.kinds.get(usize::from(kind)).map_or("", |kind| kind.name.as_str());
+    ValueHash(seed.hash_parts(VALUE, &[name.as_bytes(), value.as_bytes()]))
+}
+
+/// Hashes the key of a record.
+pub(crate) fn hash_key(seed: Seed, key: &RecordKey) -> KeyHash {
+    KeyHash(seed.hash_parts(KEY, &[key.source.as_bytes(), key.key.as_bytes()]))
+}
+
+/// Turns normalised identifiers, sorted by kind and value, into links in the same order.
+pub(crate) fn links(seed: Seed, rules: &Rules, identifiers: &[(u16, SmolStr)]) -> SmallVec<[Link; 2]> {
+    let link = |(kind, value): &(u16, SmolStr)| Link { kind: *kind, value: hash_value(seed, rules, *kind, value) };
+    identifiers.iter().map(link).collect()
+}
