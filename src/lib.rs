@@ -2,21 +2,27 @@
 #![forbid(unsafe_code)]
 
 mod error;
+mod golden;
 mod id;
 mod identifier;
 mod issue;
 mod normalise;
+mod operation;
 mod policy;
+mod profile;
 mod record;
 pub mod store;
 mod time;
 mod value;
 
 pub use error::{Error, ErrorKind, Result};
+pub use golden::fold;
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
 pub use issue::{Issue, IssueReason};
 pub use normalise::{Normalised, normalise};
+pub use operation::Operation;
 pub use policy::*;
+pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use smol_str::SmolStr;
 pub use time::Timestamp;

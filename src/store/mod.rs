@@ -3,10 +3,10 @@
 mod contract;
 mod rows;
 
-pub use contract::{Batch, Change, ProfileStore, Revision, Snapshot, Tenant};
 pub use crate::id::Link;
 pub use crate::identifier::Summary;
 pub use crate::issue::Reason;
+pub use contract::{Batch, Change, ProfileStore, Revision, Snapshot, Tenant};
 pub use rows::{
     Anchor, AssertionRow, Cluster, Counts, Generation, INLINE_MAX, Meta, Node, Numbers, Posting, ProfileChange,
     ProfileEvent, ValueState, WithheldKey, WithheldRow,

@@ -1,10 +1,8 @@
-//! The one integration test of the crate.
+//! The integration tests: one binary.
+#![cfg(test)]
 
-#[cfg(test)]
 mod cases;
-#[cfg(test)]
 mod model;
-#[cfg(test)]
+mod operation;
 mod tidy;
-#[cfg(test)]
 mod world;

@@ -3,18 +3,10 @@
 //! The reading covers what the suite sends (trim, lower, digits, email; junk; block; text attributes), no more.
 
 use crate::model::{self, Key, Kind, Live, Outcome, Person, Setup, Standing};
-use onefold::{Form, IdentifierPolicy, Limit, Links, Policy, Record, RecordKey, Role, Undeclared, Value, Verdict};
+use onefold::{
+    Form, IdentifierPolicy, Limit, Links, Operation, Policy, Record, RecordKey, Role, Undeclared, Value, Verdict,
+};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// One thing that happens to a resolver, and to its model.
-#[derive(Debug, Clone)]
-pub(crate) enum Operation {
-    Add(Record),
-    Remove(RecordKey),
-    Join(RecordKey, RecordKey),
-    Separate(RecordKey, RecordKey),
-    Lift(RecordKey, RecordKey),
-}
 
 /// All evidence, as it stands.
 #[derive(Clone)]
@@ -46,24 +38,19 @@ impl World {
         Self { policy, records: BTreeMap::new(), words: BTreeMap::new() }
     }
 
-    /// Applies an operation. Of two versions of one record with the same time, `stands` says which stays: (old, new).
-    pub(crate) fn apply(&mut self, operation: &Operation, stands: impl Fn(&Record, &Record) -> bool) {
+    /// Applies an operation.
+    pub(crate) fn apply(&mut self, operation: &Operation) {
         match operation {
             Operation::Add(record) => {
-                let old = self.records.get(&key(&record.key));
-                let later = old.is_none_or(|old| match old.at.microseconds().cmp(&record.at.microseconds()) {
-                    std::cmp::Ordering::Less => true,
-                    std::cmp::Ordering::Equal => stands(old, record),
-                    std::cmp::Ordering::Greater => false,
-                });
-                if later {
-                    self.records.insert(key(&record.key), record.clone());
+                let age = |record: &Record| (record.at.microseconds(), record.canonical_json());
+                let key = key(&record.key);
+                if self.records.get(&key).is_none_or(|old| age(old) < age(record)) {
+                    self.records.insert(key, record.clone());
                 }
             }
             Operation::Remove(gone) => drop(self.records.remove(&key(gone))),
-            Operation::Join(a, b) => drop(self.words.insert(pair(a, b), Verdict::Join)),
-            Operation::Separate(a, b) => drop(self.words.insert(pair(a, b), Verdict::Separate)),
-            Operation::Lift(a, b) => drop(self.words.remove(&pair(a, b))),
+            Operation::Assert(said) => drop(self.words.insert(pair(&said.a, &said.b), said.verdict)),
+            Operation::Lift { a, b } => drop(self.words.remove(&pair(a, b))),
         }
     }
 

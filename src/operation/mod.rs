@@ -1,0 +1,43 @@
+//! What is done to a resolver, as data: JSON Lines, one object a line, for import, export, tests and examples.
+
+mod json;
+mod read;
+mod write;
+
+use crate::record::{Assertion, Record, RecordKey};
+
+/// One command to a resolver: bring a record, take one away, or a steward's word.
+///
+/// The file format is JSON Lines. `op` is `add` where it is left out; `at` is RFC 3339 or Unix milliseconds; the value
+/// of an identifier is text, a whole number (taken as its exact digits) or a list of these; the value of an attribute
+/// is any scalar or a list. `null` is the same as leaving a field out.
+///
+/// # Examples
+/// ```
+/// use onefold::Operation;
+/// let line = br#"{"source":"crm","key":"42","at":1767607200000,"identifiers":{"email":["ann@example.org"]}}"#;
+/// let operation = Operation::from_json(line, None)?;
+/// assert_eq!(
+///     operation.to_json(),
+///     r#"{"at":"2026-01-05T10:00:00Z","identifiers":{"email":"ann@example.org"},"key":"42","op":"add","source":"crm"}"#,
+/// );
+/// let wrong = Operation::from_json(br#"{"op":"remove","source":"crm","kee":"42"}"#, None);
+/// assert_eq!(wrong.unwrap_err().to_string(), "field `key`: is missing");
+/// # Ok::<(), onefold::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operation {
+    /// Brings a record, or a later version of one.
+    Add(Record),
+    /// Takes a record away.
+    Remove(RecordKey),
+    /// Says that two records are, or are not, one person.
+    Assert(Assertion),
+    /// Takes back what was said of a pair of records.
+    Lift {
+        /// One record.
+        a: RecordKey,
+        /// The other.
+        b: RecordKey,
+    },
+}
