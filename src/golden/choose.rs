@@ -4,9 +4,9 @@ use crate::policy::{AttributePolicy, Policy, SourcePolicy, Survive};
 use crate::profile::GoldenRule;
 use crate::record::Record;
 use crate::value::Value;
-use ahash::AHashMap;
 use smol_str::SmolStr;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// What one record offers for a group of attributes.
@@ -89,7 +89,7 @@ impl<'a> Chain<'a> {
             Survive::Longest => keep_least(left, |candidate| std::cmp::Reverse(candidate.length())),
             Survive::Verified => keep_least(left, |candidate| !self.is_verified(candidate.record)),
             Survive::MostFrequent => {
-                let mut counts: AHashMap<String, u64> = AHashMap::new();
+                let mut counts: BTreeMap<String, u64> = BTreeMap::new();
                 for candidate in left.iter() {
                     *counts.entry(candidate.folded.clone()).or_default() += 1;
                 }

@@ -1,9 +1,9 @@
 //! JSON as it stands in a line: numbers keep their digits, and a key that comes twice is an error.
 
 use crate::error::{Error, Result};
-use ahash::AHashSet;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::error::Category;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A JSON value. It holds personal values, so it has no `Debug`.
@@ -105,7 +105,7 @@ impl<'de> de::Visitor<'de> for AnyJson {
     }
 
     fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> std::result::Result<Json, A::Error> {
-        let mut seen = AHashSet::new();
+        let mut seen = BTreeSet::new();
         let mut entries = Vec::new();
         while let Some((key, value)) = map.next_entry::<String, Json>()? {
             if !seen.insert(key.clone()) {

@@ -1,12 +1,16 @@
 //! Where evidence and views are kept: the contract, and the stores that come with the crate.
 
 mod contract;
+mod memory;
+mod overlay;
 mod rows;
 
 pub use crate::id::Link;
 pub use crate::identifier::Summary;
 pub use crate::issue::Reason;
 pub use contract::{Batch, Change, ProfileStore, Revision, Snapshot, Tenant};
+pub use memory::Memory;
+pub use overlay::{Overlay, Presence};
 pub use rows::{
     Anchor, AssertionRow, Cluster, Counts, Generation, INLINE_MAX, Meta, Node, Numbers, Posting, ProfileChange,
     ProfileEvent, ValueState, WithheldKey, WithheldRow,

@@ -85,6 +85,21 @@ pub enum Numbers {
     Spilled(u64),
 }
 
+impl Numbers {
+    /// How many there are.
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Inline(list) => list.len() as u64,
+            Self::Spilled(count) => *count,
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// Who carries a value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Posting {

@@ -1,0 +1,427 @@
+//! From scratch, level by level: stewards' joins, then the kinds of identifier, strongest first (DESIGN 4.3).
+
+use super::contest::{Claims, Settled, settle};
+use super::corroborate;
+use super::shape::{Claim, End, Held, Shape, ValueSets, judge, separated};
+use super::{Contest, Group, Made, Outcome, Region, Trace};
+use crate::id::Link;
+use crate::identifier::Summary;
+use crate::issue::Reason;
+use crate::policy::{Contested, Links, Role, Rules};
+use ahash::{AHashMap, AHashSet};
+use petgraph::unionfind::UnionFind;
+use std::cmp::Reverse;
+
+/// Resolves a region: its clusters, and what keeps them apart.
+///
+/// O(n log n) for n identifiers, plus, for each contested value, its clusters times its parts.
+pub(crate) fn resolve(rules: &Rules, region: &Region<'_>, trace: Trace) -> Outcome {
+    let mut levels = Levels::new(rules, region, trace);
+    levels.join_by_word();
+    for kind in 0..rules.kinds.len() {
+        levels.take_kind(kind as u16);
+    }
+    levels.finish()
+}
+
+/// A record carries a value, both by their place: the record in order of time, the value in order of its hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Carry {
+    link: Link,
+    rank: u32,
+    /// The link's place in the record, which orders values as their bytes do.
+    place: u32,
+}
+
+/// A value, or what one group of its carriers makes of it.
+#[derive(Debug)]
+struct Turn {
+    oldest: u32,
+    place: u32,
+    value: usize,
+    /// Ranks of the carriers, ascending.
+    carriers: Vec<u32>,
+}
+
+pub(super) struct Levels<'a> {
+    pub(super) rules: &'a Rules,
+    region: &'a Region<'a>,
+    /// Entries by time and key, those that are not live last.
+    order: Vec<usize>,
+    /// All that is carried and not generic, by link, then rank.
+    carries: Vec<Carry>,
+    /// Ranges of `carries`, one for each value: a value's local number is its place here.
+    values: Vec<std::ops::Range<usize>>,
+    /// Values that link nobody for good.
+    pub(super) inert: Vec<bool>,
+    pub(super) sets: ValueSets<'a>,
+    sets_of_clusters: UnionFind<u32>,
+    /// The shape of each cluster, at its root.
+    pub(super) shapes: Vec<Shape>,
+    /// By local number of the value, what kept it from joining all its carriers.
+    unsettled: AHashMap<usize, Unsettled>,
+    refused: Vec<(usize, usize)>,
+    trace: Trace,
+    made: Vec<Made>,
+}
+
+#[derive(Debug)]
+struct Unsettled {
+    reason: Reason,
+    /// More claimed it than the policy allows, in one group of its carriers at least.
+    crowded: bool,
+    witnesses: Vec<u32>,
+}
+
+impl<'a> Levels<'a> {
+    fn new(rules: &'a Rules, region: &'a Region<'a>, trace: Trace) -> Self {
+        let mut order: Vec<usize> = (0..region.entries.len()).collect();
+        order.sort_unstable_by_key(|&place| region.entries.get(place).map(|e| (!e.live, e.at, e.key)));
+        let mut carries = Vec::new();
+        for (rank, entry) in order.iter().filter_map(|&place| region.entries.get(place)).enumerate() {
+            for (place, &link) in entry.links.iter().enumerate() {
+                if !region.generic.contains(&link.value) {
+                    carries.push(Carry { link, rank: rank as u32, place: place as u32 });
+                }
+            }
+        }
+        carries.sort_unstable();
+        let mut values = Vec::new();
+        let mut from = 0;
+        for chunk in carries.chunk_by(|a, b| a.link == b.link) {
+            values.push(from..from + chunk.len());
+            from += chunk.len();
+        }
+        let inert = values.iter().map(|range| {
+            let link = carries.get(range.start).map(|carry| carry.link);
+            !region.inert.is_empty() && link.is_some_and(|link| region.inert.contains(&link.value))
+        });
+        let inert: Vec<bool> = inert.collect();
+        let mut levels = Self {
+            rules,
+            region,
+            sets_of_clusters: UnionFind::new(order.len()),
+            order,
+            inert,
+            values,
+            carries,
+            sets: ValueSets::default(),
+            shapes: Vec::new(),
+            unsettled: AHashMap::new(),
+            refused: Vec::new(),
+            trace,
+            made: Vec::new(),
+        };
+        levels.shape_records();
+        levels
+    }
+
+    fn shape_records(&mut self) {
+        let mut shapes: Vec<Shape> = vec![Shape::default(); self.order.len()];
+        for (number, range) in self.values.iter().enumerate() {
+            for carry in self.carries.get(range.clone()).unwrap_or_default() {
+                let Some(shape) = shapes.get_mut(carry.rank as usize) else { continue };
+                let Some(rule) = self.rules.kinds.get(usize::from(carry.link.kind)) else { continue };
+                shape.known |= matches!(rule.role, Role::Person | Role::Contact);
+                if rule.max_per_profile.is_some() {
+                    // Values come in the order of their numbers, so the list stays sorted.
+                    shape.held.push(Held { kind: carry.link.kind, value: number as u32 });
+                }
+            }
+        }
+        let exclusive = |attribute: u16| self.rules.attributes.get(usize::from(attribute)).is_some_and(|a| a.exclusive);
+        if self.rules.attributes.iter().any(|attribute| attribute.exclusive) {
+            for (shape, &place) in shapes.iter_mut().zip(&self.order) {
+                let facts = self.region.entries.get(place).map(|entry| entry.facts).unwrap_or_default();
+                for chunk in facts.chunk_by(|a, b| a.attribute == b.attribute) {
+                    let Some(attribute) = chunk.first().map(|fact| fact.attribute).filter(|&a| exclusive(a)) else {
+                        continue;
+                    };
+                    let values = self.sets.intern(chunk.iter().map(|fact| fact.value.as_str()).collect());
+                    shape.claims.push(Claim { attribute, values });
+                }
+            }
+        }
+        if !self.region.separations.is_empty() {
+            let ranks = self.ranks();
+            for (number, &(a, b)) in self.region.separations.iter().enumerate() {
+                for (place, second) in [(a, false), (b, true)] {
+                    let shape = ranks.get(place).and_then(|&rank| shapes.get_mut(rank as usize));
+                    if let Some(shape) = shape {
+                        shape.ends.push(End { separation: number as u32, second });
+                    }
+                }
+            }
+        }
+        self.shapes = shapes;
+    }
+
+    /// The rank of each entry.
+    fn ranks(&self) -> Vec<u32> {
+        let mut ranks = vec![0; self.order.len()];
+        for (rank, &place) in self.order.iter().enumerate() {
+            if let Some(slot) = ranks.get_mut(place) {
+                *slot = rank as u32;
+            }
+        }
+        ranks
+    }
+
+    fn entry_at(&self, rank: u32) -> usize {
+        self.order.get(rank as usize).copied().unwrap_or_default()
+    }
+
+    pub(super) fn root(&mut self, rank: u32) -> u32 {
+        self.sets_of_clusters.find_mut(rank)
+    }
+
+    pub(super) fn shape(&self, root: u32) -> &Shape {
+        static EMPTY: std::sync::LazyLock<Shape> = std::sync::LazyLock::new(Shape::default);
+        self.shapes.get(root as usize).unwrap_or(&EMPTY)
+    }
+
+    /// Makes clusters one, by a kind whose successor is `level`, and answers with its root.
+    fn unite(&mut self, roots: &[u32], level: u16) {
+        let Some((&first, rest)) = roots.split_first() else { return };
+        let mut shape = self.shapes.get_mut(first as usize).map(std::mem::take).unwrap_or_default();
+        for &other in rest {
+            if let Some(slot) = self.shapes.get_mut(other as usize) {
+                shape.absorb(std::mem::take(slot));
+            }
+            self.sets_of_clusters.union(first, other);
+        }
+        if !rest.is_empty() {
+            shape.level = shape.level.max(level);
+        }
+        let root = self.root(first);
+        if let Some(slot) = self.shapes.get_mut(root as usize) {
+            *slot = shape;
+        }
+    }
+
+    fn join_by_word(&mut self) {
+        if self.region.joins.is_empty() {
+            return;
+        }
+        let ranks = self.ranks();
+        let key = |place: usize| self.region.entries.get(place).map(|entry| entry.key);
+        let mut joins = self.region.joins.clone();
+        joins.sort_unstable_by_key(|&(a, b)| if key(a) < key(b) { (key(a), key(b)) } else { (key(b), key(a)) });
+        for (a, b) in joins {
+            let (Some(&one), Some(&other)) = (ranks.get(a), ranks.get(b)) else { continue };
+            let (one, other) = (self.root(one), self.root(other));
+            if one != other && separated(&[self.shape(one), self.shape(other)]) {
+                self.refused.push((a, b));
+                continue;
+            }
+            if one != other {
+                self.unite(&[one, other], 0);
+            }
+            if self.trace == Trace::On {
+                self.made.push(Made { link: None, entries: vec![a, b] });
+            }
+        }
+    }
+
+    fn take_kind(&mut self, kind: u16) {
+        let Some(rule) = self.rules.kinds.get(usize::from(kind)) else { return };
+        if rule.links == Links::None {
+            return;
+        }
+        for turn in self.turns(kind) {
+            let clusters = Claims::of(self, &turn.carriers);
+            if clusters.len() > 1 {
+                let roots = clusters.roots();
+                let shapes: Vec<&Shape> = roots.iter().map(|&root| self.shape(root)).collect();
+                let Some(reason) = judge(self.rules, &self.sets, kind, &shapes) else {
+                    self.unite(&roots, kind + 1);
+                    self.trace_made(turn.value, &[turn.carriers]);
+                    continue;
+                };
+                self.contest(kind, turn.value, reason, clusters);
+            } else {
+                self.trace_made(turn.value, &[turn.carriers]);
+            }
+        }
+    }
+
+    fn contest(&mut self, kind: u16, value: usize, reason: Reason, clusters: Claims) {
+        let Some(rule) = self.rules.kinds.get(usize::from(kind)) else { return };
+        let settled = match rule.contested {
+            Contested::Nobody => Settled::nobody(self, kind, &clusters),
+            Contested::Latest => settle(self, kind, &clusters),
+        };
+        let (crowded, witnesses) = match settled {
+            Settled::Parts(parts) => {
+                for part in parts {
+                    self.unite(&part.roots, kind + 1);
+                    self.trace_made(value, &[part.carriers]);
+                }
+                (false, Vec::new())
+            }
+            Settled::Crowd { witnesses } => (true, witnesses),
+            Settled::Nobody { witnesses } => (false, witnesses),
+        };
+        // A corroborated value is settled group by group: that one group is stuck says nothing of the next.
+        let witnesses = if rule.corroborate.is_empty() { witnesses } else { Vec::new() };
+        if !witnesses.is_empty()
+            && let Some(inert) = self.inert.get_mut(value)
+        {
+            *inert = true;
+        }
+        let reason = if crowded { Reason::Claimants } else { reason };
+        let entry = self.unsettled.entry(value).or_insert(Unsettled { reason, crowded, witnesses });
+        entry.crowded |= crowded;
+    }
+
+    /// The values of a kind that could link somebody, each group of carriers by itself, in the order in which they are
+    /// taken: by oldest carrier, then value.
+    fn turns(&mut self, kind: u16) -> Vec<Turn> {
+        let corroborate = self.rules.kinds.get(usize::from(kind)).map(|rule| rule.corroborate.as_slice());
+        let corroborate = corroborate.unwrap_or_default();
+        let of = |range: &std::ops::Range<usize>| self.carries.get(range.clone()).unwrap_or_default();
+        let from = self.values.partition_point(|range| of(range).first().is_some_and(|carry| carry.link.kind < kind));
+        let mut turns = Vec::new();
+        let mut left_out = Vec::new();
+        for (value, range) in self.values.iter().enumerate().skip(from) {
+            let carries = of(range);
+            if carries.first().is_none_or(|carry| carry.link.kind != kind) {
+                break;
+            }
+            if carries.len() < 2 || self.inert.get(value) == Some(&true) {
+                continue;
+            }
+            let mut push = |carriers: Vec<u32>, place: u32| {
+                if let (Some(&oldest), true) = (carriers.first(), carriers.len() > 1) {
+                    turns.push(Turn { oldest, place, value, carriers });
+                }
+            };
+            if corroborate.is_empty() {
+                push(carries.iter().map(|carry| carry.rank).collect(), carries.first().map_or(0, |carry| carry.place));
+                continue;
+            }
+            let facts = carries.iter().map(|carry| self.region.entries.get(self.entry_at(carry.rank)));
+            let facts: Vec<_> = facts.map(|entry| entry.map(|entry| entry.facts).unwrap_or_default()).collect();
+            let grouped = corroborate::group(corroborate, &facts);
+            if grouped.left_out || grouped.groups.len() > 1 {
+                left_out.push(value);
+            }
+            for group in grouped.groups {
+                let place = group.first().and_then(|&first| carries.get(first)).map_or(0, |carry| carry.place);
+                push(group.iter().filter_map(|&member| carries.get(member)).map(|carry| carry.rank).collect(), place);
+            }
+        }
+        for value in left_out {
+            let reason = Reason::Uncorroborated;
+            self.unsettled.insert(value, Unsettled { reason, crowded: false, witnesses: Vec::new() });
+        }
+        turns.sort_unstable_by_key(|turn| (turn.oldest, turn.place));
+        turns
+    }
+
+    fn trace_made(&mut self, value: usize, groups: &[Vec<u32>]) {
+        if self.trace == Trace::Off {
+            return;
+        }
+        let first = self.values.get(value).and_then(|range| self.carries.get(range.start));
+        let link = first.map(|carry| carry.link);
+        for carriers in groups.iter().filter(|carriers| carriers.len() > 1) {
+            let entries = carriers.iter().map(|&rank| self.entry_at(rank)).collect();
+            self.made.push(Made { link, entries });
+        }
+    }
+
+    fn finish(mut self) -> Outcome {
+        let live = self.region.entries.iter().filter(|entry| entry.live).count();
+        let labels: Vec<u32> = (0..self.order.len() as u32).map(|rank| self.root(rank)).collect();
+        let mut place_of: AHashMap<u32, usize> = AHashMap::new();
+        let mut clusters: Vec<Group> = Vec::new();
+        let dirty = self.dirty_regions(&labels);
+        let mut witnesses: AHashSet<u32> = AHashSet::new();
+        for unsettled in self.unsettled.values() {
+            witnesses.extend(unsettled.witnesses.iter().copied());
+        }
+        for (rank, &root) in labels.iter().enumerate().take(live) {
+            let place = *place_of.entry(root).or_insert(clusters.len());
+            let entry = self.entry_at(rank as u32);
+            if place == clusters.len() {
+                clusters.push(Group { members: Vec::new(), summary: self.summary(root, !dirty.contains(&root)) });
+            }
+            let Some(group) = clusters.get_mut(place) else { continue };
+            group.members.push(entry);
+            group.summary.witness |= witnesses.contains(&(rank as u32));
+            group.summary.add_facts(self.region.entries.get(entry).map(|entry| entry.facts).unwrap_or_default());
+        }
+        let ranks = if self.region.joins.len() + self.region.separations.len() > 0 { self.ranks() } else { Vec::new() };
+        for &(a, b) in self.region.joins.iter().chain(&self.region.separations) {
+            for place in [a, b] {
+                let root = ranks.get(place).and_then(|&rank| labels.get(rank as usize));
+                let group = root.and_then(|root| place_of.get(root)).and_then(|&place| clusters.get_mut(place));
+                if let Some(group) = group {
+                    group.summary.asserted = true;
+                    group.summary.clean = false;
+                }
+            }
+        }
+        let mut contests: Vec<Contest> = Vec::with_capacity(self.unsettled.len());
+        for (&value, unsettled) in &self.unsettled {
+            contests.extend(self.report(value, unsettled, &labels));
+        }
+        contests.sort_unstable_by_key(|contest| (contest.kind, contest.value));
+        Outcome { clusters, contests, refused: self.refused, made: self.made }
+    }
+
+    /// What a cluster holds, without its facts.
+    fn summary(&self, root: u32, clean: bool) -> Summary {
+        let shape = self.shape(root);
+        let mut summary = Summary::of(self.rules, std::iter::empty(), &[]);
+        for held in &shape.held {
+            if let Some(count) = summary.counts.get_mut(usize::from(held.kind)) {
+                *count += 1;
+            }
+        }
+        Summary { clean, known: shape.known, level: shape.level, ..summary }
+    }
+
+    /// The roots of clusters that are not a whole region by themselves, or hold a value that did not settle.
+    fn dirty_regions(&self, labels: &[u32]) -> AHashSet<u32> {
+        let mut dirty = AHashSet::new();
+        if self.unsettled.is_empty() && self.refused.is_empty() {
+            return dirty;
+        }
+        for &value in self.unsettled.keys() {
+            if self.inert.get(value) == Some(&true) {
+                continue;
+            }
+            let carries = self.values.get(value).and_then(|range| self.carries.get(range.clone())).unwrap_or_default();
+            dirty.extend(carries.iter().filter_map(|carry| labels.get(carry.rank as usize)));
+        }
+        dirty
+    }
+
+    fn report(&self, value: usize, unsettled: &Unsettled, labels: &[u32]) -> Option<Contest> {
+        let carries = self.values.get(value).and_then(|range| self.carries.get(range.clone()))?;
+        let link = carries.first()?.link;
+        let rule = self.rules.kinds.get(usize::from(link.kind))?;
+        let newest = carries.last().map(|carry| self.entry_at(carry.rank));
+        let mut seen: AHashSet<u32> = AHashSet::new();
+        let first_of = carries.iter().filter(|carry| labels.get(carry.rank as usize).is_some_and(|&l| seen.insert(l)));
+        let parts: Vec<usize> = first_of.map(|carry| self.entry_at(carry.rank)).collect();
+        let held = parts.len() == 1 || (rule.contested == Contested::Latest && !unsettled.crowded);
+        let mut witnesses = unsettled.witnesses.clone();
+        witnesses.sort_unstable_by_key(|&rank| Reverse(rank));
+        Some(Contest {
+            value: link.value,
+            kind: link.kind,
+            reason: unsettled.reason,
+            holder: newest.filter(|_| held),
+            witnesses: witnesses.into_iter().map(|rank| self.entry_at(rank)).collect(),
+            parts,
+        })
+    }
+
+    /// Whether a value is one of those that link nobody for good.
+    pub(super) fn is_inert(&self, held: Held) -> bool {
+        self.inert.get(held.value as usize) == Some(&true)
+    }
+}

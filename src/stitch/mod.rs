@@ -1,0 +1,99 @@
+//! Who is one person: from a region of records to its clusters, with reasons. Pure: values in, values out.
+//!
+//! [`resolve`] answers from scratch, level by level; [`grow`] answers for one more record where its answer is certain
+//! to be the same. Which of the two was asked never shows in the result.
+
+mod contest;
+mod corroborate;
+mod growth;
+mod levels;
+mod shape;
+
+pub(crate) use growth::{Touch, corroborates, grow};
+pub(crate) use levels::resolve;
+
+use crate::id::{Link, ValueHash};
+use crate::identifier::Summary;
+use crate::issue::Reason;
+use crate::record::RecordKey;
+use crate::value::Fact;
+use ahash::AHashSet;
+
+/// A record of a region, or a key that only assertions name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    pub(crate) key: &'a RecordKey,
+    /// Microseconds. Records are ordered by this, then key.
+    pub(crate) at: i64,
+    /// By kind, then value bytes.
+    pub(crate) links: &'a [Link],
+    /// Sorted.
+    pub(crate) facts: &'a [Fact],
+    /// False for a key that stands for no live record: it carries nothing, and holds joins together all the same.
+    pub(crate) live: bool,
+}
+
+/// Everything that can bear on the clusters of its records. May hold several regions; they do not mix.
+#[derive(Debug)]
+pub(crate) struct Region<'a> {
+    pub(crate) entries: Vec<Entry<'a>>,
+    /// Pairs of entries that a steward joined.
+    pub(crate) joins: Vec<(usize, usize)>,
+    /// Pairs of entries that a steward separated.
+    pub(crate) separations: Vec<(usize, usize)>,
+    /// Values that are generic: they link nothing, make nobody known and count for no limit.
+    pub(crate) generic: &'a AHashSet<ValueHash>,
+    /// Values known to link nobody, whose other carriers are not in the region.
+    pub(crate) inert: &'a AHashSet<ValueHash>,
+}
+
+/// The answer for a region.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// Clusters of live entries, by their oldest record.
+    pub(crate) clusters: Vec<Group>,
+    /// The values that do not simply join all their carriers. All others are clear.
+    pub(crate) contests: Vec<Contest>,
+    /// Joins of stewards that a separation refused, as pairs of entries.
+    pub(crate) refused: Vec<(usize, usize)>,
+    /// The joins that were made, where asked for.
+    pub(crate) made: Vec<Made>,
+}
+
+/// A cluster of a region.
+#[derive(Debug)]
+pub(crate) struct Group {
+    /// Places in the region's entries, oldest record first.
+    pub(crate) members: Vec<usize>,
+    pub(crate) summary: Summary,
+}
+
+/// A value whose carriers were not all joined when its turn came.
+#[derive(Debug)]
+pub(crate) struct Contest {
+    pub(crate) value: ValueHash,
+    pub(crate) kind: u16,
+    pub(crate) reason: Reason,
+    /// The newest carrier, if the value has a holder.
+    pub(crate) holder: Option<usize>,
+    /// Carriers that exclude each other two by two, enough of them to keep the value from linking anybody for good.
+    pub(crate) witnesses: Vec<usize>,
+    /// A carrier of each cluster that carries it in the end, by oldest carrier; one only if it was joined otherwise.
+    pub(crate) parts: Vec<usize>,
+}
+
+/// A join that was made.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// The value, or none for a steward's word.
+    pub(crate) link: Option<Link>,
+    /// The entries that it joined.
+    pub(crate) entries: Vec<usize>,
+}
+
+/// Whether [`resolve`] lists the joins that it made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trace {
+    Off,
+    On,
+}

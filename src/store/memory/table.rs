@@ -1,0 +1,203 @@
+//! The three shapes of table: by ascending number, by hash, and in order.
+
+use super::history::{History, Live, Row, Stamp};
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::ops::Range;
+
+const PAGE_ROWS: usize = 1024;
+
+/// Rows under numbers that ascend and are never reused: pages of slots, and no page where all rows are gone.
+#[derive(Debug)]
+pub(super) struct Dense<V> {
+    pages: Vec<Option<Page<V>>>,
+    history: History<u64, V>,
+}
+
+// Invariant: `used` counts the slots that hold a row, and is not 0.
+#[derive(Debug)]
+struct Page<V> {
+    used: usize,
+    slots: Box<[Option<Row<V>>]>,
+}
+
+impl<V> Default for Dense<V> {
+    fn default() -> Self {
+        Self { pages: Vec::new(), history: History::default() }
+    }
+}
+
+impl<V> Dense<V> {
+    pub(super) fn get(&self, number: u64, at: u64) -> Option<&V> {
+        match self.row(number) {
+            Some(row) if row.written <= at => Some(&row.value),
+            _ => self.history.get(&number, at),
+        }
+    }
+
+    pub(super) fn put(&mut self, number: u64, value: V, stamp: Stamp) {
+        let (page, slot) = place(number);
+        if self.pages.len() <= page {
+            self.pages.resize_with(page + 1, || None);
+        }
+        let Some(page) = self.pages.get_mut(page) else { return };
+        let page = page.get_or_insert_with(|| Page { used: 0, slots: (0..PAGE_ROWS).map(|_| None).collect() });
+        let Some(slot) = page.slots.get_mut(slot) else { return };
+        let old = slot.replace(Row { written: stamp.now, value });
+        page.used += usize::from(old.is_none());
+        self.history.keep(number, old, stamp);
+    }
+
+    pub(super) fn remove(&mut self, number: u64, stamp: Stamp) {
+        let (at, slot) = place(number);
+        let Some(Some(page)) = self.pages.get_mut(at) else { return };
+        let Some(old) = page.slots.get_mut(slot).and_then(Option::take) else { return };
+        page.used -= 1;
+        if page.used == 0
+            && let Some(page) = self.pages.get_mut(at)
+        {
+            *page = None;
+        }
+        self.history.keep(number, Some(old), stamp);
+    }
+
+    /// The rows from a number on, ascending.
+    pub(super) fn page(&self, from: u64, at: u64) -> impl Iterator<Item = (u64, &V)> {
+        merge(self.numbers(from), self.history.keys_from(from))
+            .filter_map(move |number| Some((number, self.get(number, at)?)))
+    }
+
+    pub(super) fn prune(&mut self, commits: Range<u64>, live: &Live) {
+        self.history.prune(commits, live);
+    }
+
+    fn row(&self, number: u64) -> Option<&Row<V>> {
+        let (page, slot) = place(number);
+        self.pages.get(page)?.as_ref()?.slots.get(slot)?.as_ref()
+    }
+
+    fn numbers(&self, from: u64) -> impl Iterator<Item = u64> {
+        let (first, _) = place(from);
+        self.pages.iter().enumerate().skip(first).filter(|(_, page)| page.is_some()).flat_map(move |(page, _)| {
+            let base = (page * PAGE_ROWS) as u64;
+            (base.max(from)..base + PAGE_ROWS as u64).filter(|&number| self.row(number).is_some())
+        })
+    }
+}
+
+fn place(number: u64) -> (usize, usize) {
+    // On a machine of 32 bits a number that does not fit is refused before it comes here.
+    (usize::try_from(number / PAGE_ROWS as u64).unwrap_or(usize::MAX), (number % PAGE_ROWS as u64) as usize)
+}
+
+/// Rows under hashes.
+#[derive(Debug)]
+pub(super) struct Hashed<K, V> {
+    rows: HashMap<K, Row<V>, BuildHasherDefault<Bits>>,
+    history: History<K, V>,
+}
+
+impl<K, V> Default for Hashed<K, V> {
+    fn default() -> Self {
+        Self { rows: HashMap::default(), history: History::default() }
+    }
+}
+
+impl<K: Ord + Copy + Hash, V> Hashed<K, V> {
+    pub(super) fn get(&self, key: &K, at: u64) -> Option<&V> {
+        match self.rows.get(key) {
+            Some(row) if row.written <= at => Some(&row.value),
+            _ => self.history.get(key, at),
+        }
+    }
+
+    pub(super) fn put(&mut self, key: K, value: V, stamp: Stamp) {
+        let old = self.rows.insert(key, Row { written: stamp.now, value });
+        self.history.keep(key, old, stamp);
+    }
+
+    pub(super) fn remove(&mut self, key: K, stamp: Stamp) {
+        let old = self.rows.remove(&key);
+        self.history.keep(key, old, stamp);
+    }
+
+    pub(super) fn prune(&mut self, commits: Range<u64>, live: &Live) {
+        self.history.prune(commits, live);
+    }
+}
+
+/// Rows in the order of their keys.
+#[derive(Debug)]
+pub(super) struct Ordered<K, V> {
+    rows: BTreeMap<K, Row<V>>,
+    history: History<K, V>,
+}
+
+impl<K, V> Default for Ordered<K, V> {
+    fn default() -> Self {
+        Self { rows: BTreeMap::new(), history: History::default() }
+    }
+}
+
+impl<K: Ord + Copy, V> Ordered<K, V> {
+    pub(super) fn get(&self, key: &K, at: u64) -> Option<&V> {
+        match self.rows.get(key) {
+            Some(row) if row.written <= at => Some(&row.value),
+            _ => self.history.get(key, at),
+        }
+    }
+
+    pub(super) fn put(&mut self, key: K, value: V, stamp: Stamp) {
+        let old = self.rows.insert(key, Row { written: stamp.now, value });
+        self.history.keep(key, old, stamp);
+    }
+
+    pub(super) fn remove(&mut self, key: K, stamp: Stamp) {
+        let old = self.rows.remove(&key);
+        self.history.keep(key, old, stamp);
+    }
+
+    /// The rows from a key on, ascending.
+    pub(super) fn page(&self, from: K, at: u64) -> impl Iterator<Item = (K, &V)> {
+        merge(self.rows.range(from..).map(|(&key, _)| key), self.history.keys_from(from))
+            .filter_map(move |key| Some((key, self.get(&key, at)?)))
+    }
+
+    pub(super) fn prune(&mut self, commits: Range<u64>, live: &Live) {
+        self.history.prune(commits, live);
+    }
+}
+
+/// Merges two ascending lists; what is in both comes once.
+fn merge<K: Ord>(left: impl Iterator<Item = K>, right: impl Iterator<Item = K>) -> impl Iterator<Item = K> {
+    let (mut left, mut right) = (left.peekable(), right.peekable());
+    std::iter::from_fn(move || match (left.peek(), right.peek()) {
+        (Some(a), Some(b)) if a == b => {
+            right.next();
+            left.next()
+        }
+        (Some(a), Some(b)) if b < a => right.next(),
+        (Some(_), _) => left.next(),
+        (None, _) => right.next(),
+    })
+}
+
+/// Hashes what is a keyed hash already: takes its bits.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Bits(u64);
+
+impl Hasher for Bits {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = (self.0.rotate_left(8) ^ u64::from(byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        }
+    }
+
+    fn write_u128(&mut self, bits: u128) {
+        self.0 ^= (bits >> 64) as u64 ^ (bits as u64).rotate_left(32);
+    }
+}

@@ -1,0 +1,110 @@
+//! The tables of a tenant.
+
+use super::history::{Live, Stamp};
+use super::shared::Shared;
+use super::table::{Dense, Hashed, Ordered};
+use crate::id::{KeyHash, RecordNumber, ValueHash};
+use crate::record::Record;
+use crate::store::contract::{Change, Revision};
+use crate::store::rows::{
+    Anchor, AssertionRow, Cluster, Generation, Meta, Node, Posting, ProfileChange, WithheldKey, WithheldRow,
+};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What does not depend on the generation, and the generations.
+#[derive(Debug, Default)]
+pub(super) struct Evidence {
+    pub(super) revision: Revision,
+    pub(super) meta: Option<Arc<Meta>>,
+    pub(super) generations: BTreeMap<Generation, Arc<Shared<Derived>>>,
+    pub(super) numbers: Hashed<KeyHash, RecordNumber>,
+    pub(super) records: Dense<Arc<Record>>,
+    pub(super) assertions: Ordered<(KeyHash, KeyHash), Arc<AssertionRow>>,
+    // Each pair from both ends.
+    pub(super) asserted: Ordered<(KeyHash, KeyHash), ()>,
+    pub(super) anchors: Dense<Anchor>,
+    pub(super) feed: Vec<ProfileChange>,
+}
+
+impl Evidence {
+    /// The generation that readers see.
+    pub(super) fn current(&self) -> Generation {
+        self.meta.as_ref().map_or_else(Generation::default, |meta| meta.generation)
+    }
+
+    /// The tables of a generation, made if there are none.
+    pub(super) fn generation(&mut self, generation: Generation) -> Arc<Shared<Derived>> {
+        Arc::clone(self.generations.entry(generation).or_insert_with(|| Shared::new(Derived::prune)))
+    }
+
+    pub(super) fn prune(&mut self, commits: Range<u64>, live: &Live) {
+        self.numbers.prune(commits.clone(), live);
+        self.records.prune(commits.clone(), live);
+        self.assertions.prune(commits.clone(), live);
+        self.asserted.prune(commits.clone(), live);
+        self.anchors.prune(commits, live);
+    }
+}
+
+/// The derived rows of a generation.
+#[derive(Debug, Default)]
+pub(super) struct Derived {
+    pub(super) nodes: Dense<Arc<Node>>,
+    pub(super) postings: Hashed<ValueHash, Arc<Posting>>,
+    pub(super) carriers: Ordered<(ValueHash, RecordNumber), ()>,
+    pub(super) clusters: Dense<Arc<Cluster>>,
+    pub(super) members: Ordered<(u64, RecordNumber), ()>,
+    pub(super) withheld: Ordered<WithheldKey, Arc<WithheldRow>>,
+}
+
+impl Derived {
+    pub(super) fn prune(&mut self, commits: Range<u64>, live: &Live) {
+        self.nodes.prune(commits.clone(), live);
+        self.postings.prune(commits.clone(), live);
+        self.carriers.prune(commits.clone(), live);
+        self.clusters.prune(commits.clone(), live);
+        self.members.prune(commits.clone(), live);
+        self.withheld.prune(commits, live);
+    }
+}
+
+/// Applies a change; the stamps are those of the evidence and of the generation.
+pub(super) fn apply(evidence: &mut Evidence, derived: &mut Derived, change: Change, stamps: (Stamp, Stamp)) {
+    let (told, made) = stamps;
+    match change {
+        Change::PutMeta(meta) => evidence.meta = Some(Arc::new(*meta)),
+        Change::PutRecord { number, key, record } => {
+            evidence.numbers.put(key, number, told);
+            evidence.records.put(number.0, record, told);
+        }
+        Change::DropRecord { number, key } => {
+            evidence.numbers.remove(key, told);
+            evidence.records.remove(number.0, told);
+        }
+        Change::PutAssertion(row) => {
+            evidence.asserted.put((row.a, row.b), (), told);
+            evidence.asserted.put((row.b, row.a), (), told);
+            evidence.assertions.put((row.a, row.b), Arc::new(*row), told);
+        }
+        Change::DropAssertion { a, b } => {
+            evidence.asserted.remove((a, b), told);
+            evidence.asserted.remove((b, a), told);
+            evidence.assertions.remove((a, b), told);
+        }
+        Change::PutAnchor { profile, anchor } => evidence.anchors.put(profile.0, anchor, told),
+        Change::PutNode { number, node } => derived.nodes.put(number.0, node, made),
+        Change::DropNode { number } => derived.nodes.remove(number.0, made),
+        Change::PutPosting { value, posting } => derived.postings.put(value, posting, made),
+        Change::DropPosting { value } => derived.postings.remove(value, made),
+        Change::AddCarrier { value, number } => derived.carriers.put((value, number), (), made),
+        Change::DropCarrier { value, number } => derived.carriers.remove((value, number), made),
+        Change::PutCluster { number, cluster } => derived.clusters.put(number.0, cluster, made),
+        Change::DropCluster { number } => derived.clusters.remove(number.0, made),
+        Change::AddMember { cluster, number } => derived.members.put((cluster.0, number), (), made),
+        Change::DropMember { cluster, number } => derived.members.remove((cluster.0, number), made),
+        Change::PutWithheld { key, row } => derived.withheld.put(key, row, made),
+        Change::DropWithheld { key } => derived.withheld.remove(key, made),
+    }
+}

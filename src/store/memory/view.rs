@@ -1,0 +1,156 @@
+//! A snapshot: one revision of the tables.
+
+use super::shared::{Pin, Shared};
+use super::tables::{Derived, Evidence};
+use crate::error::Result;
+use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, ValueHash};
+use crate::record::Record;
+use crate::store::contract::{Revision, Snapshot};
+use crate::store::rows::{Anchor, AssertionRow, Cluster, Meta, Node, Posting, ProfileChange, WithheldKey, WithheldRow};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+pub(super) struct View {
+    revision: u64,
+    meta: Option<Arc<Meta>>,
+    feed: usize,
+    evidence: Pin<Evidence>,
+    derived: Option<Pin<Derived>>,
+}
+
+impl View {
+    pub(super) fn new(shared: &Arc<Shared<Evidence>>) -> Self {
+        // A commit holds this lock while it changes a generation, too.
+        let tables = shared.read();
+        let revision = tables.revision.0;
+        Self {
+            revision,
+            meta: tables.meta.clone(),
+            feed: tables.feed.len(),
+            evidence: shared.pin(revision),
+            derived: tables.generations.get(&tables.current()).map(|generation| generation.pin(revision)),
+        }
+    }
+
+    /// Asks one question of many rows of the current generation.
+    fn each<K, V>(&self, keys: &[K], read: impl Fn(&Derived, &K, u64) -> Option<V>) -> Result<Vec<Option<V>>> {
+        let Some(derived) = &self.derived else { return Ok(keys.iter().map(|_| None).collect()) };
+        let tables = derived.read();
+        Ok(keys.iter().map(|key| read(&tables, key, self.revision)).collect())
+    }
+
+    /// Reads a page of the current generation.
+    fn page<V>(&self, read: impl Fn(&Derived, u64) -> Vec<V>) -> Result<Vec<V>> {
+        Ok(self.derived.as_ref().map_or_else(Vec::new, |derived| read(&derived.read(), self.revision)))
+    }
+}
+
+impl Snapshot for View {
+    fn revision(&self) -> Revision {
+        Revision(self.revision)
+    }
+
+    fn meta(&self) -> Result<Option<Meta>> {
+        Ok(self.meta.as_deref().cloned())
+    }
+
+    fn numbers(&self, keys: &[KeyHash]) -> Result<Vec<Option<RecordNumber>>> {
+        let tables = self.evidence.read();
+        Ok(keys.iter().map(|key| tables.numbers.get(key, self.revision).copied()).collect())
+    }
+
+    fn records(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<Arc<Record>>>> {
+        let tables = self.evidence.read();
+        Ok(numbers.iter().map(|number| tables.records.get(number.0, self.revision).cloned()).collect())
+    }
+
+    fn record_page(&self, from: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Arc<Record>)>> {
+        let tables = self.evidence.read();
+        let rows = tables.records.page(from.0, self.revision).take(limit);
+        Ok(rows.map(|(number, record)| (RecordNumber(number), Arc::clone(record))).collect())
+    }
+
+    fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>> {
+        let tables = self.evidence.read();
+        let mut pairs = BTreeSet::new();
+        for &key in keys {
+            let named = tables.asserted.page((key, KeyHash(0)), self.revision);
+            for ((_, other), ()) in named.take_while(|&((one, _), ())| one == key) {
+                pairs.extend([(key, other), (other, key)]);
+            }
+        }
+        let rows = pairs.iter().filter_map(|pair| tables.assertions.get(pair, self.revision));
+        Ok(rows.map(|row| AssertionRow::clone(row)).collect())
+    }
+
+    fn assertion_page(&self, after: Option<(KeyHash, KeyHash)>, limit: usize) -> Result<Vec<AssertionRow>> {
+        let tables = self.evidence.read();
+        let rows = tables.assertions.page(after.unwrap_or((KeyHash(0), KeyHash(0))), self.revision);
+        let rows = rows.skip_while(|&(pair, _)| Some(pair) == after).take(limit);
+        Ok(rows.map(|(_, row)| AssertionRow::clone(row)).collect())
+    }
+
+    fn anchors(&self, profiles: &[ProfileNumber]) -> Result<Vec<Option<Anchor>>> {
+        let tables = self.evidence.read();
+        Ok(profiles.iter().map(|profile| tables.anchors.get(profile.0, self.revision).copied()).collect())
+    }
+
+    fn changes(&self, from: u64, limit: usize) -> Result<Vec<ProfileChange>> {
+        let tables = self.evidence.read();
+        let feed = tables.feed.get(..self.feed).unwrap_or_default();
+        let feed = feed.get(feed.partition_point(|change| change.sequence < from)..).unwrap_or_default();
+        Ok(feed.iter().take(limit).cloned().collect())
+    }
+
+    fn nodes(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<Arc<Node>>>> {
+        self.each(numbers, |tables, number, at| tables.nodes.get(number.0, at).cloned())
+    }
+
+    fn node_page(&self, from: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Arc<Node>)>> {
+        self.page(|tables, at| {
+            let rows = tables.nodes.page(from.0, at).take(limit);
+            rows.map(|(number, node)| (RecordNumber(number), Arc::clone(node))).collect()
+        })
+    }
+
+    fn postings(&self, values: &[ValueHash]) -> Result<Vec<Option<Arc<Posting>>>> {
+        self.each(values, |tables, value, at| tables.postings.get(value, at).cloned())
+    }
+
+    fn carriers(&self, value: ValueHash, from: RecordNumber, limit: usize) -> Result<Vec<RecordNumber>> {
+        self.page(|tables, at| {
+            let rows = tables.carriers.page((value, from), at).take_while(|&((of, _), _)| of == value);
+            rows.take(limit).map(|((_, number), ())| number).collect()
+        })
+    }
+
+    fn clusters(&self, numbers: &[ClusterNumber]) -> Result<Vec<Option<Arc<Cluster>>>> {
+        self.each(numbers, |tables, number, at| tables.clusters.get(number.0, at).cloned())
+    }
+
+    fn cluster_page(&self, from: ClusterNumber, limit: usize) -> Result<Vec<(ClusterNumber, Arc<Cluster>)>> {
+        self.page(|tables, at| {
+            let rows = tables.clusters.page(from.0, at).take(limit);
+            rows.map(|(number, cluster)| (ClusterNumber(number), Arc::clone(cluster))).collect()
+        })
+    }
+
+    fn members(&self, cluster: ClusterNumber, from: RecordNumber, limit: usize) -> Result<Vec<RecordNumber>> {
+        self.page(|tables, at| {
+            let rows = tables.members.page((cluster.0, from), at).take_while(|&((of, _), _)| of == cluster.0);
+            rows.take(limit).map(|((_, number), ())| number).collect()
+        })
+    }
+
+    fn withheld(&self, keys: &[WithheldKey]) -> Result<Vec<Option<Arc<WithheldRow>>>> {
+        self.each(keys, |tables, key, at| tables.withheld.get(key, at).cloned())
+    }
+
+    fn withheld_page(&self, after: Option<WithheldKey>, limit: usize) -> Result<Vec<(WithheldKey, Arc<WithheldRow>)>> {
+        self.page(|tables, at| {
+            let first = WithheldKey::Value(ValueHash(0));
+            let rows = tables.withheld.page(after.unwrap_or(first), at).skip_while(|&(key, _)| Some(key) == after);
+            rows.take(limit).map(|(key, row)| (key, Arc::clone(row))).collect()
+        })
+    }
+}

@@ -1,0 +1,506 @@
+//! A snapshot with changes on top that nobody else sees yet: what planning the next record reads.
+
+use super::contract::{Change, Revision, Snapshot};
+use super::rows::{
+    Anchor, AssertionRow, Cluster, INLINE_MAX, Meta, Node, Numbers, Posting, ProfileChange, ValueState, WithheldKey,
+    WithheldRow,
+};
+use crate::error::Result;
+use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, ValueHash};
+use crate::record::Record;
+use ahash::{AHashMap, AHashSet};
+use std::collections::BTreeMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+/// A snapshot over a snapshot and a pending batch.
+///
+/// Rows are put and dropped here; [`Overlay::into_changes`] gives each changed key once.
+pub struct Overlay<'a> {
+    base: &'a dyn Snapshot,
+    meta: Option<Meta>,
+    numbers: AHashMap<KeyHash, Option<RecordNumber>>,
+    records: AHashMap<RecordNumber, Option<(KeyHash, Arc<Record>)>>,
+    dropped_records: Vec<(RecordNumber, KeyHash)>,
+    assertions: BTreeMap<(KeyHash, KeyHash), Option<AssertionRow>>,
+    anchors: AHashMap<ProfileNumber, Anchor>,
+    nodes: AHashMap<RecordNumber, Option<Arc<Node>>>,
+    postings: AHashMap<ValueHash, Option<Arc<Posting>>>,
+    carriers: AHashMap<ValueHash, BTreeMap<RecordNumber, bool>>,
+    clusters: AHashMap<ClusterNumber, Option<Arc<Cluster>>>,
+    members: AHashMap<ClusterNumber, BTreeMap<RecordNumber, bool>>,
+    withheld: BTreeMap<WithheldKey, Option<Arc<WithheldRow>>>,
+    feed: Vec<ProfileChange>,
+}
+
+impl<'a> Overlay<'a> {
+    /// Starts with nothing pending.
+    pub fn new(base: &'a dyn Snapshot) -> Self {
+        Self {
+            base,
+            meta: None,
+            numbers: AHashMap::new(),
+            records: AHashMap::new(),
+            dropped_records: Vec::new(),
+            assertions: BTreeMap::new(),
+            anchors: AHashMap::new(),
+            nodes: AHashMap::new(),
+            postings: AHashMap::new(),
+            carriers: AHashMap::new(),
+            clusters: AHashMap::new(),
+            members: AHashMap::new(),
+            withheld: BTreeMap::new(),
+            feed: Vec::new(),
+        }
+    }
+
+    /// Says whether nothing is pending.
+    pub fn is_empty(&self) -> bool {
+        self.meta.is_none()
+    }
+
+    /// The number of a record.
+    pub fn number(&self, key: KeyHash) -> Result<Option<RecordNumber>> {
+        one(&self.numbers, key, |keys| self.base.numbers(keys))
+    }
+
+    /// The evidence of a record.
+    pub fn record(&self, number: RecordNumber) -> Result<Option<Arc<Record>>> {
+        match self.records.get(&number) {
+            Some(row) => Ok(row.as_ref().map(|(_, record)| Arc::clone(record))),
+            None => Ok(self.base.records(&[number])?.pop().flatten()),
+        }
+    }
+
+    /// The node of a record.
+    pub fn node(&self, number: RecordNumber) -> Result<Option<Arc<Node>>> {
+        one(&self.nodes, number, |keys| self.base.nodes(keys))
+    }
+
+    /// The carriers of a value.
+    pub fn posting(&self, value: ValueHash) -> Result<Option<Arc<Posting>>> {
+        one(&self.postings, value, |keys| self.base.postings(keys))
+    }
+
+    /// A cluster.
+    pub fn cluster(&self, number: ClusterNumber) -> Result<Option<Arc<Cluster>>> {
+        one(&self.clusters, number, |keys| self.base.clusters(keys))
+    }
+
+    /// A withheld join.
+    pub fn withheld_row(&self, key: WithheldKey) -> Result<Option<Arc<WithheldRow>>> {
+        match self.withheld.get(&key) {
+            Some(row) => Ok(row.clone()),
+            None => Ok(self.base.withheld(&[key])?.pop().flatten()),
+        }
+    }
+
+    /// Sets the tenant's state.
+    pub fn put_meta(&mut self, meta: Meta) {
+        self.meta = Some(meta);
+    }
+
+    /// Writes evidence.
+    pub fn put_record(&mut self, number: RecordNumber, key: KeyHash, record: Arc<Record>) {
+        self.numbers.insert(key, Some(number));
+        self.records.insert(number, Some((key, record)));
+    }
+
+    /// Removes evidence.
+    pub fn drop_record(&mut self, number: RecordNumber, key: KeyHash) {
+        self.numbers.insert(key, None);
+        self.records.insert(number, None);
+        self.dropped_records.push((number, key));
+    }
+
+    /// Writes or removes an assertion.
+    pub fn put_assertion(&mut self, a: KeyHash, b: KeyHash, row: Option<AssertionRow>) {
+        self.assertions.insert((a, b), row);
+    }
+
+    /// Says where a profile is anchored.
+    pub fn put_anchor(&mut self, profile: ProfileNumber, anchor: Anchor) {
+        self.anchors.insert(profile, anchor);
+    }
+
+    /// Writes or removes a node.
+    pub fn put_node(&mut self, number: RecordNumber, node: Option<Arc<Node>>) {
+        self.nodes.insert(number, node);
+    }
+
+    /// Writes or removes a cluster.
+    pub fn put_cluster(&mut self, number: ClusterNumber, cluster: Option<Arc<Cluster>>) {
+        self.clusters.insert(number, cluster);
+    }
+
+    /// Writes or removes a withheld join.
+    pub fn put_withheld(&mut self, key: WithheldKey, row: Option<Arc<WithheldRow>>) {
+        self.withheld.insert(key, row);
+    }
+
+    /// Adds to the feed.
+    pub fn append(&mut self, change: ProfileChange) {
+        self.feed.push(change);
+    }
+
+    /// Sets how a value links its carriers.
+    pub fn set_state(&mut self, value: ValueHash, state: ValueState) -> Result<()> {
+        if let Some(mut posting) = self.posting(value)? {
+            Arc::make_mut(&mut posting).state = state;
+            self.postings.insert(value, Some(posting));
+        }
+        Ok(())
+    }
+
+    /// Adds a carrier of a value, whose posting is as given (none where nobody carried it).
+    pub fn add_carrier(&mut self, value: ValueHash, posting: Option<Arc<Posting>>, number: RecordNumber) {
+        let fresh = || Arc::new(Posting { carriers: Numbers::Inline(Default::default()), state: ValueState::Clear });
+        let mut posting = match self.postings.remove(&value) {
+            Some(Some(pending)) => pending,
+            _ => posting.unwrap_or_else(fresh),
+        };
+        let carriers = self.carriers.entry(value);
+        add(&mut Arc::make_mut(&mut posting).carriers, number, || carriers.or_default());
+        self.postings.insert(value, Some(posting));
+    }
+
+    /// Takes a carrier from a value.
+    pub fn drop_carrier(&mut self, value: ValueHash, number: RecordNumber) -> Result<()> {
+        let Some(mut posting) = self.posting(value)? else { return Ok(()) };
+        let carriers = self.carriers.entry(value);
+        let row = Arc::make_mut(&mut posting);
+        remove(&mut row.carriers, number, || carriers.or_default());
+        let empty = row.carriers.is_empty();
+        self.postings.insert(value, (!empty).then_some(posting));
+        Ok(())
+    }
+
+    /// Adds a member to a cluster row that is not written yet.
+    pub fn add_member(&mut self, number: ClusterNumber, cluster: &mut Cluster, member: RecordNumber) {
+        let members = self.members.entry(number);
+        add(&mut cluster.members, member, || members.or_default());
+    }
+
+    /// Takes a member from a cluster row that is not written yet.
+    pub fn drop_member(&mut self, number: ClusterNumber, cluster: &mut Cluster, member: RecordNumber) {
+        let members = self.members.entry(number);
+        remove(&mut cluster.members, member, || members.or_default());
+    }
+
+    /// The rows of a spilled cluster's members, to be set one by one.
+    pub fn set_member_row(&mut self, cluster: ClusterNumber, member: RecordNumber, present: Presence) {
+        self.members.entry(cluster).or_default().insert(member, present == Presence::Present);
+    }
+
+    /// All carriers of a value, ascending.
+    pub fn all_carriers(&self, value: ValueHash, posting: &Posting) -> Result<Vec<RecordNumber>> {
+        all(&posting.carriers, |from, limit| self.carriers(value, from, limit))
+    }
+
+    /// All members of a cluster, ascending.
+    pub fn all_members(&self, number: ClusterNumber, cluster: &Cluster) -> Result<Vec<RecordNumber>> {
+        all(&cluster.members, |from, limit| self.members(number, from, limit))
+    }
+
+    /// What is pending, each key once.
+    pub fn into_changes(self) -> (Vec<Change>, Vec<ProfileChange>) {
+        let mut changes = Vec::with_capacity(self.nodes.len() * 4 + self.postings.len() + self.clusters.len() + 8);
+        // A record that was removed and sent again has a new number: what is dropped goes first.
+        changes.extend(self.dropped_records.into_iter().map(|(number, key)| Change::DropRecord { number, key }));
+        for (number, row) in self.records {
+            changes.extend(row.map(|(key, record)| Change::PutRecord { number, key, record }));
+        }
+        for ((a, b), row) in self.assertions {
+            changes.push(match row {
+                Some(row) => Change::PutAssertion(Box::new(row)),
+                None => Change::DropAssertion { a, b },
+            });
+        }
+        changes.extend(self.anchors.into_iter().map(|(profile, anchor)| Change::PutAnchor { profile, anchor }));
+        for (number, row) in self.nodes {
+            changes.push(match row {
+                Some(node) => Change::PutNode { number, node },
+                None => Change::DropNode { number },
+            });
+        }
+        for (value, row) in self.postings {
+            changes.push(match row {
+                Some(posting) => Change::PutPosting { value, posting },
+                None => Change::DropPosting { value },
+            });
+        }
+        for (value, rows) in self.carriers {
+            changes.extend(rows.into_iter().map(|(number, present)| match present {
+                true => Change::AddCarrier { value, number },
+                false => Change::DropCarrier { value, number },
+            }));
+        }
+        for (number, row) in self.clusters {
+            changes.push(match row {
+                Some(cluster) => Change::PutCluster { number, cluster },
+                None => Change::DropCluster { number },
+            });
+        }
+        for (cluster, rows) in self.members {
+            changes.extend(rows.into_iter().map(|(number, present)| match present {
+                true => Change::AddMember { cluster, number },
+                false => Change::DropMember { cluster, number },
+            }));
+        }
+        for (key, row) in self.withheld {
+            changes.push(match row {
+                Some(row) => Change::PutWithheld { key, row },
+                None => Change::DropWithheld { key },
+            });
+        }
+        changes.extend(self.meta.map(|meta| Change::PutMeta(Box::new(meta))));
+        (changes, self.feed)
+    }
+}
+
+/// Whether a row is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It is.
+    Present,
+    /// It is not.
+    Absent,
+}
+
+impl std::fmt::Debug for Overlay<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Overlay").field("nodes", &self.nodes.len()).field("postings", &self.postings.len()).finish()
+    }
+}
+
+/// A list is spilled into rows when it grows too long, and stays so until it is empty.
+fn add<'r>(numbers: &mut Numbers, number: RecordNumber, rows: impl FnOnce() -> &'r mut BTreeMap<RecordNumber, bool>) {
+    match numbers {
+        Numbers::Inline(list) => {
+            if let Err(place) = list.binary_search(&number) {
+                list.insert(place, number);
+            }
+            if list.len() > INLINE_MAX {
+                rows().extend(list.iter().map(|&number| (number, true)));
+                *numbers = Numbers::Spilled(list.len() as u64);
+            }
+        }
+        Numbers::Spilled(count) => {
+            rows().insert(number, true);
+            *count += 1;
+        }
+    }
+}
+
+fn remove<'r>(
+    numbers: &mut Numbers,
+    number: RecordNumber,
+    rows: impl FnOnce() -> &'r mut BTreeMap<RecordNumber, bool>,
+) {
+    match numbers {
+        Numbers::Inline(list) => list.retain(|known| *known != number),
+        Numbers::Spilled(count) => {
+            rows().insert(number, false);
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
+const PAGE: usize = 4096;
+
+fn all(
+    numbers: &Numbers,
+    page: impl Fn(RecordNumber, usize) -> Result<Vec<RecordNumber>>,
+) -> Result<Vec<RecordNumber>> {
+    let count = match numbers {
+        Numbers::Inline(list) => return Ok(list.to_vec()),
+        Numbers::Spilled(count) => *count,
+    };
+    let mut found: Vec<RecordNumber> = Vec::with_capacity(count as usize);
+    let mut from = RecordNumber(0);
+    loop {
+        let next = page(from, PAGE)?;
+        let Some(last) = next.last() else { return Ok(found) };
+        from = RecordNumber(last.0 + 1);
+        found.extend(next);
+    }
+}
+
+fn one<K: Copy + Eq + Hash, V: Clone>(
+    pending: &AHashMap<K, Option<V>>,
+    key: K,
+    base: impl FnOnce(&[K]) -> Result<Vec<Option<V>>>,
+) -> Result<Option<V>> {
+    match pending.get(&key) {
+        Some(row) => Ok(row.clone()),
+        None => Ok(base(&[key])?.pop().flatten()),
+    }
+}
+
+fn many<K: Copy + Eq + Hash, V: Clone>(
+    pending: &AHashMap<K, Option<V>>,
+    keys: &[K],
+    base: impl FnOnce(&[K]) -> Result<Vec<Option<V>>>,
+) -> Result<Vec<Option<V>>> {
+    if pending.is_empty() {
+        return base(keys);
+    }
+    let missing: Vec<K> = keys.iter().copied().filter(|key| !pending.contains_key(key)).collect();
+    let mut found = if missing.is_empty() { Vec::new() } else { base(&missing)? }.into_iter();
+    Ok(keys.iter().map(|key| pending.get(key).cloned().unwrap_or_else(|| found.next().flatten())).collect())
+}
+
+/// Merges a page of the base with pending rows. Both ascend; pending rows replace the base's, `None` removes.
+fn page<K: Copy + Ord, V>(
+    limit: usize,
+    mut base: impl FnMut(Option<K>, usize) -> Result<Vec<(K, V)>>,
+    pending: BTreeMap<K, Option<V>>,
+) -> Result<Vec<(K, V)>> {
+    let mut merged: Vec<(K, V)> = Vec::new();
+    let mut pending = pending.into_iter().peekable();
+    let mut after = None;
+    while merged.len() < limit {
+        let rows = base(after, limit)?;
+        let end = rows.len() < limit;
+        after = rows.last().map(|row| row.0).or(after);
+        for (key, value) in rows {
+            while let Some((early, row)) = pending.next_if(|(next, _)| *next < key) {
+                merged.extend(row.map(|row| (early, row)));
+            }
+            match pending.next_if(|(next, _)| *next == key) {
+                Some((_, row)) => merged.extend(row.map(|row| (key, row))),
+                None => merged.push((key, value)),
+            }
+        }
+        if end {
+            merged.extend(pending.filter_map(|(key, row)| row.map(|row| (key, row))));
+            break;
+        }
+    }
+    merged.truncate(limit);
+    Ok(merged)
+}
+
+impl Snapshot for Overlay<'_> {
+    fn revision(&self) -> Revision {
+        self.base.revision()
+    }
+
+    fn meta(&self) -> Result<Option<Meta>> {
+        if self.meta.is_some() { Ok(self.meta.clone()) } else { self.base.meta() }
+    }
+
+    fn numbers(&self, keys: &[KeyHash]) -> Result<Vec<Option<RecordNumber>>> {
+        many(&self.numbers, keys, |keys| self.base.numbers(keys))
+    }
+
+    fn records(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<Arc<Record>>>> {
+        numbers.iter().map(|&number| self.record(number)).collect()
+    }
+
+    fn record_page(&self, from: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Arc<Record>)>> {
+        let pending = self.records.iter().filter(|(number, _)| **number >= from);
+        let pending = pending.map(|(number, row)| (*number, row.as_ref().map(|(_, record)| Arc::clone(record))));
+        let next = |after: Option<RecordNumber>, limit| {
+            self.base.record_page(after.map_or(from, |after| RecordNumber(after.0 + 1)), limit)
+        };
+        page(limit, next, pending.collect())
+    }
+
+    fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>> {
+        let mut rows = self.base.assertions(keys)?;
+        if self.assertions.is_empty() {
+            return Ok(rows);
+        }
+        rows.retain(|row| !self.assertions.contains_key(&(row.a, row.b)));
+        let asked: AHashSet<KeyHash> = keys.iter().copied().collect();
+        let named = |row: &&AssertionRow| asked.contains(&row.a) || asked.contains(&row.b);
+        rows.extend(self.assertions.values().flatten().filter(named).cloned());
+        Ok(rows)
+    }
+
+    fn assertion_page(&self, after: Option<(KeyHash, KeyHash)>, limit: usize) -> Result<Vec<AssertionRow>> {
+        let pending = self.assertions.iter().filter(|(pair, _)| after.is_none_or(|after| **pair > after));
+        let next = |last: Option<(KeyHash, KeyHash)>, limit| {
+            let rows = self.base.assertion_page(last.or(after), limit)?;
+            Ok(rows.into_iter().map(|row| ((row.a, row.b), row)).collect())
+        };
+        let rows = page(limit, next, pending.map(|(pair, row)| (*pair, row.clone())).collect())?;
+        Ok(rows.into_iter().map(|(_, row)| row).collect())
+    }
+
+    fn anchors(&self, profiles: &[ProfileNumber]) -> Result<Vec<Option<Anchor>>> {
+        let base = self.base.anchors(profiles)?;
+        Ok(profiles.iter().zip(base).map(|(profile, row)| self.anchors.get(profile).copied().or(row)).collect())
+    }
+
+    fn changes(&self, from: u64, limit: usize) -> Result<Vec<ProfileChange>> {
+        let mut changes = self.base.changes(from, limit)?;
+        changes.extend(self.feed.iter().filter(|change| change.sequence >= from).cloned());
+        changes.truncate(limit);
+        Ok(changes)
+    }
+
+    fn nodes(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<Arc<Node>>>> {
+        many(&self.nodes, numbers, |numbers| self.base.nodes(numbers))
+    }
+
+    fn node_page(&self, from: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Arc<Node>)>> {
+        let pending = self.nodes.iter().filter(|(number, _)| **number >= from);
+        let next = |after: Option<RecordNumber>, limit| {
+            self.base.node_page(after.map_or(from, |after| RecordNumber(after.0 + 1)), limit)
+        };
+        page(limit, next, pending.map(|(number, row)| (*number, row.clone())).collect())
+    }
+
+    fn postings(&self, values: &[ValueHash]) -> Result<Vec<Option<Arc<Posting>>>> {
+        many(&self.postings, values, |values| self.base.postings(values))
+    }
+
+    fn carriers(&self, value: ValueHash, from: RecordNumber, limit: usize) -> Result<Vec<RecordNumber>> {
+        let next = |from: RecordNumber, limit| self.base.carriers(value, from, limit);
+        number_page(self.carriers.get(&value), from, limit, next)
+    }
+
+    fn clusters(&self, numbers: &[ClusterNumber]) -> Result<Vec<Option<Arc<Cluster>>>> {
+        many(&self.clusters, numbers, |numbers| self.base.clusters(numbers))
+    }
+
+    fn cluster_page(&self, from: ClusterNumber, limit: usize) -> Result<Vec<(ClusterNumber, Arc<Cluster>)>> {
+        let pending = self.clusters.iter().filter(|(number, _)| **number >= from);
+        let next = |after: Option<ClusterNumber>, limit| {
+            self.base.cluster_page(after.map_or(from, |after| ClusterNumber(after.0 + 1)), limit)
+        };
+        page(limit, next, pending.map(|(number, row)| (*number, row.clone())).collect())
+    }
+
+    fn members(&self, cluster: ClusterNumber, from: RecordNumber, limit: usize) -> Result<Vec<RecordNumber>> {
+        let next = |from: RecordNumber, limit| self.base.members(cluster, from, limit);
+        number_page(self.members.get(&cluster), from, limit, next)
+    }
+
+    fn withheld(&self, keys: &[WithheldKey]) -> Result<Vec<Option<Arc<WithheldRow>>>> {
+        keys.iter().map(|&key| self.withheld_row(key)).collect()
+    }
+
+    fn withheld_page(&self, after: Option<WithheldKey>, limit: usize) -> Result<Vec<(WithheldKey, Arc<WithheldRow>)>> {
+        let pending = self.withheld.iter().filter(|(key, _)| after.is_none_or(|after| **key > after));
+        let next = |last: Option<WithheldKey>, limit| self.base.withheld_page(last.or(after), limit);
+        page(limit, next, pending.map(|(key, row)| (*key, row.clone())).collect())
+    }
+}
+
+fn number_page(
+    pending: Option<&BTreeMap<RecordNumber, bool>>,
+    from: RecordNumber,
+    limit: usize,
+    base: impl Fn(RecordNumber, usize) -> Result<Vec<RecordNumber>>,
+) -> Result<Vec<RecordNumber>> {
+    let Some(pending) = pending else { return base(from, limit) };
+    let next = |after: Option<RecordNumber>, limit| {
+        let rows = base(after.map_or(from, |after| RecordNumber(after.0 + 1)), limit)?;
+        Ok(rows.into_iter().map(|number| (number, ())).collect())
+    };
+    let pending = pending.range(from..).map(|(number, present)| (*number, present.then_some(())));
+    Ok(page(limit, next, pending.collect())?.into_iter().map(|(number, ())| number).collect())
+}
