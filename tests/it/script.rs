@@ -89,7 +89,7 @@ pub(crate) fn assertion() -> impl Strategy<Value = Assertion> {
 /// Few instants, so that ties are frequent; sometimes the same instant in another zone.
 fn minute() -> impl Strategy<Value = Timestamp> {
     let zone = prop_oneof![9 => Just("10:0M:00Z"), 1 => Just("11:0M:00+01:00")];
-    (0..5, zone).prop_map(|(minute, zone)| {
+    (0..5, zone).prop_map(|(minute, zone): (i32, &str)| {
         format!("2026-01-05T{}", zone.replace('M', &minute.to_string())).parse().unwrap()
     })
 }
