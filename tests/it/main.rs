@@ -1,14 +1,13 @@
-//! The integration tests: one binary.
+//! The one test binary.
 
-#[cfg(test)]
 mod cases;
-#[cfg(test)]
 mod measure;
-#[cfg(test)]
 mod model;
-#[cfg(test)]
+mod normalise;
 mod operation;
-#[cfg(test)]
+mod policy;
+#[cfg(feature = "conformance")]
+mod store;
+mod subject;
 mod tidy;
-#[cfg(test)]
 mod world;
