@@ -6,8 +6,8 @@ mod model;
 mod normalise;
 mod operation;
 mod policy;
+mod script;
 #[cfg(feature = "conformance")]
 mod store;
-mod subject;
 mod tidy;
 mod world;

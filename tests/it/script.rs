@@ -1,13 +1,14 @@
 //! What may happen to a resolver, drawn at random: records over small pools, so that they conflict, under any policy.
 
+use crate::world;
 use onefold::{
     Assertion, AttributePolicy, Compare, Contested, Form, IdentifierPolicy, Limit, Links, Operation, Policy, Record,
-    RecordKey, Role, SmolStr, Survive, Timestamp, Undeclared, Value, Verdict,
+    RecordKey, Role, Rules, SmolStr, Survive, Timestamp, Undeclared, Value, Verdict, normalise,
 };
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{select, subsequence};
 use std::fmt;
 
 /// One call of a resolver.
@@ -174,12 +175,13 @@ fn kind() -> impl Strategy<Value = IdentifierPolicy> {
 }
 
 fn attributes() -> impl Strategy<Value = Vec<AttributePolicy>> {
-    let survive = || {
-        let rules = [Survive::MostRecent, Survive::MostFrequent, Survive::Longest, Survive::Earliest, Survive::First];
-        vec(select(rules.to_vec()), 0..3)
+    let chain = || {
+        let rules = [Survive::MostRecent, Survive::MostFrequent, Survive::Longest, Survive::Earliest];
+        prop_oneof![5 => subsequence(rules.to_vec(), 0..3).prop_shuffle(), 1 => Just(vec![Survive::First])]
     };
-    let group = option::weighted(0.3, Just(SmolStr::from("both")));
-    (any::<[bool; 2]>(), survive(), survive(), group).prop_map(|(exclusive, given, born, group)| {
+    (any::<[bool; 2]>(), chain(), option::of(chain())).prop_map(|(exclusive, given, born)| {
+        // One group and one chain, or each its own.
+        let group = born.is_none().then(|| SmolStr::from("both"));
         let attribute = |name: &str, exclusive, survive| AttributePolicy {
             name: name.into(),
             compare: Compare::Text,
@@ -188,6 +190,7 @@ fn attributes() -> impl Strategy<Value = Vec<AttributePolicy>> {
             survive,
             verified_by: None,
         };
+        let born = born.unwrap_or_else(|| given.clone());
         vec![attribute("given", exclusive[0], given), attribute("born", exclusive[1], born)]
     })
 }
@@ -218,5 +221,25 @@ impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\npolicy {}", serde_json::to_string(&self.policy).unwrap())?;
         self.calls.iter().try_for_each(|call| write!(f, "\n{call:?}"))
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_policy_of_a_script_is_a_policy(policy in policies()) {
+        prop_assert!(policy.check().is_ok(), "{:?}", policy.check());
+    }
+
+    /// Two readings of one text: the model's naive one, and the library's.
+    #[test]
+    fn the_naive_reading_is_the_librarys(policy in policies(), record in record()) {
+        let rules = Rules::new(policy.clone()).unwrap();
+        let (normalised, _) = normalise(&rules, &record);
+        let naive = world::read(&policy, &record);
+        prop_assert_eq!(naive.is_none(), normalised.quarantined);
+        if let Some(naive) = naive {
+            let usable = normalised.identifiers.iter().map(|(kind, value)| (usize::from(*kind), value.to_string()));
+            prop_assert_eq!(naive.identifiers, usable.collect());
+        }
     }
 }

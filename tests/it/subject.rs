@@ -4,7 +4,7 @@ use crate::model::{Key, Standing};
 use crate::script::Call;
 use crate::world::{self, Picture, World};
 use onefold::{
-    Golden, Identifier, Ingest, Operation, ProfileId, Record, RecordKey, Resolver, Status, Verdict, Why, fold,
+    Golden, Identifier, Ingest, Operation, ProfileId, Record, RecordKey, Resolver, Rules, Status, Verdict, Why, fold,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,7 +125,7 @@ pub(crate) fn golden(resolver: &Resolver) -> BTreeMap<BTreeSet<Key>, Golden> {
 
 /// Checks that every way of asking gives the one answer, and that the answers are founded in the evidence.
 pub(crate) fn audit(resolver: &Resolver, world: &World) {
-    let rules = world.policy.clone().build().unwrap();
+    let rules = Rules::new(world.policy.clone()).unwrap();
     let homes = homes(resolver);
     for (Key(source, key), home) in &homes {
         let key = RecordKey::new(source.as_str(), key.as_str());

@@ -139,7 +139,9 @@ pub(crate) fn read(policy: &Policy, record: &Record) -> Option<Live> {
         }
     }
     let declared = |name: &str| policy.attribute.iter().any(|rule| rule.name == name);
-    if policy.undeclared_attributes == Undeclared::Refuse && record.attributes.iter().any(|(name, _)| !declared(name)) {
+    if policy.undeclared_attributes == Undeclared::Refuse
+        && record.attributes.iter().any(|(name, value)| !declared(name) && !value.is_empty())
+    {
         return None;
     }
     let facts = record
