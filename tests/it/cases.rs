@@ -1,0 +1,119 @@
+//! Worked examples: those of the shared `cases/identity.json`, and those of `cases.json` beside this file for what they
+//! leave out. First on the model, so that it can be trusted, then on the resolver.
+
+use crate::model::{Key, Person};
+use crate::world::{Picture, World};
+use onefold::{Operation, Policy};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// One worked example.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    id: String,
+    #[expect(dead_code, reason = "for people")]
+    about: String,
+    any_order: bool,
+    policy: Policy,
+    operations: Vec<serde_json::Value>,
+    records: BTreeSet<BTreeSet<String>>,
+    identifiers: BTreeSet<BTreeSet<String>>,
+}
+
+/// The shared folder: beside the repository, or where `ONEFOLD_SHARED` says.
+fn shared() -> Option<PathBuf> {
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let told = std::env::var_os("ONEFOLD_SHARED").map(PathBuf::from);
+    [Some(beside), told].into_iter().flatten().find(|folder| folder.is_dir())
+}
+
+/// All cases; the shared ones are left out, with a note, where their folder is absent.
+#[expect(clippy::print_stderr, reason = "a skipped check is said aloud")]
+fn cases() -> Vec<Case> {
+    let mut cases: Vec<Case> = serde_json::from_str(include_str!("cases.json")).unwrap();
+    match shared() {
+        None => eprintln!("skipped: cases/identity.json is not here"),
+        Some(folder) => {
+            let text = std::fs::read(folder.join("cases/identity.json")).unwrap();
+            let shared: Vec<Case> = serde_json::from_slice(&text).unwrap();
+            assert!(shared.len() >= 35, "cases went missing");
+            cases.extend(shared);
+        }
+    }
+    cases
+}
+
+impl Case {
+    /// The orders to try: all of up to six operations, a sample of more; one if order counts.
+    fn orders(&self) -> Vec<Vec<Operation>> {
+        let sent: Vec<Operation> = self
+            .operations
+            .iter()
+            .map(|line| Operation::from_json(line.to_string().as_bytes(), None).unwrap())
+            .collect();
+        if !self.any_order {
+            return vec![sent];
+        }
+        if sent.len() <= 6 {
+            return permutations(&sent);
+        }
+        let mut orders = vec![sent.clone(), sent.iter().rev().cloned().collect()];
+        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+        for _ in 0..200 {
+            let mut order = sent.clone();
+            for place in (1..order.len()).rev() {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                order.swap(place, (seed >> 33) as usize % (place + 1));
+            }
+            orders.push(order);
+        }
+        orders
+    }
+
+    fn check(&self, picture: &Picture, told: &str) {
+        let label = |Key(source, key): &Key| format!("{source}/{key}");
+        let people: BTreeSet<BTreeSet<String>> =
+            picture.people.iter().map(|person| person.iter().map(label).collect()).collect();
+        assert_eq!(people, self.records, "{}: records, {told}", self.id);
+
+        let mut held: BTreeMap<&Person, BTreeSet<String>> = BTreeMap::new();
+        for ((kind, value), (_, holder)) in &picture.values {
+            if let Some(holder) = holder {
+                held.entry(holder).or_default().insert(format!("{kind}:{value}"));
+            }
+        }
+        let held: BTreeSet<BTreeSet<String>> = held.into_values().collect();
+        assert_eq!(held, self.identifiers, "{}: identifiers, {told}", self.id);
+    }
+}
+
+fn permutations(list: &[Operation]) -> Vec<Vec<Operation>> {
+    if list.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for place in 0..list.len() {
+        let mut rest = list.to_vec();
+        let first = rest.remove(place);
+        for mut tail in permutations(&rest) {
+            tail.insert(0, first.clone());
+            all.push(tail);
+        }
+    }
+    all
+}
+
+#[test]
+fn the_model_agrees_with_every_case_in_every_order() {
+    for case in cases() {
+        for order in case.orders() {
+            let mut world = World::new(case.policy.clone());
+            for operation in &order {
+                world.apply(operation);
+            }
+            case.check(&world.picture(), &format!("the model, {order:?}"));
+        }
+    }
+}

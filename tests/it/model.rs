@@ -1,0 +1,341 @@
+//! Resolution a second time, from the text of the design alone: from scratch, quadratic, meant to be read beside it.
+//!
+//! It knows nothing of the library's algorithms. The nodes are the live records, oldest first by (instant, source,
+//! key), so that "older" is "smaller" throughout, and after them the records that only assertions know of.
+
+use onefold::{Contested, Links, Role, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// The key of a record: source and key. Ordered like the library's, but `Debug` shows it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Key(pub(crate) String, pub(crate) String);
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.0, self.1)
+    }
+}
+
+/// A kind of identifier with every default filled in.
+#[derive(Debug, Clone)]
+pub(crate) struct Kind {
+    pub(crate) role: Role,
+    pub(crate) links: Links,
+    pub(crate) max_per_profile: Option<u64>,
+    pub(crate) max_claimants: Option<u64>,
+    pub(crate) max_records: Option<u64>,
+    pub(crate) contested: Contested,
+    pub(crate) corroborate: Vec<String>,
+}
+
+/// What resolution needs of a policy.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    /// Strongest first.
+    pub(crate) kinds: Vec<Kind>,
+    /// The names of the exclusive attributes.
+    pub(crate) exclusive: Vec<String>,
+}
+
+/// A value: the place of its kind, and its normalised form.
+pub(crate) type Value = (usize, String);
+
+/// What resolution needs of a live record.
+#[derive(Debug, Clone)]
+pub(crate) struct Live {
+    pub(crate) key: Key,
+    pub(crate) at: i64,
+    pub(crate) identifiers: BTreeSet<Value>,
+    /// Folded values by the name of their attribute.
+    pub(crate) facts: BTreeSet<(String, String)>,
+}
+
+/// The records of one profile.
+pub(crate) type Person = BTreeSet<Key>;
+
+/// What became of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    Held,
+    Contested,
+    Generic,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// Every live record is in one of them.
+    pub(crate) people: BTreeSet<Person>,
+    /// Every usable value, how it stands, and who holds it.
+    pub(crate) values: BTreeMap<Value, (Standing, Option<Person>)>,
+}
+
+/// Places of nodes.
+type Part = BTreeSet<usize>;
+
+struct Table<'a> {
+    setup: &'a Setup,
+    /// Oldest first.
+    live: Vec<&'a Live>,
+    /// The live carriers of each value, oldest first.
+    carriers: BTreeMap<Value, Vec<usize>>,
+    generic: BTreeSet<Value>,
+    /// Pairs of nodes.
+    separated: Vec<(usize, usize)>,
+    /// The clusters so far.
+    parts: Vec<Part>,
+}
+
+/// Resolves. `words` are the standing assertions, by their pairs (smaller key, larger key).
+pub(crate) fn resolve(setup: &Setup, live: &[Live], words: &BTreeMap<(Key, Key), Verdict>) -> Outcome {
+    let mut live: Vec<&Live> = live.iter().collect();
+    live.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
+
+    let mut nodes: Vec<&Key> = live.iter().map(|record| &record.key).collect();
+    for (a, b) in words.keys() {
+        for key in [a, b] {
+            if !nodes.contains(&key) {
+                nodes.push(key);
+            }
+        }
+    }
+    let node = |key: &Key| nodes.iter().position(|known| *known == key).unwrap();
+
+    let mut carriers: BTreeMap<Value, Vec<usize>> = BTreeMap::new();
+    for (place, record) in live.iter().enumerate() {
+        for value in &record.identifiers {
+            carriers.entry(value.clone()).or_default().push(place);
+        }
+    }
+    let too_many =
+        |value: &Value, records: usize| setup.kinds[value.0].max_records.is_some_and(|max| records as u64 > max);
+    let generic = carriers.iter().filter(|(value, list)| too_many(value, list.len())).map(|(value, _)| value.clone());
+    let pairs = |wanted: Verdict| {
+        let pairs = words.iter().filter(move |(_, verdict)| **verdict == wanted);
+        pairs.map(|((a, b), _)| (node(a), node(b))).collect::<Vec<_>>()
+    };
+
+    let mut table = Table {
+        setup,
+        generic: generic.collect(),
+        separated: pairs(Verdict::Separate),
+        parts: (0..nodes.len()).map(|place| Part::from([place])).collect(),
+        live,
+        carriers,
+    };
+    for (a, b) in pairs(Verdict::Join) {
+        let both = table.parts_of(&[a, b]);
+        if !table.separates(&both) {
+            table.join(&both);
+        }
+    }
+    let crowded: BTreeSet<Value> = (0..setup.kinds.len()).flat_map(|kind| table.take_kind(kind)).collect();
+    table.outcome(&crowded)
+}
+
+impl Table<'_> {
+    /// Takes the values of a kind; answers with those that too many claim.
+    fn take_kind(&mut self, kind: usize) -> Vec<Value> {
+        if self.setup.kinds[kind].links == Links::None {
+            return Vec::new();
+        }
+        // (the oldest carrying record, the value's bytes): the order in which values, and groups of them, are taken.
+        let mut groups: BTreeMap<(usize, Vec<u8>), (Value, Vec<usize>)> = BTreeMap::new();
+        for (value, carriers) in &self.carriers {
+            if value.0 != kind || self.generic.contains(value) {
+                continue;
+            }
+            for group in self.groups(kind, carriers) {
+                let oldest = *group.iter().min().unwrap();
+                groups.insert((oldest, value.1.as_bytes().to_vec()), (value.clone(), group));
+            }
+        }
+        let mut crowded = Vec::new();
+        for (value, group) in groups.into_values() {
+            if self.take_value(kind, &group) == Claim::TooMany {
+                crowded.push(value);
+            }
+        }
+        crowded
+    }
+
+    /// Section 4.3, for one value (or for one group of its carriers, where the kind asks for corroboration).
+    fn take_value(&mut self, kind: usize, carriers: &[usize]) -> Claim {
+        let clusters = self.parts_of(carriers);
+        if self.allowed(kind, &clusters) {
+            self.join(&clusters);
+            return Claim::Settled;
+        }
+        if self.setup.kinds[kind].contested == Contested::Nobody {
+            return Claim::Settled;
+        }
+        let oldest = |part: &Part| *carriers.iter().filter(|place| part.contains(place)).min().unwrap();
+        let mut clusters = clusters;
+        clusters.sort_by_key(oldest);
+
+        let mut opened: Vec<Vec<Part>> = Vec::new();
+        for cluster in clusters {
+            let before = oldest(&cluster);
+            // The latest carrying record of the part that is not after the cluster's own oldest.
+            let latest =
+                |part: &Part| carriers.iter().filter(|place| part.contains(place) && **place < before).max().copied();
+            let mut best: Option<(Option<usize>, usize)> = None;
+            for (place, part) in opened.iter().enumerate() {
+                let whole: Part = part.iter().flatten().copied().collect();
+                if self.allowed(kind, &[whole.clone(), cluster.clone()]) {
+                    best = best.max(Some((latest(&whole), place)));
+                }
+            }
+            match best {
+                Some((_, place)) => opened[place].push(cluster),
+                None => opened.push(vec![cluster]),
+            }
+        }
+        if self.setup.kinds[kind].max_claimants.is_some_and(|max| opened.len() as u64 > max) {
+            return Claim::TooMany;
+        }
+        for part in opened {
+            self.join(&part);
+        }
+        Claim::Settled
+    }
+
+    /// Whether a value of the kind may bring these clusters together.
+    fn allowed(&self, kind: usize, parts: &[Part]) -> bool {
+        if self.separates(parts) {
+            return false;
+        }
+        for stronger in 0..=kind {
+            let Some(max) = self.setup.kinds[stronger].max_per_profile else { continue };
+            let held = parts.iter().map(|part| self.held(stronger, [part])).max().unwrap_or(0);
+            if self.held(stronger, parts) > usize::max(max as usize, held) {
+                return false;
+            }
+        }
+        let Kind { links, role, .. } = self.setup.kinds[kind];
+        if links == Links::Anonymous && parts.iter().filter(|part| self.known(part)).count() > 1 {
+            return false;
+        }
+        role == Role::Person || !self.contradicts(parts)
+    }
+
+    /// Whether a separated pair would come together.
+    fn separates(&self, parts: &[Part]) -> bool {
+        let inside = |node: usize| parts.iter().any(|part| part.contains(&node));
+        self.separated.iter().any(|&(a, b)| inside(a) && inside(b))
+    }
+
+    /// How many distinct values of a kind the parts hold together.
+    fn held<'p>(&self, kind: usize, parts: impl IntoIterator<Item = &'p Part>) -> usize {
+        parts
+            .into_iter()
+            .flat_map(|part| self.meaning(part))
+            .filter(|value| value.0 == kind)
+            .collect::<BTreeSet<_>>()
+            .len()
+    }
+
+    fn known(&self, part: &Part) -> bool {
+        self.meaning(part).iter().any(|value| matches!(self.setup.kinds[value.0].role, Role::Person | Role::Contact))
+    }
+
+    /// The values of a part that are not generic.
+    fn meaning(&self, part: &Part) -> BTreeSet<&Value> {
+        let records = part.iter().filter_map(|&place| self.live.get(place));
+        records.flat_map(|record| &record.identifiers).filter(|value| !self.generic.contains(value)).collect()
+    }
+
+    /// Whether two records of different parts contradict on an exclusive attribute.
+    fn contradicts(&self, parts: &[Part]) -> bool {
+        let apart = |a: &Part, b: &Part| {
+            a.iter().any(|&x| {
+                b.iter().any(|&y| match (self.live.get(x), self.live.get(y)) {
+                    (Some(x), Some(y)) => contradict(x, y, &self.setup.exclusive),
+                    _ => false,
+                })
+            })
+        };
+        parts.iter().enumerate().any(|(place, a)| parts[place + 1..].iter().any(|b| apart(a, b)))
+    }
+
+    /// Section 4.4: the carriers of a value, grouped by agreement. One group where nothing must corroborate.
+    fn groups(&self, kind: usize, carriers: &[usize]) -> Vec<Vec<usize>> {
+        let listed = &self.setup.kinds[kind].corroborate;
+        if listed.is_empty() {
+            return vec![carriers.to_vec()];
+        }
+        let says = |place: &usize| self.live[*place].facts.iter().any(|(name, _)| listed.contains(name));
+        let agree = |a: usize, b: usize| !contradict(self.live[a], self.live[b], listed);
+        let (with, without): (Vec<usize>, Vec<usize>) = carriers.iter().partition(|place| says(place));
+
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for &place in &with {
+            let near: Vec<usize> =
+                with.iter().copied().filter(|&other| other != place && agree(place, other)).collect();
+            let ambiguous = near.iter().any(|&a| near.iter().any(|&b| !agree(a, b)));
+            if ambiguous {
+                continue;
+            }
+            let (touched, mut rest): (Vec<_>, Vec<_>) =
+                groups.into_iter().partition(|group| group.iter().any(|&other| agree(place, other)));
+            rest.push(touched.into_iter().flatten().chain([place]).collect());
+            groups = rest;
+        }
+        match groups.as_mut_slice() {
+            [] if !without.is_empty() => groups.push(without),
+            [only] => only.extend(without),
+            _ => {}
+        }
+        groups
+    }
+
+    /// The clusters of nodes, each once.
+    fn parts_of(&self, nodes: &[usize]) -> Vec<Part> {
+        self.parts.iter().filter(|part| nodes.iter().any(|node| part.contains(node))).cloned().collect()
+    }
+
+    fn join(&mut self, joined: &[Part]) {
+        self.parts.retain(|part| !joined.contains(part));
+        self.parts.push(joined.iter().flatten().copied().collect());
+    }
+
+    fn outcome(&self, crowded: &BTreeSet<Value>) -> Outcome {
+        let person = |part: &Part| -> Person {
+            part.iter().filter_map(|&place| self.live.get(place)).map(|record| record.key.clone()).collect()
+        };
+        let people: BTreeSet<Person> = self.parts.iter().map(person).filter(|person| !person.is_empty()).collect();
+        let whose = |place: usize| people.iter().find(|person| person.contains(&self.live[place].key)).cloned();
+        let standing = |(value, carriers): (&Value, &Vec<usize>)| {
+            let newest = whose(*carriers.iter().max().unwrap());
+            let standing = if self.generic.contains(value) {
+                (Standing::Generic, None)
+            } else if carriers.iter().all(|&place| whose(place) == newest) {
+                (Standing::Held, newest)
+            } else if self.setup.kinds[value.0].contested == Contested::Nobody || crowded.contains(value) {
+                (Standing::Contested, None)
+            } else {
+                (Standing::Contested, newest)
+            };
+            (value.clone(), standing)
+        };
+        Outcome { values: self.carriers.iter().map(standing).collect(), people }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Claim {
+    Settled,
+    TooMany,
+}
+
+/// Whether on one of the attributes both have values and share none.
+fn contradict(a: &Live, b: &Live, attributes: &[String]) -> bool {
+    let values = |record: &Live, name: &String| -> BTreeSet<String> {
+        record.facts.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect()
+    };
+    attributes.iter().any(|name| {
+        let (a, b) = (values(a, name), values(b, name));
+        !a.is_empty() && !b.is_empty() && a.is_disjoint(&b)
+    })
+}

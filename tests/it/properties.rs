@@ -1,0 +1,219 @@
+//! The laws of section 2 as properties: whatever is sent, in whatever order, the resolver is the model.
+//!
+//! A few cases each by default; `PROPTEST_CASES` asks for more. A bug that one of them finds becomes a named test.
+
+use crate::model::Key;
+use crate::names::Names;
+use crate::script::{self, Call, Script};
+use crate::subject;
+use crate::world::{self, Picture, World};
+use onefold::{Assertion, Golden, Operation, Policy, ProfileId, Record, Resolver, Verdict};
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn config(cases: u32) -> Config {
+    let told = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    Config {
+        cases: told.unwrap_or(cases),
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        max_global_rejects: u32::MAX,
+        ..Config::default()
+    }
+}
+
+/// All that a resolver shows.
+#[derive(Debug, Clone, PartialEq)]
+struct State {
+    picture: Picture,
+    homes: BTreeMap<Key, Option<ProfileId>>,
+    golden: BTreeMap<BTreeSet<Key>, Golden>,
+}
+
+impl State {
+    fn of(resolver: &Resolver) -> Self {
+        let (picture, homes, golden) = (subject::picture(resolver), subject::homes(resolver), subject::golden(resolver));
+        Self { picture, homes, golden }
+    }
+
+    /// What is the same whatever the order of arrival: all but the names.
+    fn nameless(self) -> (Picture, BTreeMap<BTreeSet<Key>, Golden>) {
+        (self.picture, self.golden)
+    }
+}
+
+fn fresh(policy: &Policy) -> Resolver {
+    Resolver::in_memory(policy.clone()).unwrap()
+}
+
+/// A resolver and a model that a script happened to.
+fn played(script: &Script) -> (Resolver, World) {
+    let (resolver, mut world) = (fresh(&script.policy), World::new(script.policy.clone()));
+    for call in &script.calls {
+        subject::call(&resolver, call);
+        world.call(call);
+    }
+    (resolver, world)
+}
+
+/// How long the feed is.
+fn feed(resolver: &Resolver) -> usize {
+    resolver.changes(0, usize::MAX).unwrap().len()
+}
+
+/// Records and assertions on pairs that differ, in one order and in another.
+fn two_orders() -> impl Strategy<Value = (Vec<Operation>, Vec<Operation>)> {
+    (script::records(0..14), proptest::collection::vec(script::assertion(), 0..4)).prop_flat_map(|(records, words)| {
+        let mut seen = BTreeSet::new();
+        let words = words.into_iter().filter(move |word| seen.insert(world::pair(&word.a, &word.b)));
+        let sent: Vec<Operation> =
+            records.into_iter().map(Operation::Add).chain(words.map(Operation::Assert)).collect();
+        (Just(sent.clone()), Just(sent).prop_shuffle())
+    })
+}
+
+/// Sends operations with the records between two assertions in one call.
+fn send_batched(resolver: &Resolver, operations: &[Operation], batch: usize) {
+    let mut waiting = Vec::new();
+    let flush = |waiting: &mut Vec<Record>| {
+        drop(resolver.add_all(std::mem::take(waiting), subject::ingest(batch)).unwrap());
+    };
+    for operation in operations {
+        match operation {
+            Operation::Add(record) => waiting.push(record.clone()),
+            other => {
+                flush(&mut waiting);
+                drop(resolver.apply(other.clone()).unwrap());
+            }
+        }
+    }
+    flush(&mut waiting);
+}
+
+proptest! {
+    #![proptest_config(config(64))]
+
+    #[test]
+    fn the_resolver_is_the_model_after_every_call(script in script::scripts(1..14)) {
+        let (resolver, mut world, mut names) = (fresh(&script.policy), World::new(script.policy.clone()), Names::default());
+        for call in &script.calls {
+            let old = world.clone();
+            world.call(call);
+            subject::call(&resolver, call);
+            prop_assert_eq!(subject::picture(&resolver), world.picture(), "after {:?}", call);
+            subject::audit(&resolver, &world);
+            names.follow(&resolver, call, &old, &world);
+        }
+    }
+
+    #[test]
+    fn order_and_batches_never_show(policy in script::policies(), (sent, shuffled) in two_orders(), batch in 1..6_usize) {
+        let (one, other) = (fresh(&policy), fresh(&policy));
+        for operation in &sent {
+            drop(one.apply(operation.clone()).unwrap());
+        }
+        send_batched(&other, &shuffled, batch);
+        prop_assert_eq!(State::of(&one).nameless(), State::of(&other).nameless());
+    }
+
+    #[test]
+    fn loading_is_adding(policy in script::policies(), records in script::records(0..14)) {
+        let (added, loaded) = (fresh(&policy), fresh(&policy));
+        for record in &records {
+            drop(added.add(record.clone()).unwrap());
+        }
+        drop(loaded.load(records, subject::ingest(3)).unwrap());
+        prop_assert_eq!(State::of(&added).nameless(), State::of(&loaded).nameless());
+    }
+
+    #[test]
+    fn twice_is_once(script in script::scripts(1..10)) {
+        let (resolver, world) = played(&script);
+        let (before, length) = (State::of(&resolver), feed(&resolver));
+        for record in world.records.values() {
+            drop(resolver.add(record.clone()).unwrap());
+        }
+        let again: Vec<Record> = world.records.values().cloned().collect();
+        drop(resolver.add_all(again.clone(), subject::ingest(2)).unwrap());
+        drop(resolver.load(again, subject::ingest(2)).unwrap());
+        prop_assert_eq!(State::of(&resolver), before);
+        prop_assert_eq!(feed(&resolver), length, "nothing happened, and the feed says so");
+    }
+
+    #[test]
+    fn adding_is_undone_by_removing(script in script::scripts(0..12), record in script::record()) {
+        let (resolver, _) = played(&script);
+        let before = State::of(&resolver);
+        let mut record = record;
+        record.key.source = "new".into();
+        drop(resolver.add(record.clone()).unwrap());
+        prop_assert!(resolver.remove(&record.key).unwrap().is_some());
+        prop_assert_eq!(State::of(&resolver), before);
+        prop_assert!(resolver.remove(&record.key).unwrap().is_none());
+    }
+
+    #[test]
+    fn asserting_is_undone_by_lifting(script in script::scripts(1..12), said in script::assertion()) {
+        let (resolver, world) = played(&script);
+        prop_assume!(!world.words.contains_key(&world::pair(&said.a, &said.b)));
+        let before = State::of(&resolver);
+        drop(resolver.assert(said.clone()).unwrap());
+        let opposite = match said.verdict { Verdict::Join => Verdict::Separate, Verdict::Separate => Verdict::Join };
+        drop(resolver.assert(Assertion { verdict: opposite, ..said.clone() }).unwrap());
+        prop_assert!(resolver.lift(said.b.clone(), said.a.clone()).unwrap().is_some());
+        prop_assert_eq!(State::of(&resolver), before);
+        prop_assert!(resolver.lift(said.a, said.b).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_new_policy_is_as_if_it_had_always_been(script in script::scripts(1..12), policy in script::policies()) {
+        let (resolver, world) = played(&script);
+        let before = (State::of(&resolver), feed(&resolver));
+        let told = format!("{:?}", resolver.preview_policy(policy.clone()).unwrap());
+        prop_assert_eq!((State::of(&resolver), feed(&resolver)), before, "a preview writes nothing");
+        prop_assert_eq!(format!("{:?}", resolver.set_policy(policy.clone()).unwrap()), told);
+
+        let always = fresh(&policy);
+        for record in world.records.values() {
+            drop(always.add(record.clone()).unwrap());
+        }
+        for ((a, b), verdict) in &world.words {
+            let key = |key: &Key| onefold::RecordKey::new(key.0.as_str(), key.1.as_str());
+            drop(always.assert(Assertion::new(*verdict, key(a), key(b), "steward", "").unwrap()).unwrap());
+        }
+        prop_assert_eq!(State::of(&resolver).nameless(), State::of(&always).nameless());
+    }
+
+    #[test]
+    fn a_preview_tells_what_adding_does_and_writes_nothing(script in script::scripts(0..12), record in script::record()) {
+        let (resolver, world) = played(&script);
+        let before = (State::of(&resolver), feed(&resolver));
+        let told = resolver.preview(record.clone()).unwrap();
+        prop_assert_eq!((State::of(&resolver), feed(&resolver)), before);
+        subject::audit(&resolver, &world);
+        prop_assert_eq!(format!("{:?}", resolver.add(record).unwrap()), format!("{told:?}"));
+    }
+
+    #[test]
+    fn an_answer_names_the_profile_of_its_record(policy in script::policies(), records in script::records(1..12)) {
+        let resolver = fresh(&policy);
+        for record in records {
+            let before = subject::homes(&resolver).get(&world::key(&record.key)).copied().flatten();
+            let answer = resolver.add(record.clone()).unwrap();
+            let now = resolver.profile_of(&record.key).unwrap();
+            prop_assert_eq!(answer.profile, now);
+            for gone in &answer.joined {
+                prop_assert_eq!(resolver.resolve_id(*gone).unwrap(), now, "a joined id leads to the profile");
+            }
+            prop_assert!(!answer.because.is_empty(), "every answer says why");
+            prop_assert!(before.is_none() || resolver.resolve_id(before.unwrap()).is_ok());
+        }
+    }
+}
+
+#[test]
+fn the_calls_are_shown_in_full() {
+    let call = Call::Apply(Operation::Remove(onefold::RecordKey::new("a", "1")));
+    assert_eq!(format!("{call:?}"), r#"{"key":"1","op":"remove","source":"a"}"#);
+}

@@ -1,0 +1,245 @@
+//! What may happen to a resolver, drawn at random: records over small pools, so that they conflict, under any policy.
+
+use crate::world;
+use onefold::{
+    Assertion, AttributePolicy, Compare, Contested, Form, IdentifierPolicy, Limit, Links, Operation, Policy, Record,
+    RecordKey, Role, Rules, SmolStr, Survive, Timestamp, Undeclared, Value, Verdict, normalise,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use std::fmt;
+
+/// One call of a resolver.
+#[derive(Clone)]
+pub(crate) enum Call {
+    Apply(Operation),
+    /// The records, and how many at once.
+    AddAll(Vec<Record>, usize),
+    Load(Vec<Record>),
+    ReplaceSource(SmolStr, Vec<Record>),
+    RemoveAll(Vec<RecordKey>),
+    SetPolicy(Policy),
+}
+
+/// A policy, and what happens under it.
+#[derive(Clone)]
+pub(crate) struct Script {
+    pub(crate) policy: Policy,
+    pub(crate) calls: Vec<Call>,
+}
+
+const KINDS: [&str; 4] = ["k0", "k1", "k2", "k3"];
+const SOURCES: [&str; 2] = ["a", "b"];
+
+/// Any script.
+pub(crate) fn scripts(calls: std::ops::Range<usize>) -> impl Strategy<Value = Script> {
+    (policies(), vec(call(), calls)).prop_map(|(policy, calls)| Script { policy, calls })
+}
+
+fn call() -> impl Strategy<Value = Call> {
+    let apply = Call::Apply;
+    prop_oneof![
+        12 => record().prop_map(move |record| apply(Operation::Add(record))),
+        3 => key().prop_map(move |key| apply(Operation::Remove(key))),
+        4 => assertion().prop_map(move |assertion| apply(Operation::Assert(assertion))),
+        2 => pair().prop_map(move |(a, b)| apply(Operation::Lift { a, b })),
+        3 => (vec(record(), 0..6), 1..4_usize).prop_map(|(records, batch)| Call::AddAll(records, batch)),
+        1 => vec(record(), 0..8).prop_map(Call::Load),
+        1 => vec(key(), 0..4).prop_map(Call::RemoveAll),
+        1 => (select(&SOURCES[..]), vec(record(), 0..5)).prop_map(|(source, mut records)| {
+            records.iter_mut().for_each(|record| record.key.source = source.into());
+            Call::ReplaceSource(source.into(), records)
+        }),
+        1 => policies().prop_map(Call::SetPolicy),
+    ]
+}
+
+/// Records that come in any order: their keys collide, so that some are versions of others.
+pub(crate) fn records(many: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Record>> {
+    vec(record(), many)
+}
+
+pub(crate) fn record() -> impl Strategy<Value = Record> {
+    (key(), minute(), vec(identifier(), 0..5), facts()).prop_map(|(key, at, identifiers, facts)| {
+        let mut record = Record::new(key.source, key.key, at);
+        for (kind, value) in identifiers {
+            record = record.identifier(kind, value);
+        }
+        for (name, value) in facts {
+            record = record.attribute(name, value);
+        }
+        record
+    })
+}
+
+pub(crate) fn key() -> impl Strategy<Value = RecordKey> {
+    (select(&SOURCES[..]), select(&["1", "2", "3", "4", "5"][..])).prop_map(|(source, key)| RecordKey::new(source, key))
+}
+
+pub(crate) fn pair() -> impl Strategy<Value = (RecordKey, RecordKey)> {
+    (key(), key()).prop_filter("a record is never asserted against itself", |(a, b)| a != b)
+}
+
+pub(crate) fn assertion() -> impl Strategy<Value = Assertion> {
+    (select(&[Verdict::Join, Verdict::Separate][..]), pair())
+        .prop_map(|(verdict, (a, b))| Assertion::new(verdict, a, b, "steward", "a reason").unwrap())
+}
+
+/// Few instants, so that ties are frequent; sometimes the same instant in another zone.
+fn minute() -> impl Strategy<Value = Timestamp> {
+    let zone = prop_oneof![9 => Just("10:0M:00Z"), 1 => Just("11:0M:00+01:00")];
+    (0..5, zone).prop_map(|(minute, zone): (i32, &str)| {
+        format!("2026-01-05T{}", zone.replace('M', &minute.to_string())).parse().unwrap()
+    })
+}
+
+fn identifier() -> impl Strategy<Value = (SmolStr, SmolStr)> {
+    let value = prop_oneof![
+        8 => Just("a"), 8 => Just("b"), 6 => Just("c"), 3 => Just("d"), 1 => Just(" a "), 1 => Just("null"),
+        1 => Just("xblocked"), 1 => Just("")
+    ];
+    (select(&KINDS[..]), value).prop_map(|(kind, value)| (kind.into(), value.into()))
+}
+
+fn facts() -> impl Strategy<Value = Vec<(SmolStr, Value)>> {
+    let text = || prop_oneof![4 => Just("x"), 4 => Just("y"), 2 => Just("z"), 1 => Just("X"), 1 => Just(" ")];
+    let value = move || {
+        prop_oneof![
+            6 => text().prop_map(Value::from),
+            1 => vec(text().prop_map(Value::from), 0..3).prop_map(Value::List),
+            1 => Just(Value::Null),
+        ]
+    };
+    (option::weighted(0.6, value()), option::weighted(0.6, value()), option::weighted(0.1, value())).prop_map(
+        |(given, born, note)| {
+            let named = [("given", given), ("born", born), ("note", note)];
+            named.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect()
+        },
+    )
+}
+
+/// Any policy that `build` takes: kinds that link the anonymous come after those that link all.
+pub(crate) fn policies() -> impl Strategy<Value = Policy> {
+    let kinds = Just(KINDS.to_vec()).prop_shuffle();
+    let undeclared = prop_oneof![
+        8 => Just(Undeclared::Keep), 1 => Just(Undeclared::Drop), 1 => Just(Undeclared::Refuse)
+    ];
+    (kinds, vec(kind(), 1..=4), attributes(), undeclared).prop_map(|(names, mut identifier, attribute, undeclared)| {
+        identifier.sort_by_key(|kind| links(kind) == Links::Anonymous);
+        for (kind, name) in identifier.iter_mut().zip(names) {
+            kind.kind = name.into();
+        }
+        Policy { identifier, attribute, undeclared_attributes: undeclared, ..Policy::default() }
+    })
+}
+
+fn links(kind: &IdentifierPolicy) -> Links {
+    kind.links.unwrap_or(match kind.role {
+        Role::Person | Role::Contact => Links::All,
+        Role::Device | Role::Session => Links::Anonymous,
+    })
+}
+
+fn kind() -> impl Strategy<Value = IdentifierPolicy> {
+    let role = prop_oneof![
+        4 => Just(Role::Person), 5 => Just(Role::Contact), 3 => Just(Role::Device), 1 => Just(Role::Session)
+    ];
+    let links = option::weighted(0.3, select(&[Links::All, Links::Anonymous, Links::None][..]));
+    let limit = |low: u64, high: u64| {
+        option::weighted(0.6, prop_oneof![1 => Just(Limit::None), 6 => (low..=high).prop_map(Limit::AtMost)])
+    };
+    let contested = prop_oneof![4 => Just(Contested::Latest), 1 => Just(Contested::Nobody)];
+    let corroborate = prop_oneof![
+        5 => Just(Vec::new()), 2 => Just(vec!["given".into()]), 1 => Just(vec!["given".into(), "born".into()])
+    ];
+    let block = prop_oneof![4 => Just(Vec::new()), 1 => Just(vec!["X*".into()])];
+    (role, links, limit(1, 3), limit(1, 3), limit(2, 5), contested, corroborate, block).prop_map(
+        |(role, links, max_per_profile, max_claimants, max_records, contested, corroborate, block)| IdentifierPolicy {
+            kind: SmolStr::default(),
+            role,
+            // Only a device or a session attaches the anonymous.
+            links: links.filter(|links| *links != Links::Anonymous || matches!(role, Role::Device | Role::Session)),
+            normalise: Form::Trim,
+            ignore_tags: Vec::new(),
+            max_per_profile,
+            max_claimants,
+            max_records,
+            contested,
+            corroborate,
+            block,
+            pattern: None,
+        },
+    )
+}
+
+fn attributes() -> impl Strategy<Value = Vec<AttributePolicy>> {
+    let chain = || {
+        let rules = [Survive::MostRecent, Survive::MostFrequent, Survive::Longest, Survive::Earliest];
+        prop_oneof![5 => subsequence(rules.to_vec(), 0..3).prop_shuffle(), 1 => Just(vec![Survive::First])]
+    };
+    (any::<[bool; 2]>(), chain(), option::of(chain())).prop_map(|(exclusive, given, born)| {
+        // One group and one chain, or each its own.
+        let group = born.is_none().then(|| SmolStr::from("both"));
+        let attribute = |name: &str, exclusive, survive| AttributePolicy {
+            name: name.into(),
+            compare: Compare::Text,
+            exclusive,
+            group: group.clone(),
+            survive,
+            verified_by: None,
+        };
+        let born = born.unwrap_or_else(|| given.clone());
+        vec![attribute("given", exclusive[0], given), attribute("born", exclusive[1], born)]
+    })
+}
+
+/// Shows a call as the operations it stands for: test data holds nobody's secrets, and a failure must be readable.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = |f: &mut fmt::Formatter<'_>, records: &[Record]| {
+            records.iter().try_for_each(|record| write!(f, "\n    {}", Operation::Add(record.clone()).to_json()))
+        };
+        match self {
+            Self::Apply(operation) => f.write_str(&operation.to_json()),
+            Self::AddAll(records, batch) => write!(f, "add_all, {batch} at once").and_then(|()| lines(f, records)),
+            Self::Load(records) => f.write_str("load").and_then(|()| lines(f, records)),
+            Self::ReplaceSource(source, records) => {
+                write!(f, "replace_source {source}").and_then(|()| lines(f, records))
+            }
+            Self::RemoveAll(keys) => {
+                f.write_str("remove_all")?;
+                keys.iter().try_for_each(|key| write!(f, "\n    {}", Operation::Remove(key.clone()).to_json()))
+            }
+            Self::SetPolicy(policy) => write!(f, "set_policy {}", serde_json::to_string(policy).unwrap()),
+        }
+    }
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\npolicy {}", serde_json::to_string(&self.policy).unwrap())?;
+        self.calls.iter().try_for_each(|call| write!(f, "\n{call:?}"))
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_policy_of_a_script_is_a_policy(policy in policies()) {
+        prop_assert!(policy.check().is_ok(), "{:?}", policy.check());
+    }
+
+    /// Two readings of one text: the model's naive one, and the library's.
+    #[test]
+    fn the_naive_reading_is_the_librarys(policy in policies(), record in record()) {
+        let rules = Rules::new(policy.clone()).unwrap();
+        let (normalised, _) = normalise(&rules, &record);
+        let naive = world::read(&policy, &record);
+        prop_assert_eq!(naive.is_none(), normalised.quarantined);
+        if let Some(naive) = naive {
+            let usable = normalised.identifiers.iter().map(|(kind, value)| (usize::from(*kind), value.to_string()));
+            prop_assert_eq!(naive.identifiers, usable.collect());
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! A resolver seen from outside: called as a script says, and pictured as the model pictures itself.
+
+use crate::model::{Key, Standing};
+use crate::script::Call;
+use crate::world::{self, Picture, World};
+use onefold::{
+    Golden, Identifier, Ingest, Operation, ProfileId, Record, RecordKey, Resolver, Rules, Status, Verdict, Why, fold,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Calls a resolver.
+pub(crate) fn call(resolver: &Resolver, call: &Call) {
+    match call.clone() {
+        Call::Apply(operation) => drop(resolver.apply(operation).unwrap()),
+        Call::AddAll(records, batch) => {
+            let sent = records.len();
+            let answers = resolver.add_all(records, ingest(batch)).unwrap();
+            assert_eq!(answers.len(), sent, "one answer for each record");
+        }
+        Call::Load(records) => drop(resolver.load(records, Ingest::default()).unwrap()),
+        Call::ReplaceSource(source, records) => {
+            drop(resolver.replace_source(&source, records, Ingest::default()).unwrap());
+        }
+        Call::RemoveAll(keys) => drop(resolver.remove_all(&keys).unwrap()),
+        Call::SetPolicy(policy) => drop(resolver.set_policy(policy).unwrap()),
+    }
+}
+
+pub(crate) fn ingest(batch: usize) -> Ingest<'static> {
+    Ingest { batch, ..Ingest::default() }
+}
+
+impl World {
+    /// Does to the model what [`call`] does to a resolver.
+    pub(crate) fn call(&mut self, call: &Call) {
+        match call {
+            Call::Apply(operation) => self.apply(operation),
+            Call::AddAll(records, _) | Call::Load(records) => self.add_all(records),
+            Call::ReplaceSource(source, records) => {
+                let sent: BTreeSet<Key> = records.iter().map(|record| world::key(&record.key)).collect();
+                self.records.retain(|key, _| key.0 != *source || sent.contains(key));
+                self.add_all(records);
+            }
+            Call::RemoveAll(keys) => keys.iter().for_each(|key| self.apply(&Operation::Remove(key.clone()))),
+            Call::SetPolicy(policy) => self.policy = policy.clone(),
+        }
+    }
+
+    fn add_all(&mut self, records: &[Record]) {
+        records.iter().for_each(|record| self.apply(&Operation::Add(record.clone())));
+    }
+}
+
+/// The keys that a call names: what it may change hangs together with one of them.
+pub(crate) fn touched(call: &Call, world: &World) -> BTreeSet<Key> {
+    let of = |records: &[Record]| records.iter().map(|record| world::key(&record.key)).collect::<BTreeSet<_>>();
+    match call {
+        Call::Apply(Operation::Add(record)) => of(std::slice::from_ref(record)),
+        Call::Apply(Operation::Remove(key)) => BTreeSet::from([world::key(key)]),
+        Call::Apply(Operation::Assert(said)) => BTreeSet::from([world::key(&said.a), world::key(&said.b)]),
+        Call::Apply(Operation::Lift { a, b }) => BTreeSet::from([world::key(a), world::key(b)]),
+        Call::AddAll(records, _) | Call::Load(records) => of(records),
+        Call::RemoveAll(keys) => keys.iter().map(world::key).collect(),
+        Call::ReplaceSource(source, records) => {
+            let theirs = world.records.keys().filter(|key| key.0 == *source).cloned();
+            theirs.chain(of(records)).collect()
+        }
+        Call::SetPolicy(_) => world.records.keys().cloned().collect(),
+    }
+}
+
+/// Who is in which profile; none for the quarantined.
+pub(crate) fn homes(resolver: &Resolver) -> BTreeMap<Key, Option<ProfileId>> {
+    let mut homes = BTreeMap::new();
+    let mut visit = |key: &RecordKey, profile: Option<ProfileId>| {
+        assert!(homes.insert(world::key(key), profile).is_none(), "a record is visited twice");
+    };
+    resolver.live_records(&mut visit).unwrap();
+    homes
+}
+
+/// The profiles and their records.
+pub(crate) fn profiles(resolver: &Resolver) -> BTreeMap<ProfileId, BTreeSet<Key>> {
+    let mut profiles: BTreeMap<ProfileId, BTreeSet<Key>> = BTreeMap::new();
+    for (key, profile) in homes(resolver) {
+        if let Some(profile) = profile {
+            profiles.entry(profile).or_default().insert(key);
+        }
+    }
+    profiles
+}
+
+pub(crate) fn picture(resolver: &Resolver) -> Picture {
+    let homes = homes(resolver);
+    let profiles = profiles(resolver);
+    let mut values = BTreeMap::new();
+    resolver
+        .identifiers(&mut |row| {
+            let name = (row.kind.to_owned(), row.value.to_owned());
+            let holder = row.profile.map(|profile| profiles[&profile].clone());
+            assert!(values.insert(name, (standing(row.status), holder)).is_none(), "a value is visited twice");
+        })
+        .unwrap();
+    Picture {
+        people: profiles.into_values().collect(),
+        quarantined: homes.into_iter().filter(|(_, profile)| profile.is_none()).map(|(key, _)| key).collect(),
+        values,
+    }
+}
+
+fn standing(status: Status) -> Standing {
+    match status {
+        Status::Held => Standing::Held,
+        Status::Contested => Standing::Contested,
+        Status::Generic => Standing::Generic,
+        other => panic!("a usable value is {other:?}"),
+    }
+}
+
+/// The golden records, by the records they are folded from.
+pub(crate) fn golden(resolver: &Resolver) -> BTreeMap<BTreeSet<Key>, Golden> {
+    let profiles = profiles(resolver).into_iter();
+    profiles.map(|(id, person)| (person, resolver.profile(id).unwrap().unwrap().golden)).collect()
+}
+
+/// Checks that every way of asking gives the one answer, and that the answers are founded in the evidence.
+pub(crate) fn audit(resolver: &Resolver, world: &World) {
+    let rules = Rules::new(world.policy.clone()).unwrap();
+    let homes = homes(resolver);
+    for (Key(source, key), home) in &homes {
+        let key = RecordKey::new(source.as_str(), key.as_str());
+        assert_eq!(resolver.profile_of(&key).unwrap(), *home);
+        let stored = resolver.record(&key).unwrap().unwrap();
+        assert_eq!(stored.profile, *home);
+        assert_eq!(stored.record.canonical_json(), world.records[&world::key(&key)].canonical_json(), "the evidence");
+    }
+    let profiles = profiles(resolver);
+    let mut carried: BTreeMap<(String, String), BTreeSet<ProfileId>> = BTreeMap::new();
+    for (&id, person) in &profiles {
+        assert_eq!(resolver.resolve_id(id).unwrap(), Some(id), "a borne id leads to itself");
+        let profile = resolver.profile(id).unwrap().unwrap();
+        assert_eq!(profile.id, id);
+        assert_eq!(profile.records, resolver.members(id).unwrap());
+        assert!(profile.records.is_sorted());
+        assert_eq!(&profile.records.iter().map(world::key).collect::<BTreeSet<_>>(), person);
+        let evidence: Vec<&Record> = person.iter().map(|key| &world.records[key]).collect();
+        assert_eq!(profile.golden, fold(&rules, &evidence), "the golden record is folded from the evidence");
+        for alias in &profile.aliases {
+            assert_eq!(resolver.resolve_id(*alias).unwrap(), Some(id));
+        }
+        for row in &profile.identifiers {
+            let carriers = person.iter().filter(|key| carries(world, key, &row.kind, &row.value)).count();
+            assert_eq!(row.records, carriers as u64);
+            carried.entry((row.kind.to_string(), row.value.to_string())).or_default().insert(id);
+        }
+        for pair in profile.records.windows(2) {
+            let explained = resolver.explain(&pair[0], &pair[1]).unwrap();
+            assert!(explained.together);
+            let mut place = pair[0].clone();
+            for step in &explained.path {
+                assert_eq!(step.from, place, "the path is one path");
+                let (from, to) = (world::key(&step.from), world::key(&step.to));
+                match &step.why {
+                    Why::Identifier(Identifier { kind, value }) => {
+                        assert!(carries(world, &from, kind, value) && carries(world, &to, kind, value));
+                    }
+                    Why::Assertion { .. } => {
+                        assert_eq!(world.words.get(&world::pair(&step.from, &step.to)), Some(&Verdict::Join));
+                    }
+                }
+                place = step.to.clone();
+            }
+            assert_eq!(place, pair[1], "the path arrives");
+        }
+    }
+    resolver
+        .identifiers(&mut |row| {
+            let found = resolver.find(&Identifier::new(row.kind, row.value)).unwrap();
+            assert_eq!((found.profile, found.status), (row.profile, row.status));
+            let all = carried.remove(&(row.kind.to_owned(), row.value.to_owned())).unwrap_or_default();
+            if row.status == Status::Contested {
+                let others: BTreeSet<ProfileId> = found.claimants.iter().copied().chain(found.profile).collect();
+                assert_eq!(others, all, "the holder and the other claimants");
+            }
+        })
+        .unwrap();
+    assert!(carried.is_empty(), "a profile shows a value that the resolver does not");
+    let counts = resolver.stats().unwrap().counts;
+    assert_eq!(counts.records, homes.len() as u64);
+    assert_eq!(counts.quarantined, homes.values().filter(|home| home.is_none()).count() as u64);
+    assert_eq!(counts.profiles, profiles.len() as u64);
+    assert_eq!(counts.assertions, world.words.len() as u64);
+}
+
+fn carries(world: &World, key: &Key, kind: &str, value: &str) -> bool {
+    let place = world.policy.identifier.iter().position(|rule| rule.kind == kind).unwrap();
+    let read = world.records.get(key).and_then(|record| world::read(&world.policy, record));
+    read.is_some_and(|live| live.identifiers.contains(&(place, value.to_owned())))
+}
