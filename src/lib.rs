@@ -19,5 +19,7 @@ pub use policy::*;
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use smol_str::SmolStr;
 pub use store::Memory;
+#[cfg(feature = "durable")]
+pub use store::{Durability, Durable, DurableOptions};
 pub use time::Timestamp;
 pub use value::{Fact, Value};
