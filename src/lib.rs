@@ -34,5 +34,7 @@ pub use resolver::{
 };
 pub use smol_str::SmolStr;
 pub use store::Memory;
+#[cfg(feature = "durable")]
+pub use store::{Durability, Durable, DurableOptions};
 pub use time::Timestamp;
 pub use value::{Fact, Value};
