@@ -34,8 +34,11 @@ pub enum IssueReason {
     Malformed(&'static str),
     /// A kind of identifier that the policy does not know. The value is kept as evidence and links nothing.
     UnknownKind,
-    /// An attribute that the policy does not declare and that `undeclared_attributes` drops or refuses.
+    /// An attribute that the policy does not declare and that `undeclared_attributes` drops.
     Undeclared,
+    /// An attribute that the policy does not declare and that `undeclared_attributes` refuses: the record is
+    /// quarantined whole.
+    Refused,
     /// More values of a person identifier than one profile may hold: the record is quarantined whole.
     Quarantined,
     /// The time is later than now by more than the clock skew. The record is kept.
@@ -47,7 +50,7 @@ pub enum IssueReason {
 impl IssueReason {
     /// Says whether the record takes no part while this stands.
     pub fn sets_aside(&self) -> bool {
-        matches!(self, Self::Quarantined)
+        matches!(self, Self::Quarantined | Self::Refused)
     }
 }
 
@@ -62,6 +65,7 @@ impl fmt::Display for IssueReason {
             Self::Malformed(form) => write!(f, "is not {form}"),
             Self::UnknownKind => f.write_str("is a kind of identifier that the policy does not know"),
             Self::Undeclared => f.write_str("is an attribute that the policy does not declare"),
+            Self::Refused => f.write_str("is an attribute that the policy refuses: the record is quarantined"),
             Self::Quarantined => f.write_str("has more values than one person may hold: the record is quarantined"),
             Self::Future => f.write_str("is in the future"),
             Self::NoIdentifier => f.write_str("holds nothing that could link the record"),

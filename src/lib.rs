@@ -22,7 +22,7 @@ pub use golden::fold;
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
 pub use issue::{Issue, IssueReason};
 pub use measure::{Evaluation, Score, evaluate};
-pub use normalise::{Normalised, normalise};
+pub use normalise::{Normalised, normalise, normalise_identifier};
 pub use operation::Operation;
 pub use policy::*;
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};

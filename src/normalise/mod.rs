@@ -1,10 +1,21 @@
 //! Reading a record the way the policy says. Total: every record has a reading, and what was wrong is an issue.
 
-use crate::issue::Issue;
-use crate::policy::Rules;
-use crate::record::Record;
+mod email;
+mod facts;
+mod junk;
+mod phone;
+mod text;
+mod uuid;
+
+use crate::issue::{Issue, IssueReason};
+use crate::policy::{Form, KindRule, Role, Rules, Undeclared};
+use crate::record::{Identifier, Record};
 use crate::value::Fact;
 use smol_str::SmolStr;
+use std::borrow::Cow;
+
+/// The longest value of an identifier or a fact, in bytes.
+pub(crate) const VALUE_MAX_BYTES: usize = 1024;
 
 /// A record as the policy reads it. The evidence itself stays as it was sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,10 +28,133 @@ pub struct Normalised {
     pub quarantined: bool,
 }
 
-/// Reads a record. O(length of the record).
+/// Reads a record: brings its identifiers to the forms of their kinds, drops what identifies nobody, and folds the
+/// attributes that resolution looks at. O(length of the record).
+///
+/// # Examples
+/// ```
+/// use onefold::{Form, IdentifierPolicy, IssueReason, Policy, Record, Role, normalise};
+/// let rules = Policy::builder()
+///     .identifier(IdentifierPolicy::new("email", Role::Contact).normalise(Form::Email))
+///     .rules()?;
+/// let record = Record::new("web", "7", "2026-01-05T10:00:00Z".parse()?)
+///     .identifier("email", " Ann@Example.ORG ")
+///     .identifier("email", "n/a");
+/// let (normalised, issues) = normalise(&rules, &record);
+/// assert_eq!(normalised.identifiers, [(0, "ann@example.org".into())]);
+/// assert_eq!(issues[0].reason, IssueReason::Junk);
+/// # Ok::<(), onefold::Error>(())
+/// ```
 pub fn normalise(rules: &Rules, record: &Record) -> (Normalised, Vec<Issue>) {
-    let _ = (rules, record);
-    todo!()
+    let mut issues = Vec::new();
+    let mut issue = |field: &str, reason| {
+        issues.push(Issue { record: record.key.clone(), field: field.into(), reason });
+    };
+    let mut identifiers = Vec::with_capacity(record.identifiers.len());
+    for identifier in &record.identifiers {
+        match normalise_identifier(rules, identifier) {
+            Ok(usable) => identifiers.push(usable),
+            Err(reason) => issue(&identifier.kind, reason),
+        }
+    }
+    identifiers.sort_unstable();
+    identifiers.dedup();
+    if identifiers.is_empty() {
+        issue("identifiers", IssueReason::NoIdentifier);
+    }
+    let mut quarantined = false;
+    for several in identifiers.chunk_by(|(a, _), (b, _)| a == b).filter(|values| values.len() > 1) {
+        let kind = several.first().and_then(|(place, _)| rules.kinds().get(usize::from(*place)));
+        if let Some(kind) = kind.filter(|kind| kind.role == Role::Person && kind.max_per_profile == Some(1)) {
+            quarantined = true;
+            issue(&kind.name, IssueReason::Quarantined);
+        }
+    }
+    let mut facts = Vec::new();
+    for (name, value) in &record.attributes {
+        match rules.attribute_place(name) {
+            Some(place) => facts::read(rules, place, value, &mut facts, |reason| issue(name, reason)),
+            None if value.is_empty() => {}
+            None => match rules.policy().undeclared_attributes {
+                Undeclared::Keep => {}
+                Undeclared::Drop => issue(name, IssueReason::Undeclared),
+                Undeclared::Refuse => {
+                    quarantined = true;
+                    issue(name, IssueReason::Refused);
+                }
+            },
+        }
+    }
+    facts.sort_unstable();
+    facts.dedup();
+    (Normalised { identifiers, facts, quarantined }, issues)
+}
+
+/// Reads one identifier: the place of its kind, and the value in the form of the kind.
+///
+/// A value that was normalised before comes back as it is. O(length of the value).
+///
+/// # Errors
+/// Why the value identifies nobody.
+///
+/// # Examples
+/// ```
+/// use onefold::{Identifier, IssueReason, Policy, normalise_identifier};
+/// let rules = onefold::Rules::new(Policy { default_region: Some("GB".into()), ..Policy::retail() })?;
+/// let phone = rules.kind_place("phone").unwrap();
+/// for spelling in ["020 7946 0958", "+44 (0)20 7946-0958", "0044 2079460958", "+442079460958"] {
+///     let read = normalise_identifier(&rules, &Identifier::new("phone", spelling));
+///     assert_eq!(read, Ok((phone, "+442079460958".into())));
+/// }
+/// assert_eq!(normalise_identifier(&rules, &Identifier::new("phone", "000-000")), Err(IssueReason::Junk));
+/// # Ok::<(), onefold::Error>(())
+/// ```
+pub fn normalise_identifier(rules: &Rules, identifier: &Identifier) -> Result<(u16, SmolStr), IssueReason> {
+    let place = rules.kind_place(&identifier.kind).ok_or(IssueReason::UnknownKind)?;
+    let kind = rules.kinds().get(usize::from(place)).ok_or(IssueReason::UnknownKind)?;
+    Ok((place, read(rules, kind, &identifier.value)?))
+}
+
+fn read(rules: &Rules, kind: &KindRule, sent: &SmolStr) -> Result<SmolStr, IssueReason> {
+    let trimmed = usable(sent, if kind.form == Form::None { sent } else { text::trim(sent) })?;
+    let value = match kind.form {
+        Form::None => Cow::Borrowed(sent.as_str()),
+        Form::Trim => Cow::Borrowed(trimmed),
+        Form::Lower => text::fold(trimmed),
+        Form::UpperAlnum => text::upper_alnum(trimmed)?,
+        Form::Digits => text::digits(trimmed)?,
+        Form::Email => email::read(kind, trimmed)?,
+        Form::Phone => phone::read(rules.region, trimmed)?,
+        Form::Uuid => uuid::read(trimmed)?,
+    };
+    if value != trimmed {
+        usable(&value, &value)?;
+    }
+    if let Some(block) = &kind.block {
+        if block.refuses(text::trim(sent)) || (value != trimmed && block.refuses(&value)) {
+            return Err(IssueReason::Blocked);
+        }
+    }
+    if kind.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(&value)) {
+        return Err(IssueReason::Pattern);
+    }
+    // The value as sent is shared, not copied.
+    Ok(if value.len() == sent.len() && value == sent.as_str() { sent.clone() } else { value.into() })
+}
+
+/// Gives `value` back if it may mean somebody; `whole` is what it was cut from.
+fn usable<'a>(whole: &str, value: &'a str) -> Result<&'a str, IssueReason> {
+    let trimmed = text::trim(whole);
+    if trimmed.is_empty() {
+        return Err(IssueReason::Blank);
+    }
+    if value.len() > VALUE_MAX_BYTES {
+        return Err(IssueReason::TooLong(VALUE_MAX_BYTES));
+    }
+    if junk::is_junk(trimmed) {
+        return Err(IssueReason::Junk);
+    }
+    Ok(value)
 }
 
 /// Shows no value.

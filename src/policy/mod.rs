@@ -2,9 +2,15 @@
 //!
 //! [`Policy`] is what a file holds; [`Rules`] is the same, checked and compiled, with the defaults filled in.
 
+mod build;
+mod check;
+mod file;
+mod filter;
+mod retail;
 mod rules;
 
-pub use rules::{AttributeRule, KindRule, Rules};
+pub use build::PolicyBuilder;
+pub use rules::{AttributeRule, KindRule, Rules, SURVIVE_DEFAULT};
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;

@@ -1,11 +1,36 @@
 //! The policy, checked and compiled.
 
-use super::{Compare, Contested, Form, Links, Policy, Role, Survive};
+use super::filter::{Block, whole};
+use super::{
+    AttributePolicy, Compare, Contested, Form, IdentifierPolicy, Limit, Links, Policy, Role, Survive, Undeclared,
+};
+use crate::error::{Error, Result};
+use crate::id::Seed;
+use ahash::{AHashMap, AHashSet, RandomState};
+use regex::Regex;
+use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
 use smol_str::SmolStr;
 
 /// A policy that was checked: defaults filled in, expressions compiled, names turned into places.
 ///
-/// The defaults by role (person, contact, device, session) are those of the table in the crate docs.
+/// The defaults by role:
+///
+/// | | person | contact | device | session |
+/// |---|---|---|---|---|
+/// | `links` | all | all | anonymous | anonymous |
+/// | `max_per_profile` | 1 | 20 | none | none |
+/// | `max_claimants` | none | 20 | 20 | 20 |
+/// | `max_records` | none | 10,000 | 10,000 | 10,000 |
+/// | `contested` | latest | latest | latest | latest |
+///
+/// # Examples
+/// ```
+/// use onefold::{IdentifierPolicy, Policy, Role, Rules};
+/// let policy = Policy::builder().identifier(IdentifierPolicy::new("device_id", Role::Device)).build()?;
+/// let rules = Rules::new(policy)?;
+/// assert_eq!(rules.kind_place("device_id"), Some(0));
+/// # Ok::<(), onefold::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Rules {
     pub(crate) policy: Policy,
@@ -15,6 +40,11 @@ pub struct Rules {
     pub(crate) attributes: Vec<AttributeRule>,
     /// A hash of all that the policy says, the same on every machine: what a store remembers it by.
     pub(crate) fingerprint: u128,
+    /// The region of phone numbers without a country code.
+    pub(crate) region: Option<Region>,
+    kind_places: Places,
+    attribute_places: Places,
+    source_places: Places,
 }
 
 /// One kind of identifier, with every default filled in.
@@ -38,6 +68,12 @@ pub struct KindRule {
     pub contested: Contested,
     /// Places in [`Rules::attributes`] that must agree.
     pub corroborate: Vec<u16>,
+    /// Lower-case domains whose dots and plus tags do not count.
+    pub(crate) ignore_tags: AHashSet<SmolStr>,
+    /// The refused values.
+    pub(crate) block: Option<Block>,
+    /// What the whole normalised value must match.
+    pub(crate) pattern: Option<Regex>,
 }
 
 /// One declared attribute.
@@ -49,6 +85,167 @@ pub struct AttributeRule {
     pub compare: Compare,
     /// Whether a contradiction keeps records apart.
     pub exclusive: bool,
-    /// The rules of survivorship.
+    /// The rules of survivorship: its own, its group's, or the default.
     pub survive: Vec<Survive>,
+    /// The group that survives together.
+    pub group: Option<SmolStr>,
+    /// The place of the attribute that says whether this one was verified.
+    pub verified_by: Option<u16>,
+    /// Whether resolution looks at it: it is exclusive, or corroborates some kind.
+    pub fact: bool,
+}
+
+/// How an attribute survives of which the policy says nothing.
+pub const SURVIVE_DEFAULT: &[Survive] = &[Survive::MostRecent];
+
+type Places = AHashMap<SmolStr, u16>;
+
+impl Rules {
+    /// Checks and compiles a policy. O(size of the policy), but for its expressions.
+    ///
+    /// # Errors
+    /// `Config`, with the field named, where something does not fit.
+    pub fn new(policy: Policy) -> Result<Self> {
+        policy.check()?;
+        let attribute_places = places(policy.attribute.iter().map(|attribute| &attribute.name));
+        let kinds = (0_usize..)
+            .zip(&policy.identifier)
+            .map(|(place, identifier)| compile_kind(place, identifier, &attribute_places))
+            .collect::<Result<Vec<_>>>()?;
+        let attributes =
+            policy.attribute.iter().map(|attribute| compile_attribute(attribute, &policy, &attribute_places)).collect();
+        let canonical = serde_json::to_vec(&policy)
+            .map_err(|error| Error::policy("policy", format!("cannot be written as JSON: {error}")))?;
+        Ok(Self {
+            kinds,
+            attributes,
+            fingerprint: Seed::default().hash_parts(0, &[&canonical]),
+            region: policy.default_region.as_deref().and_then(region),
+            kind_places: places(policy.identifier.iter().map(|identifier| &identifier.kind)),
+            source_places: places(policy.source.iter().map(|source| &source.name)),
+            attribute_places,
+            policy,
+        })
+    }
+
+    /// The policy, as it was given.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The kinds of identifier, strongest first.
+    pub fn kinds(&self) -> &[KindRule] {
+        &self.kinds
+    }
+
+    /// The declared attributes, in the policy's order.
+    pub fn attributes(&self) -> &[AttributeRule] {
+        &self.attributes
+    }
+
+    /// A hash of all that the policy says, the same on every machine.
+    pub fn fingerprint(&self) -> u128 {
+        self.fingerprint
+    }
+
+    /// The place of a kind of identifier, or none if the policy does not know it.
+    pub fn kind_place(&self, name: &str) -> Option<u16> {
+        self.kind_places.get(name).copied()
+    }
+
+    /// The place of an attribute, or none if the policy does not declare it.
+    pub fn attribute_place(&self, name: &str) -> Option<u16> {
+        self.attribute_places.get(name).copied()
+    }
+
+    /// The place of a source in the order of trust, the most trusted first; none for a source that is not declared,
+    /// which comes after all that are.
+    pub fn source_place(&self, name: &str) -> Option<u16> {
+        self.source_places.get(name).copied()
+    }
+
+    /// How an attribute survives: as declared, or by the default. None where the policy shows it nowhere.
+    pub fn survive(&self, attribute: &str) -> Option<&[Survive]> {
+        match self.attribute_place(attribute).and_then(|place| self.attributes.get(usize::from(place))) {
+            Some(rule) => Some(&rule.survive),
+            None if self.policy.undeclared_attributes == Undeclared::Keep => Some(SURVIVE_DEFAULT),
+            None => None,
+        }
+    }
+}
+
+/// Whom the values of a kind link, by its role where it does not say.
+pub(crate) fn links(identifier: &IdentifierPolicy) -> Links {
+    identifier.links.unwrap_or(match identifier.role {
+        Role::Person | Role::Contact => Links::All,
+        Role::Device | Role::Session => Links::Anonymous,
+    })
+}
+
+/// The region of a code that phone numbers are known for.
+pub(crate) fn region(code: &str) -> Option<Region> {
+    let region = Region::from_code(code).ok().filter(|_| code.len() == 2)?;
+    PHONE_NUMBER_UTIL.get_country_code_for_region(region).map(|_| region)
+}
+
+fn compile_kind(place: usize, identifier: &IdentifierPolicy, attributes: &Places) -> Result<KindRule> {
+    let (max_per_profile, max_claimants, max_records) = match identifier.role {
+        Role::Person => (Some(1), None, None),
+        Role::Contact => (Some(20), Some(20), Some(10_000)),
+        Role::Device | Role::Session => (None, Some(20), Some(10_000)),
+    };
+    let refused = |field: &str| Error::policy(format!("identifier[{place}].{field}"), "does not compile");
+    Ok(KindRule {
+        name: identifier.kind.clone(),
+        role: identifier.role,
+        links: links(identifier),
+        form: identifier.normalise,
+        max_per_profile: or_default(identifier.max_per_profile, max_per_profile),
+        max_claimants: or_default(identifier.max_claimants, max_claimants),
+        max_records: or_default(identifier.max_records, max_records),
+        contested: identifier.contested,
+        corroborate: identifier.corroborate.iter().filter_map(|name| attributes.get(name).copied()).collect(),
+        ignore_tags: identifier.ignore_tags.iter().map(|domain| domain.to_lowercase().into()).collect(),
+        block: Block::compile(&identifier.block).map_err(|_| refused("block"))?,
+        pattern: identifier.pattern.as_deref().map(whole).transpose().map_err(|_| refused("pattern"))?,
+    })
+}
+
+fn or_default(said: Option<Limit>, default: Option<u64>) -> Option<u64> {
+    match said {
+        Some(Limit::AtMost(limit)) => Some(limit),
+        Some(Limit::None) => None,
+        None => default,
+    }
+}
+
+fn compile_attribute(attribute: &AttributePolicy, policy: &Policy, places: &Places) -> AttributeRule {
+    // A group takes the rules of its first attribute that has any; `first` stands by itself even in a group.
+    let of_group = || {
+        let mut members =
+            policy.attribute.iter().filter(|other| other.group.is_some() && other.group == attribute.group);
+        members.find(|other| !other.survive.is_empty() && other.survive != [Survive::First])
+    };
+    let survive = if attribute.survive.is_empty() {
+        of_group().map_or_else(|| SURVIVE_DEFAULT.to_vec(), |first| first.survive.clone())
+    } else {
+        attribute.survive.clone()
+    };
+    let corroborates = || policy.identifier.iter().any(|identifier| identifier.corroborate.contains(&attribute.name));
+    AttributeRule {
+        name: attribute.name.clone(),
+        compare: attribute.compare,
+        exclusive: attribute.exclusive,
+        survive,
+        group: attribute.group.clone(),
+        verified_by: attribute.verified_by.as_ref().and_then(|name| places.get(name).copied()),
+        fact: attribute.exclusive || corroborates(),
+    }
+}
+
+fn places<'a>(names: impl Iterator<Item = &'a SmolStr>) -> Places {
+    // The seeds are fixed: a library draws no random number, and the names are the host's own.
+    let mut places = Places::with_hasher(RandomState::with_seeds(1, 2, 3, 4));
+    places.extend(names.cloned().zip(0_u16..));
+    places
 }

@@ -1,5 +1,7 @@
 //! Where evidence and views are kept: the contract, and the stores that come with the crate.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod contract;
 mod memory;
 mod overlay;

@@ -151,9 +151,9 @@ pub enum Anchor {
 /// A steward's word, with the hashes of the two keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssertionRow {
-    /// Hash of the smaller key.
+    /// The smaller of the hashes of the two keys.
     pub a: KeyHash,
-    /// Hash of the larger key.
+    /// The larger.
     pub b: KeyHash,
     /// What was said.
     pub assertion: Assertion,

@@ -1,6 +1,8 @@
-//! The integration tests: one binary.
+//! The one test binary.
 
-#[cfg(test)]
 mod measure;
-#[cfg(test)]
+mod normalise;
 mod operation;
+mod policy;
+#[cfg(feature = "conformance")]
+mod store;

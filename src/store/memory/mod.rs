@@ -81,7 +81,9 @@ impl ProfileStore for Memory {
         for change in batch.changes {
             tables::apply(&mut evidence, &mut derived, change, stamps);
         }
-        evidence.feed.extend(batch.feed);
+        if !batch.feed.is_empty() {
+            evidence.feed.push(batch.feed.into_boxed_slice());
+        }
         evidence.revision = now;
         Ok(now)
     }
@@ -118,5 +120,42 @@ fn number(change: &Change) -> Option<u64> {
         Change::PutCluster { number, .. } => Some(number.0),
         Change::PutAnchor { profile, .. } => Some(profile.0),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{ProfileNumber, RecordNumber, ValueHash};
+    use crate::store::rows::Anchor;
+
+    /// Snapshots that come and go in every order, with one that stays for long.
+    #[test]
+    fn a_dropped_snapshot_releases_its_versions() {
+        let (store, tenant) = (Memory::new(), Tenant::default());
+        let mut held = Vec::new();
+        let lean = |store: &Memory| store.tenant(&tenant).is_none_or(|shared| shared.read().is_lean());
+        for step in 0..400_u64 {
+            let number = RecordNumber(step % 2);
+            let carrier = Change::AddCarrier { value: ValueHash(7), number };
+            let carrier = if step % 3 == 0 { Change::DropCarrier { value: ValueHash(7), number } } else { carrier };
+            let profile = ProfileNumber(step % 5);
+            let changes = vec![Change::PutAnchor { profile, anchor: Anchor::Record(RecordNumber(step)) }, carrier];
+            let batch = Batch { expected: Revision(step), generation: Generation(0), changes, feed: Vec::new() };
+            store.commit(&tenant, batch).unwrap();
+            if step % 4 != 0 {
+                held.push((step + 1, store.snapshot(&tenant).unwrap()));
+            }
+            if held.len() > 6 {
+                held.remove((step * 7 % 6) as usize + usize::from(step < 300));
+            }
+            for (revision, snapshot) in &held {
+                let newest = [snapshot.anchors(&[ProfileNumber((revision - 1) % 5)]).unwrap()];
+                assert_eq!(newest, [[Some(Anchor::Record(RecordNumber(revision - 1)))]]);
+            }
+        }
+        assert!(!lean(&store));
+        held.clear();
+        assert!(lean(&store));
     }
 }

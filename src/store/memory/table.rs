@@ -2,10 +2,11 @@
 
 use super::history::{History, Live, Row, Stamp};
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 const PAGE_ROWS: usize = 1024;
+const SHARDS: u64 = 256;
 
 /// Rows under numbers that ascend and are never reused: pages of slots, and no page where all rows are gone.
 #[derive(Debug)]
@@ -71,6 +72,11 @@ impl<V> Dense<V> {
         self.history.prune(commits, live);
     }
 
+    #[cfg(test)]
+    pub(super) fn is_lean(&self) -> bool {
+        self.history.is_empty()
+    }
+
     fn row(&self, number: u64) -> Option<&Row<V>> {
         let (page, slot) = place(number);
         self.pages.get(page)?.as_ref()?.slots.get(slot)?.as_ref()
@@ -90,39 +96,67 @@ fn place(number: u64) -> (usize, usize) {
     (usize::try_from(number / PAGE_ROWS as u64).unwrap_or(usize::MAX), (number % PAGE_ROWS as u64) as usize)
 }
 
-/// Rows under hashes.
+/// Rows under hashes: many maps, so that a commit never waits for one map of everything to grow.
 #[derive(Debug)]
-pub(super) struct Hashed<K, V> {
-    rows: HashMap<K, Row<V>, BuildHasherDefault<Bits>>,
-    history: History<K, V>,
+pub(super) struct Hashed<V> {
+    shards: Box<[HashMap<Hash, Row<V>, BuildHasherDefault<Bits>>]>,
+    history: History<u128, V>,
 }
 
-impl<K, V> Default for Hashed<K, V> {
+impl<V> Default for Hashed<V> {
     fn default() -> Self {
-        Self { rows: HashMap::default(), history: History::default() }
+        Self { shards: (0..SHARDS).map(|_| HashMap::default()).collect(), history: History::default() }
     }
 }
 
-impl<K: Ord + Copy + Hash, V> Hashed<K, V> {
-    pub(super) fn get(&self, key: &K, at: u64) -> Option<&V> {
-        match self.rows.get(key) {
+impl<V> Hashed<V> {
+    pub(super) fn get(&self, key: u128, at: u64) -> Option<&V> {
+        let hash = Hash::of(key);
+        match self.shards.get(hash.shard()).and_then(|rows| rows.get(&hash)) {
             Some(row) if row.written <= at => Some(&row.value),
-            _ => self.history.get(key, at),
+            _ => self.history.get(&key, at),
         }
     }
 
-    pub(super) fn put(&mut self, key: K, value: V, stamp: Stamp) {
-        let old = self.rows.insert(key, Row { written: stamp.now, value });
+    pub(super) fn put(&mut self, key: u128, value: V, stamp: Stamp) {
+        let hash = Hash::of(key);
+        let Some(rows) = self.shards.get_mut(hash.shard()) else { return };
+        let old = rows.insert(hash, Row { written: stamp.now, value });
         self.history.keep(key, old, stamp);
     }
 
-    pub(super) fn remove(&mut self, key: K, stamp: Stamp) {
-        let old = self.rows.remove(&key);
-        self.history.keep(key, old, stamp);
+    pub(super) fn remove(&mut self, key: u128, stamp: Stamp) {
+        let hash = Hash::of(key);
+        let Some(rows) = self.shards.get_mut(hash.shard()) else { return };
+        self.history.keep(key, rows.remove(&hash), stamp);
     }
 
     pub(super) fn prune(&mut self, commits: Range<u64>, live: &Live) {
         self.history.prune(commits, live);
+    }
+}
+
+/// A keyed hash of 128 bits, aligned as its halves: a row of a map is smaller by that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Hash {
+    high: u64,
+    low: u64,
+}
+
+impl Hash {
+    fn of(key: u128) -> Self {
+        Self { high: (key >> 64) as u64, low: key as u64 }
+    }
+
+    // Bits that the map inside does not look at.
+    fn shard(self) -> usize {
+        (self.high % SHARDS) as usize
+    }
+}
+
+impl std::hash::Hash for Hash {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.low);
     }
 }
 
@@ -166,6 +200,11 @@ impl<K: Ord + Copy, V> Ordered<K, V> {
     pub(super) fn prune(&mut self, commits: Range<u64>, live: &Live) {
         self.history.prune(commits, live);
     }
+
+    #[cfg(test)]
+    pub(super) fn is_lean(&self) -> bool {
+        self.history.is_empty()
+    }
 }
 
 /// Merges two ascending lists; what is in both comes once.
@@ -192,12 +231,10 @@ impl Hasher for Bits {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = (self.0.rotate_left(8) ^ u64::from(byte)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        }
+        bytes.iter().for_each(|&byte| self.write_u64(self.0.rotate_left(8) ^ u64::from(byte)));
     }
 
-    fn write_u128(&mut self, bits: u128) {
-        self.0 ^= (bits >> 64) as u64 ^ (bits as u64).rotate_left(32);
+    fn write_u64(&mut self, bits: u64) {
+        self.0 = bits;
     }
 }

@@ -7,8 +7,10 @@ use crate::id::{KeyHash, RecordNumber, ValueHash};
 use crate::record::Record;
 use crate::store::contract::{Change, Revision};
 use crate::store::rows::{
-    Anchor, AssertionRow, Cluster, Generation, Meta, Node, Posting, ProfileChange, WithheldKey, WithheldRow,
+    Anchor, AssertionRow, Cluster, Generation, Meta, Node, Numbers, Posting, ProfileChange, ValueState, WithheldKey,
+    WithheldRow,
 };
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,13 +21,14 @@ pub(super) struct Evidence {
     pub(super) revision: Revision,
     pub(super) meta: Option<Arc<Meta>>,
     pub(super) generations: BTreeMap<Generation, Arc<Shared<Derived>>>,
-    pub(super) numbers: Hashed<KeyHash, RecordNumber>,
+    pub(super) numbers: Hashed<RecordNumber>,
     pub(super) records: Dense<Arc<Record>>,
     pub(super) assertions: Ordered<(KeyHash, KeyHash), Arc<AssertionRow>>,
     // Each pair from both ends.
     pub(super) asserted: Ordered<(KeyHash, KeyHash), ()>,
     pub(super) anchors: Dense<Anchor>,
-    pub(super) feed: Vec<ProfileChange>,
+    // The entries of each commit that had any.
+    pub(super) feed: Vec<Box<[ProfileChange]>>,
 }
 
 impl Evidence {
@@ -37,6 +40,12 @@ impl Evidence {
     /// The tables of a generation, made if there are none.
     pub(super) fn generation(&mut self, generation: Generation) -> Arc<Shared<Derived>> {
         Arc::clone(self.generations.entry(generation).or_insert_with(|| Shared::new(Derived::prune)))
+    }
+
+    /// Says whether no older version is kept.
+    #[cfg(test)]
+    pub(super) fn is_lean(&self) -> bool {
+        self.anchors.is_lean() && self.generations.values().all(|tables| tables.read().carriers.is_lean())
     }
 
     pub(super) fn prune(&mut self, commits: Range<u64>, live: &Live) {
@@ -52,7 +61,7 @@ impl Evidence {
 #[derive(Debug, Default)]
 pub(super) struct Derived {
     pub(super) nodes: Dense<Arc<Node>>,
-    pub(super) postings: Hashed<ValueHash, Arc<Posting>>,
+    pub(super) postings: Hashed<Carried>,
     pub(super) carriers: Ordered<(ValueHash, RecordNumber), ()>,
     pub(super) clusters: Dense<Arc<Cluster>>,
     pub(super) members: Ordered<(u64, RecordNumber), ()>,
@@ -70,17 +79,46 @@ impl Derived {
     }
 }
 
+/// A posting. Most values have one carrier: that is kept without a row elsewhere.
+#[derive(Debug)]
+pub(super) enum Carried {
+    One(RecordNumber),
+    Row(Arc<Posting>),
+}
+
+impl Carried {
+    fn of(posting: Arc<Posting>) -> Self {
+        match (&posting.carriers, &posting.state) {
+            (Numbers::Inline(numbers), ValueState::Clear) => match numbers.as_slice() {
+                &[number] => Self::One(number),
+                _ => Self::Row(posting),
+            },
+            _ => Self::Row(posting),
+        }
+    }
+
+    pub(super) fn posting(&self) -> Arc<Posting> {
+        match self {
+            Self::One(number) => {
+                let carriers = Numbers::Inline(SmallVec::from_iter([*number]));
+                Arc::new(Posting { carriers, state: ValueState::Clear })
+            }
+            Self::Row(posting) => Arc::clone(posting),
+        }
+    }
+}
+
 /// Applies a change; the stamps are those of the evidence and of the generation.
 pub(super) fn apply(evidence: &mut Evidence, derived: &mut Derived, change: Change, stamps: (Stamp, Stamp)) {
     let (told, made) = stamps;
     match change {
         Change::PutMeta(meta) => evidence.meta = Some(Arc::new(*meta)),
         Change::PutRecord { number, key, record } => {
-            evidence.numbers.put(key, number, told);
+            evidence.numbers.put(key.0, number, told);
             evidence.records.put(number.0, record, told);
         }
         Change::DropRecord { number, key } => {
-            evidence.numbers.remove(key, told);
+            evidence.numbers.remove(key.0, told);
             evidence.records.remove(number.0, told);
         }
         Change::PutAssertion(row) => {
@@ -96,8 +134,8 @@ pub(super) fn apply(evidence: &mut Evidence, derived: &mut Derived, change: Chan
         Change::PutAnchor { profile, anchor } => evidence.anchors.put(profile.0, anchor, told),
         Change::PutNode { number, node } => derived.nodes.put(number.0, node, made),
         Change::DropNode { number } => derived.nodes.remove(number.0, made),
-        Change::PutPosting { value, posting } => derived.postings.put(value, posting, made),
-        Change::DropPosting { value } => derived.postings.remove(value, made),
+        Change::PutPosting { value, posting } => derived.postings.put(value.0, Carried::of(posting), made),
+        Change::DropPosting { value } => derived.postings.remove(value.0, made),
         Change::AddCarrier { value, number } => derived.carriers.put((value, number), (), made),
         Change::DropCarrier { value, number } => derived.carriers.remove((value, number), made),
         Change::PutCluster { number, cluster } => derived.clusters.put(number.0, cluster, made),

@@ -1,7 +1,7 @@
 //! A snapshot: one revision of the tables.
 
 use super::shared::{Pin, Shared};
-use super::tables::{Derived, Evidence};
+use super::tables::{Carried, Derived, Evidence};
 use crate::error::Result;
 use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, ValueHash};
 use crate::record::Record;
@@ -56,7 +56,7 @@ impl Snapshot for View {
 
     fn numbers(&self, keys: &[KeyHash]) -> Result<Vec<Option<RecordNumber>>> {
         let tables = self.evidence.read();
-        Ok(keys.iter().map(|key| tables.numbers.get(key, self.revision).copied()).collect())
+        Ok(keys.iter().map(|key| tables.numbers.get(key.0, self.revision).copied()).collect())
     }
 
     fn records(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<Arc<Record>>>> {
@@ -98,8 +98,9 @@ impl Snapshot for View {
     fn changes(&self, from: u64, limit: usize) -> Result<Vec<ProfileChange>> {
         let tables = self.evidence.read();
         let feed = tables.feed.get(..self.feed).unwrap_or_default();
-        let feed = feed.get(feed.partition_point(|change| change.sequence < from)..).unwrap_or_default();
-        Ok(feed.iter().take(limit).cloned().collect())
+        let first = feed.partition_point(|entries| entries.last().is_none_or(|last| last.sequence < from));
+        let feed = feed.iter().skip(first).flatten().skip_while(|change| change.sequence < from);
+        Ok(feed.take(limit).cloned().collect())
     }
 
     fn nodes(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<Arc<Node>>>> {
@@ -114,7 +115,7 @@ impl Snapshot for View {
     }
 
     fn postings(&self, values: &[ValueHash]) -> Result<Vec<Option<Arc<Posting>>>> {
-        self.each(values, |tables, value, at| tables.postings.get(value, at).cloned())
+        self.each(values, |tables, value, at| tables.postings.get(value.0, at).map(Carried::posting))
     }
 
     fn carriers(&self, value: ValueHash, from: RecordNumber, limit: usize) -> Result<Vec<RecordNumber>> {

@@ -1,0 +1,175 @@
+//! The records that can bear on each other: a region, read from the store.
+
+use crate::error::Result;
+use crate::id::{KeyHash, RecordNumber, Seed, ValueHash};
+use crate::identifier::hash_key;
+use crate::policy::{Links, Rules};
+use crate::record::{Assertion, RecordKey, Verdict};
+use crate::stitch::{Entry, Region};
+use crate::store::{AssertionRow, Node, Overlay, Posting, Snapshot, ValueState};
+use ahash::{AHashMap, AHashSet};
+use std::sync::Arc;
+
+/// What was read of the regions of some records.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    /// Live records, in the order in which they were found.
+    pub(super) records: Vec<(RecordNumber, Arc<Node>)>,
+    /// Keys that only assertions name.
+    pub(super) phantoms: Vec<RecordKey>,
+    /// Pairs of entries (records first, then phantoms), with the hashes of their keys.
+    pub(super) joins: Vec<((usize, usize), (KeyHash, KeyHash))>,
+    pub(super) separations: Vec<(usize, usize)>,
+    pub(super) generic: AHashSet<ValueHash>,
+    /// Values that link nobody and whose other carriers were left where they are.
+    pub(super) inert: AHashSet<ValueHash>,
+    /// The postings of all values that were met, with the kind's place.
+    pub(super) postings: AHashMap<ValueHash, (u16, Arc<Posting>)>,
+}
+
+/// Reads all that is connected to some records by values that link, and by joins. O(what is found).
+///
+/// A value that is inert connects nobody, unless one of its witnesses is met: then what it is has to be found anew.
+pub(super) fn gather(overlay: &Overlay<'_>, rules: &Rules, seed: Seed, seeds: &[RecordNumber], with_assertions: bool) -> Result<Gathered> {
+    let mut found = Gathered::default();
+    let mut seen: AHashSet<RecordNumber> = AHashSet::new();
+    let mut wave: Vec<RecordNumber> = seeds.iter().copied().filter(|&number| seen.insert(number)).collect();
+    let mut words = Words::default();
+    while !wave.is_empty() {
+        let mut nodes: Vec<(RecordNumber, Arc<Node>)> = Vec::with_capacity(wave.len());
+        for (&number, node) in wave.iter().zip(overlay.nodes(&wave)?) {
+            nodes.extend(node.map(|node| (number, node)));
+        }
+        wave.clear();
+        let mut fresh: Vec<ValueHash> = Vec::new();
+        let mut kinds: Vec<u16> = Vec::new();
+        let mut linking: AHashSet<ValueHash> = AHashSet::new();
+        for link in nodes.iter().flat_map(|(_, node)| &node.links) {
+            if !found.postings.contains_key(&link.value) && linking.insert(link.value) {
+                fresh.push(link.value);
+                kinds.push(link.kind);
+            }
+        }
+        for ((&value, kind), posting) in fresh.iter().zip(kinds).zip(overlay.postings(&fresh)?) {
+            found.postings.extend(posting.map(|posting| (value, (kind, posting))));
+        }
+        let mut expand = |value: ValueHash, posting: &Posting| -> Result<()> {
+            wave.extend(overlay.all_carriers(value, posting)?.into_iter().filter(|&number| seen.insert(number)));
+            Ok(())
+        };
+        for (number, node) in &nodes {
+            for link in &node.links {
+                let Some((_, posting)) = found.postings.get(&link.value) else { continue };
+                let links_none = rules.kinds.get(usize::from(link.kind)).is_none_or(|kind| kind.links == Links::None);
+                match &posting.state {
+                    ValueState::Generic => {
+                        found.generic.insert(link.value);
+                    }
+                    _ if links_none => {}
+                    ValueState::Inert { witnesses } => {
+                        if witnesses.contains(number) && words.opened.insert(link.value) {
+                            expand(link.value, posting)?;
+                        }
+                        found.inert.insert(link.value);
+                    }
+                    ValueState::Clear | ValueState::Contested { .. } => {
+                        if linking.remove(&link.value) {
+                            expand(link.value, posting)?;
+                        }
+                    }
+                }
+            }
+        }
+        if with_assertions {
+            let keys: Vec<KeyHash> = nodes.iter().map(|(_, node)| hash_key(seed, &node.key)).collect();
+            for other in words.follow(overlay, keys)? {
+                if seen.insert(other) {
+                    wave.push(other);
+                }
+            }
+        }
+        found.records.extend(nodes);
+    }
+    found.inert.retain(|value| !words.opened.contains(value));
+    words.settle(&mut found, seed);
+    Ok(found)
+}
+
+/// Assertions met on the way.
+#[derive(Debug, Default)]
+struct Words {
+    rows: AHashMap<(KeyHash, KeyHash), AssertionRow>,
+    asked: AHashSet<KeyHash>,
+    /// Inert values with a witness among the records.
+    opened: AHashSet<ValueHash>,
+}
+
+impl Words {
+    /// Follows joins from some keys through keys that stand for no record, and answers with the records reached.
+    fn follow(&mut self, overlay: &Overlay<'_>, mut keys: Vec<KeyHash>) -> Result<Vec<RecordNumber>> {
+        let mut reached = Vec::new();
+        while !keys.is_empty() {
+            self.asked.extend(keys.iter().copied());
+            let mut next = Vec::new();
+            for row in overlay.assertions(&keys)? {
+                if row.assertion.verdict == Verdict::Join {
+                    next.extend([row.a, row.b].into_iter().filter(|key| !self.asked.contains(key)));
+                }
+                self.rows.insert((row.a, row.b), row);
+            }
+            next.sort_unstable();
+            next.dedup();
+            reached.extend(overlay.numbers(&next)?.into_iter().flatten());
+            keys = next;
+        }
+        Ok(reached)
+    }
+
+    /// Turns assertions into pairs of entries.
+    fn settle(self, found: &mut Gathered, seed: Seed) {
+        if self.rows.is_empty() {
+            return;
+        }
+        let of_node = |(place, (_, node)): (usize, &(RecordNumber, Arc<Node>))| (hash_key(seed, &node.key), place);
+        let mut places: AHashMap<KeyHash, usize> = found.records.iter().enumerate().map(of_node).collect();
+        let mut rows: Vec<AssertionRow> = self.rows.into_values().collect();
+        rows.sort_unstable_by_key(|row| (row.a, row.b));
+        for row in rows.iter().filter(|row| row.assertion.verdict == Verdict::Join) {
+            let mut place = |hash: KeyHash, key: &RecordKey| {
+                *places.entry(hash).or_insert_with(|| {
+                    found.phantoms.push(key.clone());
+                    found.records.len() + found.phantoms.len() - 1
+                })
+            };
+            let Assertion { a, b, .. } = &row.assertion;
+            let pair = (place(hash_key(seed, a), a), place(hash_key(seed, b), b));
+            found.joins.push((pair, (row.a, row.b)));
+        }
+        for row in rows.iter().filter(|row| row.assertion.verdict == Verdict::Separate) {
+            if let (Some(&a), Some(&b)) = (places.get(&row.a), places.get(&row.b)) {
+                found.separations.push((a, b));
+            }
+        }
+    }
+}
+
+impl Gathered {
+    /// The region as resolution takes it.
+    pub(super) fn region(&self) -> Region<'_> {
+        let live = self.records.iter().map(|(_, node)| Entry {
+            key: &node.key,
+            at: node.at.microseconds(),
+            links: &node.links,
+            facts: &node.facts,
+            live: true,
+        });
+        let phantom = |key| Entry { key, at: i64::MAX, links: &[], facts: &[], live: false };
+        Region {
+            entries: live.chain(self.phantoms.iter().map(phantom)).collect(),
+            joins: self.joins.iter().map(|(pair, _)| *pair).collect(),
+            separations: self.separations.clone(),
+            generic: &self.generic,
+            inert: &self.inert,
+        }
+    }
+}

@@ -1,0 +1,513 @@
+//! Planning: what a record, a removal or a steward's word changes, on an overlay that nobody else sees yet.
+//!
+//! What grows a clean region is placed at once. Everything else is left unplaced with a seed, and the regions of all
+//! seeds are resolved together by [`Planner::settle`](super::settle): the answer is the same, and a batch that stirs one
+//! region a thousand times resolves it once.
+
+use super::reading::{Reading, supersedes};
+use crate::error::{Error, Result};
+use crate::id::{ClusterNumber, KeyHash, Link, ProfileNumber, RecordNumber, Seed, ValueHash};
+use crate::identifier::Summary;
+use crate::policy::{Contested, Links, Role, Rules};
+use crate::record::Assertion;
+use crate::stitch::{Touch, corroborates, grow};
+use crate::store::{
+    Anchor, AssertionRow, Cluster, Meta, Node, Numbers, Overlay, Posting, ProfileChange, ProfileEvent, Snapshot,
+    ValueState, WithheldKey,
+};
+use crate::value::Fact;
+use ahash::AHashSet;
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// The cluster of a record that is not resolved yet.
+pub(super) const UNPLACED: ClusterNumber = ClusterNumber(u64::MAX);
+
+/// Carriers of a corroborated value that are compared one by one; with more, the region is resolved.
+const COMPARED_MAX: usize = 32;
+
+pub(super) struct Planner<'a> {
+    pub(super) overlay: Overlay<'a>,
+    pub(super) rules: &'a Rules,
+    pub(super) seed: Seed,
+    pub(super) meta: Meta,
+    /// Records whose regions have to be resolved.
+    pub(super) seeds: Vec<RecordNumber>,
+    /// Ids that came to lead elsewhere, with where.
+    pub(super) merged: Vec<(ProfileNumber, ProfileNumber)>,
+    /// Ids of profiles that fell apart, with the parts.
+    pub(super) parted: Vec<(ProfileNumber, Vec<ProfileNumber>)>,
+    changed: bool,
+}
+
+/// What became of a record that was added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Added {
+    /// It says nothing new.
+    Unchanged,
+    Quarantined,
+    Taken,
+}
+
+/// How a value stands to a new carrier.
+enum Carried {
+    /// It ties the carrier to nobody.
+    Free,
+    /// Free, and known to no live record before (or to none that it would link).
+    Fresh,
+    /// Every carrier is in the cluster of this one.
+    Clear(RecordNumber, Arc<Posting>),
+    /// Only resolution can tell.
+    Tangled,
+    /// As above, and this carrier holds the value.
+    HeldBy(RecordNumber),
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(base: &'a dyn Snapshot, rules: &'a Rules, seed: Seed, meta: Meta) -> Self {
+        let overlay = Overlay::new(base);
+        let (seeds, merged, parted) = (Vec::new(), Vec::new(), Vec::new());
+        Self { overlay, rules, seed, meta, seeds, merged, parted, changed: false }
+    }
+
+    /// Plans a version of a record.
+    pub(super) fn add(&mut self, reading: &Reading) -> Result<Added> {
+        if let Some(number) = self.overlay.number(reading.key)? {
+            return self.replace(number, reading);
+        }
+        let number = RecordNumber(self.meta.next_record);
+        self.meta.next_record += 1;
+        self.meta.counts.records += 1;
+        self.changed = true;
+        self.overlay.put_record(number, reading.key, Arc::clone(&reading.record));
+        if reading.quarantined {
+            self.meta.counts.quarantined += 1;
+            return Ok(Added::Quarantined);
+        }
+        self.place(number, reading)?;
+        Ok(Added::Taken)
+    }
+
+    fn replace(&mut self, number: RecordNumber, reading: &Reading) -> Result<Added> {
+        let old = self.overlay.record(number)?.ok_or_else(|| Error::corrupt("a record without its evidence"))?;
+        if !supersedes(&reading.record, &old) {
+            return Ok(Added::Unchanged);
+        }
+        self.changed = true;
+        self.overlay.put_record(number, reading.key, Arc::clone(&reading.record));
+        match (self.overlay.node(number)?, reading.quarantined) {
+            (None, true) => {}
+            (None, false) => {
+                self.meta.counts.quarantined -= 1;
+                self.place(number, reading)?;
+            }
+            (Some(node), true) => {
+                self.meta.counts.quarantined += 1;
+                self.unplace(number, &node)?;
+            }
+            (Some(node), false) => self.reread(number, &node, reading)?,
+        }
+        Ok(if reading.quarantined { Added::Quarantined } else { Added::Taken })
+    }
+
+    /// Takes the place of an earlier version of a live record.
+    fn reread(&mut self, number: RecordNumber, old: &Node, reading: &Reading) -> Result<()> {
+        let at = reading.record.at;
+        let node = Node { at, links: reading.links.clone(), facts: reading.facts.clone(), ..old.clone() };
+        let cluster = self.overlay.cluster(old.cluster)?;
+        let same = old.links == node.links && old.facts == node.facts;
+        if let Some(cluster) = &cluster {
+            self.announce(ProfileEvent::Extended { profile: self.id(cluster.profile) });
+        }
+        if same && (old.at.microseconds() == at.microseconds() || cluster.is_some_and(|cluster| cluster.summary.clean)) {
+            // Where nothing is withheld, time decides nothing.
+            if *old != node {
+                self.overlay.put_node(number, Some(Arc::new(node)));
+            }
+            return Ok(());
+        }
+        for link in old.links.iter().filter(|link| !node.links.contains(link)) {
+            self.uncarry(number, *link)?;
+        }
+        for link in node.links.iter().filter(|link| !old.links.contains(link)) {
+            self.carry(number, *link)?;
+        }
+        self.overlay.put_node(number, Some(Arc::new(node)));
+        self.seeds.push(number);
+        Ok(())
+    }
+
+    fn place(&mut self, number: RecordNumber, reading: &Reading) -> Result<()> {
+        let mut node = Node {
+            key: reading.record.key.clone(),
+            at: reading.record.at,
+            cluster: UNPLACED,
+            links: reading.links.clone(),
+            facts: reading.facts.clone(),
+            anchors: SmallVec::new(),
+        };
+        let mut carried: SmallVec<[(Link, Carried); 4]> = SmallVec::new();
+        for &link in &reading.links {
+            carried.push((link, self.carry(number, link)?));
+        }
+        let asserted = self.meta.counts.assertions > 0 && !self.overlay.assertions(&[reading.key])?.is_empty();
+        let placed = !asserted && (self.grow(number, &mut node, &carried)? || self.append(number, &mut node, &carried)?);
+        if !placed {
+            self.seeds.push(number);
+        }
+        self.overlay.put_node(number, Some(Arc::new(node)));
+        Ok(())
+    }
+
+    /// Makes a record a carrier of a value, which may make the value generic.
+    fn carry(&mut self, number: RecordNumber, link: Link) -> Result<Carried> {
+        let posting = self.overlay.posting(link.value)?;
+        let Some(posting) = posting else {
+            self.overlay.add_carrier(link.value, None, number);
+            return Ok(Carried::Fresh);
+        };
+        let Some(kind) = self.rules.kinds.get(usize::from(link.kind)) else { return Ok(Carried::Free) };
+        let too_many = kind.max_records.is_some_and(|max| posting.carriers.len() >= max);
+        let carried = match &posting.state {
+            ValueState::Generic => Carried::Free,
+            _ if too_many => {
+                self.seeds.extend(self.overlay.all_carriers(link.value, &posting)?);
+                self.meta.counts.generic += 1;
+                self.drop_withheld(WithheldKey::Value(link.value))?;
+                self.overlay.set_state(link.value, ValueState::Generic)?;
+                Carried::Tangled
+            }
+            _ if kind.links == Links::None => Carried::Fresh,
+            ValueState::Inert { .. } => Carried::Fresh,
+            ValueState::Contested { holder: Some(holder) } => Carried::HeldBy(*holder),
+            ValueState::Contested { holder: None } => Carried::Tangled,
+            ValueState::Clear => match self.first_carrier(link.value, &posting)? {
+                Some(first) => Carried::Clear(first, Arc::clone(&posting)),
+                None => Carried::Fresh,
+            },
+        };
+        self.overlay.add_carrier(link.value, Some(posting), number);
+        Ok(carried)
+    }
+
+    fn first_carrier(&self, value: ValueHash, posting: &Posting) -> Result<Option<RecordNumber>> {
+        match &posting.carriers {
+            Numbers::Inline(list) => Ok(list.first().copied()),
+            Numbers::Spilled(_) => Ok(self.overlay.carriers(value, RecordNumber(0), 1)?.first().copied()),
+        }
+    }
+
+    /// Takes a value from a record, which may make the value mean something again. Whoever it may have tied is a seed.
+    fn uncarry(&mut self, number: RecordNumber, link: Link) -> Result<()> {
+        let Some(posting) = self.overlay.posting(link.value)? else { return Ok(()) };
+        let Some(kind) = self.rules.kinds.get(usize::from(link.kind)) else { return Ok(()) };
+        let left = posting.carriers.len().saturating_sub(1);
+        self.overlay.drop_carrier(link.value, number)?;
+        let stirs = match &posting.state {
+            ValueState::Generic => {
+                let restored = kind.max_records.is_none_or(|max| left <= max);
+                self.meta.counts.generic -= u64::from(restored);
+                restored
+            }
+            ValueState::Inert { witnesses } => witnesses.contains(&number),
+            ValueState::Clear | ValueState::Contested { .. } => kind.links != Links::None,
+        };
+        if left == 0 {
+            self.drop_withheld(WithheldKey::Value(link.value))?;
+        } else if stirs {
+            if posting.state != ValueState::Clear {
+                self.overlay.set_state(link.value, ValueState::Contested { holder: None })?;
+            }
+            let posting = self.overlay.posting(link.value)?;
+            let rest = posting.map(|posting| self.overlay.all_carriers(link.value, &posting)).transpose()?;
+            self.seeds.extend(rest.unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// Grows the clean regions that the record touches, if that is certain to be right.
+    fn grow(&mut self, number: RecordNumber, node: &mut Node, carried: &[(Link, Carried)]) -> Result<bool> {
+        let mut touched: SmallVec<[Touched; 2]> = SmallVec::new();
+        let mut fresh: SmallVec<[Link; 4]> = SmallVec::new();
+        let mut known = false;
+        for (link, how) in carried {
+            let person_or_contact = self.kind(*link).is_some_and(|kind| matches!(kind.role, Role::Person | Role::Contact));
+            match how {
+                Carried::Tangled | Carried::HeldBy(_) => return Ok(false),
+                Carried::Free => {}
+                Carried::Fresh => {
+                    known |= person_or_contact;
+                    fresh.push(*link);
+                }
+                Carried::Clear(first, posting) => {
+                    known |= person_or_contact;
+                    let by_known = person_or_contact && self.kind(*link).is_some_and(|kind| kind.links == Links::All);
+                    if !self.touch(&mut touched, *link, *first, posting, &node.facts, by_known)? {
+                        return Ok(false);
+                    }
+                }
+            }
+        }
+        let mut own = Summary::of(self.rules, fresh.into_iter(), &node.facts);
+        own.known = known;
+        let touches: SmallVec<[Touch<'_>; 2]> = touched.iter().map(Touched::as_touch).collect();
+        let Some(summary) = grow(self.rules, own, &touches) else { return Ok(false) };
+        self.unite(number, node, touched, summary)?;
+        Ok(true)
+    }
+
+    fn touch(
+        &self,
+        touched: &mut SmallVec<[Touched; 2]>,
+        link: Link,
+        first: RecordNumber,
+        posting: &Posting,
+        facts: &[Fact],
+        by_known: bool,
+    ) -> Result<bool> {
+        let Some(carrier) = self.overlay.node(first)? else { return Ok(false) };
+        if carrier.cluster == UNPLACED || !self.corroborated(link, posting, facts)? {
+            return Ok(false);
+        }
+        if let Some(known) = touched.iter_mut().find(|known| known.number == carrier.cluster) {
+            known.strongest = known.strongest.min(link.kind);
+            known.by_known |= by_known;
+            return Ok(true);
+        }
+        let Some(cluster) = self.overlay.cluster(carrier.cluster)? else { return Ok(false) };
+        touched.push(Touched { number: carrier.cluster, cluster, strongest: link.kind, by_known });
+        Ok(true)
+    }
+
+    /// Whether a new carrier agrees with all the others, where the value needs that.
+    fn corroborated(&self, link: Link, posting: &Posting, facts: &[Fact]) -> Result<bool> {
+        if self.kind(link).is_none_or(|kind| kind.corroborate.is_empty()) {
+            return Ok(true);
+        }
+        if posting.carriers.len() > COMPARED_MAX as u64 {
+            return Ok(false);
+        }
+        let carriers = self.overlay.nodes(&self.overlay.all_carriers(link.value, posting)?)?;
+        let others = carriers.iter().flatten().map(|node| node.facts.as_slice());
+        Ok(corroborates(self.rules, link.kind, facts, others))
+    }
+
+    fn kind(&self, link: Link) -> Option<&'a crate::policy::KindRule> {
+        self.rules.kinds.get(usize::from(link.kind))
+    }
+
+    /// Makes a new record and the clusters that it touches one.
+    fn unite(
+        &mut self,
+        number: RecordNumber,
+        node: &mut Node,
+        mut touched: SmallVec<[Touched; 2]>,
+        summary: Summary,
+    ) -> Result<()> {
+        touched.sort_unstable_by_key(|touched| (std::cmp::Reverse(touched.cluster.members.len()), touched.number));
+        let mut rest = touched.into_iter();
+        let Some(Touched { number: into, cluster, .. }) = rest.next() else {
+            node.cluster = self.new_cluster();
+            node.anchors.push(self.new_profile(number));
+            let members = Numbers::Inline(SmallVec::from_slice(&[number]));
+            let profile = node.anchors.first().copied().unwrap_or(ProfileNumber(0));
+            self.overlay.put_cluster(node.cluster, Some(Arc::new(Cluster { profile, members, summary })));
+            self.meta.counts.profiles += 1;
+            self.announce(ProfileEvent::Created { profile: self.id(profile) });
+            return Ok(());
+        };
+        self.overlay.put_cluster(into, None);
+        let mut grown = Arc::unwrap_or_clone(cluster);
+        grown.summary = summary;
+        let mut profiles = vec![grown.profile];
+        for other in rest {
+            for member in self.overlay.all_members(other.number, &other.cluster)? {
+                let Some(mut moved) = self.overlay.node(member)? else { continue };
+                Arc::make_mut(&mut moved).cluster = into;
+                self.overlay.put_node(member, Some(moved));
+                self.overlay.add_member(into, &mut grown, member);
+                if matches!(other.cluster.members, Numbers::Spilled(_)) {
+                    self.overlay.set_member_row(other.number, member, crate::store::Presence::Absent);
+                }
+            }
+            profiles.push(other.cluster.profile);
+            self.overlay.put_cluster(other.number, None);
+            self.meta.counts.profiles -= 1;
+        }
+        self.overlay.add_member(into, &mut grown, number);
+        node.cluster = into;
+        profiles.sort_unstable();
+        let stays = profiles.remove(0);
+        grown.profile = stays;
+        self.overlay.put_cluster(into, Some(Arc::new(grown)));
+        self.announce(ProfileEvent::Extended { profile: self.id(stays) });
+        if !profiles.is_empty() {
+            let from = profiles.iter().map(|&profile| self.id(profile)).collect();
+            self.announce(ProfileEvent::Merged { from, into: self.id(stays) });
+            self.merged.extend(profiles.into_iter().map(|profile| (profile, stays)));
+        }
+        Ok(())
+    }
+
+    /// Puts a bare new carrier of one contested value with its holder, if it is the newest of all.
+    ///
+    /// Its turn comes last, it may join every part, and the one with the latest carrier before it is the holder's. It
+    /// brings nothing else, so nothing else changes.
+    fn append(&mut self, number: RecordNumber, node: &mut Node, carried: &[(Link, Carried)]) -> Result<bool> {
+        let [(link, Carried::HeldBy(holder))] = carried else { return Ok(false) };
+        let Some(kind) = self.kind(*link) else { return Ok(false) };
+        let plain = kind.contested == Contested::Latest && kind.corroborate.is_empty() && node.facts.is_empty();
+        let Some(newest) = self.overlay.node(*holder)?.filter(|_| plain) else { return Ok(false) };
+        let order = |node: &Node| (node.at.microseconds(), node.key.clone());
+        if newest.cluster == UNPLACED || order(node) <= order(&newest) {
+            return Ok(false);
+        }
+        let Some(mut cluster) = self.overlay.cluster(newest.cluster)? else { return Ok(false) };
+        node.cluster = newest.cluster;
+        self.overlay.add_member(node.cluster, Arc::make_mut(&mut cluster), number);
+        self.announce(ProfileEvent::Extended { profile: self.id(cluster.profile) });
+        self.overlay.put_cluster(node.cluster, Some(cluster));
+        self.overlay.set_state(link.value, ValueState::Contested { holder: Some(number) })?;
+        Ok(true)
+    }
+
+    /// Plans the removal of a record; says whether there was one.
+    pub(super) fn remove(&mut self, key: KeyHash) -> Result<bool> {
+        let Some(number) = self.overlay.number(key)? else { return Ok(false) };
+        self.changed = true;
+        self.meta.counts.records -= 1;
+        match self.overlay.node(number)? {
+            Some(node) => self.unplace(number, &node)?,
+            None => self.meta.counts.quarantined -= 1,
+        }
+        self.overlay.drop_record(number, key);
+        Ok(true)
+    }
+
+    /// Takes a live record out of resolution. Its anchors pass to the oldest record that is left of its profile.
+    fn unplace(&mut self, number: RecordNumber, node: &Node) -> Result<()> {
+        for &link in &node.links {
+            self.uncarry(number, link)?;
+        }
+        self.overlay.put_node(number, None);
+        if self.meta.counts.assertions > 0 {
+            let key = crate::identifier::hash_key(self.seed, &node.key);
+            self.stir_named(&[key])?;
+        }
+        let Some(mut cluster) = self.overlay.cluster(node.cluster)? else { return Ok(()) };
+        let id = self.id(cluster.profile);
+        self.overlay.drop_member(node.cluster, Arc::make_mut(&mut cluster), number);
+        if cluster.members.is_empty() {
+            self.overlay.put_cluster(node.cluster, None);
+            self.meta.counts.profiles -= 1;
+            for &profile in &node.anchors {
+                self.overlay.put_anchor(profile, Anchor::Gone);
+            }
+            self.announce(ProfileEvent::Erased { profile: id });
+            return Ok(());
+        }
+        if !node.anchors.is_empty() {
+            self.pass_on(&node.anchors, node.cluster, &cluster)?;
+        }
+        self.overlay.put_cluster(node.cluster, Some(cluster));
+        self.announce(ProfileEvent::Shrunk { profile: id });
+        Ok(())
+    }
+
+    fn pass_on(&mut self, anchors: &[ProfileNumber], number: ClusterNumber, cluster: &Cluster) -> Result<()> {
+        let members = self.overlay.all_members(number, cluster)?;
+        let nodes = members.iter().copied().zip(self.overlay.nodes(&members)?);
+        let oldest = nodes
+            .filter_map(|(member, node)| node.map(|node| (member, node)))
+            .min_by(|(_, a), (_, b)| (a.at.microseconds(), &a.key).cmp(&(b.at.microseconds(), &b.key)));
+        let Some((heir, mut node)) = oldest else { return Ok(()) };
+        let inherited = Arc::make_mut(&mut node);
+        inherited.anchors.extend_from_slice(anchors);
+        inherited.anchors.sort_unstable();
+        for &profile in anchors {
+            self.overlay.put_anchor(profile, Anchor::Record(heir));
+        }
+        self.overlay.put_node(heir, Some(node));
+        Ok(())
+    }
+
+    /// Plans a steward's word, or the lifting of one; says whether it changes anything.
+    pub(super) fn say(&mut self, a: KeyHash, b: KeyHash, word: Option<Assertion>) -> Result<bool> {
+        // The hashes order the row's pair: its place does not depend on who names whom first.
+        let (a, b) = (a.min(b), a.max(b));
+        let standing = self.overlay.assertions(&[a])?.into_iter().find(|row| (row.a, row.b) == (a, b));
+        if standing.as_ref().map(|row| &row.assertion) == word.as_ref() {
+            return Ok(false);
+        }
+        self.changed = true;
+        self.meta.counts.assertions += u64::from(standing.is_none());
+        self.meta.counts.assertions -= u64::from(word.is_none());
+        // What is tied before and what is tied after are both stirred.
+        self.stir_named(&[a, b])?;
+        self.overlay.put_assertion(a, b, word.map(|assertion| AssertionRow { a, b, assertion }));
+        self.stir_named(&[a, b])?;
+        self.drop_withheld(WithheldKey::Join(a, b))?;
+        Ok(true)
+    }
+
+    /// Makes seeds of some keys' records, and of all that is joined to them through keys that stand for none.
+    fn stir_named(&mut self, keys: &[KeyHash]) -> Result<()> {
+        let mut asked: AHashSet<KeyHash> = keys.iter().copied().collect();
+        let mut wave = keys.to_vec();
+        while !wave.is_empty() {
+            self.seeds.extend(self.overlay.numbers(&wave)?.into_iter().flatten());
+            let rows = self.overlay.assertions(&wave)?;
+            wave = rows.iter().flat_map(|row| [row.a, row.b]).filter(|key| asked.insert(*key)).collect();
+        }
+        Ok(())
+    }
+
+    pub(super) fn drop_withheld(&mut self, key: WithheldKey) -> Result<()> {
+        if self.overlay.withheld_row(key)?.is_some() {
+            self.overlay.put_withheld(key, None);
+            self.meta.counts.withheld -= 1;
+        }
+        Ok(())
+    }
+
+    pub(super) fn new_cluster(&mut self) -> ClusterNumber {
+        self.meta.next_cluster += 1;
+        ClusterNumber(self.meta.next_cluster - 1)
+    }
+
+    pub(super) fn new_profile(&mut self, anchor: RecordNumber) -> ProfileNumber {
+        self.meta.next_profile += 1;
+        let profile = ProfileNumber(self.meta.next_profile - 1);
+        self.overlay.put_anchor(profile, Anchor::Record(anchor));
+        profile
+    }
+
+    pub(super) fn id(&self, profile: ProfileNumber) -> crate::id::ProfileId {
+        crate::id::ProfileId::of(profile, self.seed)
+    }
+
+    pub(super) fn announce(&mut self, event: ProfileEvent) {
+        let (sequence, policy_version) = (self.meta.next_change, self.meta.policy_version);
+        self.meta.next_change += 1;
+        self.overlay.append(ProfileChange { sequence, policy_version, event });
+    }
+
+    /// Whether anything is to be committed.
+    pub(super) fn changed(&self) -> bool {
+        self.changed
+    }
+}
+
+/// A clean cluster that a new record shares clear values with.
+struct Touched {
+    number: ClusterNumber,
+    cluster: Arc<Cluster>,
+    strongest: u16,
+    by_known: bool,
+}
+
+impl Touched {
+    fn as_touch(&self) -> Touch<'_> {
+        Touch { summary: &self.cluster.summary, strongest: self.strongest, by_known: self.by_known }
+    }
+}

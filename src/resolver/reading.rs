@@ -1,0 +1,50 @@
+//! A record with its reading under the policy, ready to be planned.
+
+use crate::id::{KeyHash, Link, Seed};
+use crate::identifier::{hash_key, links};
+use crate::issue::{Issue, IssueReason};
+use crate::normalise::normalise;
+use crate::policy::Rules;
+use crate::record::Record;
+use crate::time::Timestamp;
+use crate::value::Fact;
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+#[derive(Debug, Clone)]
+pub(super) struct Reading {
+    pub(super) record: Arc<Record>,
+    pub(super) key: KeyHash,
+    pub(super) links: SmallVec<[Link; 2]>,
+    pub(super) facts: Vec<Fact>,
+    pub(super) quarantined: bool,
+    pub(super) issues: Vec<Issue>,
+}
+
+impl Reading {
+    /// Reads a record as the policy says. `now` is what its time is judged by, where it is to be judged.
+    pub(super) fn of(rules: &Rules, seed: Seed, record: Arc<Record>, now: Option<Timestamp>) -> Self {
+        let (normalised, mut issues) = normalise(rules, &record);
+        let skew = i64::try_from(rules.policy.clock_skew_seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+        if now.is_some_and(|now| record.at.microseconds() > now.microseconds().saturating_add(skew)) {
+            issues.push(Issue { record: record.key.clone(), field: "at".into(), reason: IssueReason::Future });
+        }
+        Self {
+            key: hash_key(seed, &record.key),
+            links: links(seed, rules, &normalised.identifiers),
+            facts: normalised.facts,
+            quarantined: normalised.quarantined,
+            issues,
+            record,
+        }
+    }
+}
+
+/// Says whether a version replaces another: it is later, or told of the same instant with the larger canonical bytes.
+pub(super) fn supersedes(new: &Record, old: &Record) -> bool {
+    match new.at.microseconds().cmp(&old.at.microseconds()) {
+        std::cmp::Ordering::Greater => true,
+        std::cmp::Ordering::Less => false,
+        std::cmp::Ordering::Equal => new != old && new.canonical_json() > old.canonical_json(),
+    }
+}

@@ -1,0 +1,303 @@
+//! Settling: the regions of all seeds, resolved from scratch and written where they differ from what stands.
+
+use super::gather::{Gathered, gather};
+use super::plan::{Planner, UNPLACED};
+use crate::error::Result;
+use crate::id::{ClusterNumber, ProfileNumber, RecordNumber, ValueHash};
+use crate::identifier::hash_key;
+use crate::issue::Reason;
+use crate::stitch::{Group, Outcome, Trace, resolve};
+use crate::store::{
+    Cluster, INLINE_MAX, Node, Numbers, Presence, ProfileEvent, ValueState, WithheldKey, WithheldRow,
+};
+use ahash::{AHashMap, AHashSet};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Where a region's records were and are.
+struct Shift {
+    /// The cluster that each record was in.
+    before: Vec<Option<ClusterNumber>>,
+    old: AHashMap<ClusterNumber, Arc<Cluster>>,
+    /// The number that each group is stored under.
+    numbers: Vec<ClusterNumber>,
+    bearings: Vec<Bearing>,
+    /// The group of each record.
+    group_of: Vec<usize>,
+}
+
+/// The id that a group bears.
+struct Bearing {
+    profile: ProfileNumber,
+    /// All ids anchored in its records.
+    anchors: Vec<ProfileNumber>,
+    /// The record that a new id is anchored in.
+    newly_in: Option<RecordNumber>,
+}
+
+impl Planner<'_> {
+    /// Resolves the regions of all seeds.
+    pub(super) fn settle(&mut self) -> Result<()> {
+        if self.seeds.is_empty() {
+            return Ok(());
+        }
+        let seeds = std::mem::take(&mut self.seeds);
+        let with_assertions = self.meta.counts.assertions > 0;
+        let found = gather(&self.overlay, self.rules, self.seed, &seeds, with_assertions)?;
+        let outcome = resolve(self.rules, &found.region(), Trace::Off);
+        let shift = self.shift(&found, &outcome)?;
+        self.tell(&outcome, &shift);
+        self.write_clusters(&found, outcome.clusters.as_slice(), &shift)?;
+        self.write_values(&found, &outcome, &shift)?;
+        Ok(())
+    }
+
+    /// Finds which stored cluster each group goes on as, and which id it bears.
+    fn shift(&mut self, found: &Gathered, outcome: &Outcome) -> Result<Shift> {
+        let before: Vec<Option<ClusterNumber>> =
+            found.records.iter().map(|(_, node)| (node.cluster != UNPLACED).then_some(node.cluster)).collect();
+        let mut stood: Vec<ClusterNumber> = before.iter().flatten().copied().collect();
+        stood.sort_unstable();
+        stood.dedup();
+        let rows = stood.iter().copied().map(|number| Ok((number, self.overlay.cluster(number)?)));
+        let rows = rows.collect::<Result<Vec<_>>>()?;
+        let old = rows.into_iter().filter_map(|(number, row)| row.map(|row| (number, row))).collect();
+        let numbers = self.number_groups(&before, &outcome.clusters);
+        let mut bearings = Vec::with_capacity(outcome.clusters.len());
+        let mut group_of = vec![0; found.records.len()];
+        for (place, group) in outcome.clusters.iter().enumerate() {
+            let nodes = group.members.iter().filter_map(|&member| found.records.get(member));
+            let mut anchors: Vec<ProfileNumber> = nodes.flat_map(|(_, node)| node.anchors.iter().copied()).collect();
+            anchors.sort_unstable();
+            let first = group.members.first().and_then(|&first| found.records.get(first)).map(|(number, _)| *number);
+            let newly_in = first.filter(|_| anchors.is_empty());
+            anchors.extend(newly_in.map(|first| self.new_profile(first)));
+            let profile = anchors.first().copied().unwrap_or(ProfileNumber(0));
+            bearings.push(Bearing { profile, anchors, newly_in });
+            for &member in &group.members {
+                if let Some(slot) = group_of.get_mut(member) {
+                    *slot = place;
+                }
+            }
+        }
+        Ok(Shift { before, old, numbers, bearings, group_of })
+    }
+
+    /// Gives each group the stored cluster that most of its records were in, so that few rows change.
+    fn number_groups(&mut self, before: &[Option<ClusterNumber>], groups: &[Group]) -> Vec<ClusterNumber> {
+        let mut overlaps: Vec<(Reverse<usize>, ClusterNumber, usize)> = Vec::new();
+        for (place, group) in groups.iter().enumerate() {
+            let mut shares: BTreeMap<ClusterNumber, usize> = BTreeMap::new();
+            for cluster in group.members.iter().filter_map(|&member| before.get(member).copied().flatten()) {
+                *shares.entry(cluster).or_default() += 1;
+            }
+            overlaps.extend(shares.into_iter().map(|(cluster, share)| (Reverse(share), cluster, place)));
+        }
+        overlaps.sort_unstable();
+        let mut numbers: Vec<Option<ClusterNumber>> = vec![None; groups.len()];
+        let mut taken: AHashSet<ClusterNumber> = AHashSet::new();
+        for (_, cluster, place) in overlaps {
+            if let Some(slot @ None) = numbers.get_mut(place)
+                && taken.insert(cluster)
+            {
+                *slot = Some(cluster);
+            }
+        }
+        numbers.into_iter().map(|number| number.unwrap_or_else(|| self.new_cluster())).collect()
+    }
+
+    fn write_clusters(&mut self, found: &Gathered, groups: &[Group], shift: &Shift) -> Result<()> {
+        let mut was_in: AHashMap<ClusterNumber, Vec<RecordNumber>> = AHashMap::new();
+        for ((number, _), cluster) in found.records.iter().zip(&shift.before) {
+            if let Some(cluster) = cluster {
+                was_in.entry(*cluster).or_default().push(*number);
+            }
+        }
+        for ((group, &cluster), bearing) in groups.iter().zip(&shift.numbers).zip(&shift.bearings) {
+            let mut members = Vec::with_capacity(group.members.len());
+            for (number, node) in group.members.iter().filter_map(|&member| found.records.get(member)) {
+                members.push(*number);
+                let newly_anchored = bearing.newly_in == Some(*number);
+                if node.cluster != cluster || newly_anchored {
+                    let mut node = Node { cluster, ..Node::clone(node) };
+                    if newly_anchored {
+                        node.anchors.push(bearing.profile);
+                    }
+                    self.overlay.put_node(*number, Some(Arc::new(node)));
+                }
+            }
+            members.sort_unstable();
+            let stood = shift.old.get(&cluster);
+            let old_rows = stood.filter(|row| matches!(row.members, Numbers::Spilled(_)));
+            let old_rows = old_rows.and_then(|_| was_in.get(&cluster)).map(Vec::as_slice).unwrap_or_default();
+            let spilled = members.len() > INLINE_MAX;
+            for &gone in old_rows.iter().filter(|number| !spilled || members.binary_search(number).is_err()) {
+                self.overlay.set_member_row(cluster, gone, Presence::Absent);
+            }
+            let members = if spilled {
+                let known: AHashSet<RecordNumber> = old_rows.iter().copied().collect();
+                for &new in members.iter().filter(|number| !known.contains(number)) {
+                    self.overlay.set_member_row(cluster, new, Presence::Present);
+                }
+                Numbers::Spilled(members.len() as u64)
+            } else {
+                Numbers::Inline(members.into())
+            };
+            let row = Cluster { profile: bearing.profile, members, summary: group.summary.clone() };
+            if stood.is_none_or(|stood| **stood != row) {
+                self.overlay.put_cluster(cluster, Some(Arc::new(row)));
+            }
+        }
+        let goes_on: AHashSet<ClusterNumber> = shift.numbers.iter().copied().collect();
+        for (&cluster, row) in shift.old.iter().filter(|(cluster, _)| !goes_on.contains(cluster)) {
+            if matches!(row.members, Numbers::Spilled(_)) {
+                for &number in was_in.get(&cluster).into_iter().flatten() {
+                    self.overlay.set_member_row(cluster, number, Presence::Absent);
+                }
+            }
+            self.overlay.put_cluster(cluster, None);
+        }
+        self.meta.counts.profiles += groups.len() as u64;
+        self.meta.counts.profiles -= shift.old.len() as u64;
+        Ok(())
+    }
+
+    /// Writes how each value of the region links its carriers now, and which joins are withheld.
+    fn write_values(&mut self, found: &Gathered, outcome: &Outcome, shift: &Shift) -> Result<()> {
+        let number = |entry: usize| found.records.get(entry).map(|(number, _)| *number);
+        let mut tangled: AHashSet<ValueHash> = AHashSet::new();
+        for contest in &outcome.contests {
+            tangled.insert(contest.value);
+            let Some((_, posting)) = found.postings.get(&contest.value) else { continue };
+            let mut witnesses: Vec<RecordNumber> = contest.witnesses.iter().copied().filter_map(number).collect();
+            witnesses.sort_unstable();
+            let state = if witnesses.is_empty() {
+                ValueState::Contested { holder: contest.holder.and_then(number) }
+            } else {
+                ValueState::Inert { witnesses }
+            };
+            if posting.state != state {
+                self.overlay.set_state(contest.value, state)?;
+            }
+            let key = WithheldKey::Value(contest.value);
+            if contest.parts.len() > 1 {
+                let parts = contest.parts.iter().take(INLINE_MAX).copied().filter_map(number).collect();
+                let parts_total = contest.parts.len() as u64;
+                let row = WithheldRow { kind: Some(contest.kind), reason: contest.reason, parts, parts_total };
+                self.withhold(key, row, &contest.parts, shift)?;
+            } else {
+                self.drop_withheld(key)?;
+            }
+        }
+        for (&value, (_, posting)) in &found.postings {
+            let was_tangled = matches!(posting.state, ValueState::Contested { .. } | ValueState::Inert { .. });
+            if was_tangled && !tangled.contains(&value) && !found.inert.contains(&value) {
+                self.overlay.set_state(value, ValueState::Clear)?;
+                self.drop_withheld(WithheldKey::Value(value))?;
+            }
+        }
+        let mut refused: AHashSet<(usize, usize)> = AHashSet::new();
+        for &(a, b) in &outcome.refused {
+            refused.insert((a, b));
+            let key_of = |entry: usize| match found.records.get(entry) {
+                Some((_, node)) => Some(&node.key),
+                None => found.phantoms.get(entry - found.records.len()),
+            };
+            let (Some(one), Some(other)) = (key_of(a), key_of(b)) else { continue };
+            let (one, other) = (hash_key(self.seed, one), hash_key(self.seed, other));
+            let parts: Vec<RecordNumber> = [a, b].into_iter().filter_map(number).collect();
+            let row = WithheldRow { kind: None, reason: Reason::Separated, parts_total: 2, parts };
+            self.withhold(WithheldKey::Join(one.min(other), one.max(other)), row, &[a, b], shift)?;
+        }
+        for (pair, (a, b)) in &found.joins {
+            if !refused.contains(pair) {
+                self.drop_withheld(WithheldKey::Join(*a, *b))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn withhold(
+        &mut self,
+        key: WithheldKey,
+        row: WithheldRow,
+        parts: &[usize],
+        shift: &Shift,
+    ) -> Result<()> {
+        let standing = self.overlay.withheld_row(key)?;
+        if standing.as_deref() == Some(&row) {
+            return Ok(());
+        }
+        self.meta.counts.withheld += u64::from(standing.is_none());
+        if standing.is_none_or(|standing| standing.reason != row.reason) {
+            let groups = parts.iter().take(INLINE_MAX).filter_map(|&entry| shift.group_of.get(entry));
+            let bearings = groups.filter_map(|&group| shift.bearings.get(group));
+            let mut profiles: Vec<ProfileNumber> = bearings.map(|bearing| bearing.profile).collect();
+            profiles.sort_unstable();
+            profiles.dedup();
+            let profiles = profiles.into_iter().map(|profile| self.id(profile)).collect();
+            self.announce(match key {
+                WithheldKey::Value(_) if row.reason != Reason::Uncorroborated => ProfileEvent::Contested { profiles },
+                _ => ProfileEvent::Withheld { profiles, reason: row.reason },
+            });
+        }
+        self.overlay.put_withheld(key, Some(Arc::new(row)));
+        Ok(())
+    }
+
+    /// Tells the feed what became of the profiles of the region.
+    fn tell(&mut self, outcome: &Outcome, shift: &Shift) {
+        let bearer = |record: usize| {
+            let cluster = shift.before.get(record).copied().flatten()?;
+            shift.old.get(&cluster).map(|row| row.profile)
+        };
+        let borne_before: AHashSet<ProfileNumber> = shift.old.values().map(|row| row.profile).collect();
+        let borne_after: AHashSet<ProfileNumber> = shift.bearings.iter().map(|bearing| bearing.profile).collect();
+        let mut splits: BTreeMap<ProfileNumber, Vec<ProfileNumber>> = BTreeMap::new();
+        for (group, Bearing { profile, anchors, .. }) in outcome.clusters.iter().zip(&shift.bearings) {
+            let mut came: BTreeMap<ProfileNumber, u64> = BTreeMap::new();
+            let mut new = false;
+            for &member in &group.members {
+                match bearer(member) {
+                    Some(old) => *came.entry(old).or_default() += 1,
+                    None => new = true,
+                }
+            }
+            if borne_before.contains(profile) {
+                if new {
+                    self.announce(ProfileEvent::Extended { profile: self.id(*profile) });
+                }
+            } else if let Some((from, _)) = came.iter().max_by_key(|(profile, count)| (**count, Reverse(**profile))) {
+                splits.entry(*from).or_default().push(*profile);
+            } else {
+                self.announce(ProfileEvent::Created { profile: self.id(*profile) });
+            }
+            let ended: Vec<ProfileNumber> = anchors
+                .iter()
+                .copied()
+                .filter(|old| borne_before.contains(old) && !borne_after.contains(old))
+                .collect();
+            if !ended.is_empty() {
+                let from = ended.iter().map(|&old| self.id(old)).collect();
+                self.announce(ProfileEvent::Merged { from, into: self.id(*profile) });
+                self.merged.extend(ended.iter().map(|&old| (old, *profile)));
+            }
+            for (&old, &records) in came.iter().filter(|(old, _)| *old != profile && !ended.contains(old)) {
+                if borne_before.contains(profile) {
+                    let (from, into) = (self.id(old), self.id(*profile));
+                    self.announce(ProfileEvent::Moved { from, into, records });
+                }
+            }
+        }
+        for (from, mut into) in splits {
+            if borne_after.contains(&from) {
+                into.push(from);
+            }
+            into.sort_unstable();
+            let parts = into.iter().map(|&part| self.id(part)).collect();
+            self.announce(ProfileEvent::Split { from: self.id(from), into: parts });
+            self.parted.push((from, into));
+        }
+    }
+}
