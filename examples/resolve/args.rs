@@ -71,7 +71,8 @@ impl Args {
                 }
                 "--now" => {
                     let time = value()?.to_str().and_then(|text| text.parse().ok());
-                    let time = time.ok_or_else(|| Failure::usage(&option, "is not RFC 3339 (as 2026-01-05T10:00:00Z)"))?;
+                    let time =
+                        time.ok_or_else(|| Failure::usage(&option, "is not RFC 3339 (as 2026-01-05T10:00:00Z)"))?;
                     once(&mut args.now, &option, time)?;
                 }
                 "--input" => {

@@ -96,7 +96,12 @@ fn replay(args: &Args, resolver: &Resolver, inputs: Vec<Input>, now: Timestamp) 
     Summary::of(resolver, &tally, &issues)
 }
 
-fn write_outputs(args: &Args, resolver: &Resolver, summary: &Summary, shown: Option<&onefold::RecordKey>) -> Outcome<()> {
+fn write_outputs(
+    args: &Args,
+    resolver: &Resolver,
+    summary: &Summary,
+    shown: Option<&onefold::RecordKey>,
+) -> Outcome<()> {
     if let Some(path) = &args.records {
         outputs::records(resolver, path)?;
     }

@@ -33,7 +33,14 @@ impl IssueList {
     }
 
     /// Notes a remark on a record.
-    pub fn remark(&mut self, file: &str, line: u64, record: &RecordKey, field: &str, reason: &IssueReason) -> Outcome<()> {
+    pub fn remark(
+        &mut self,
+        file: &str,
+        line: u64,
+        record: &RecordKey,
+        field: &str,
+        reason: &IssueReason,
+    ) -> Outcome<()> {
         let reason = reason.to_string();
         *self.remarks.entry(format!("{field} {reason}")).or_default() += 1;
         self.write(file, line, &format!("{}/{}", record.source, record.key), field, &reason)

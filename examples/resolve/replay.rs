@@ -41,7 +41,17 @@ impl<'a> Replay<'a> {
     /// Starts with nothing sent.
     pub fn new(resolver: &'a Resolver, issues: &'a mut IssueList, batch: usize, now: Timestamp) -> Self {
         let (files, pending, places) = (Vec::new(), Vec::new(), Vec::new());
-        Self { resolver, issues, batch, now, files, tally: Tally::default(), pending, places, bar: ProgressBar::hidden() }
+        Self {
+            resolver,
+            issues,
+            batch,
+            now,
+            files,
+            tally: Tally::default(),
+            pending,
+            places,
+            bar: ProgressBar::hidden(),
+        }
     }
 
     /// Sends everything that stands in the inputs.
@@ -63,7 +73,11 @@ impl<'a> Replay<'a> {
             }
         }
         self.bar.finish_and_clear();
-        if at_once { self.load()? } else { self.flush()? }
+        if at_once {
+            self.load()?
+        } else {
+            self.flush()?
+        }
         Ok(self.tally)
     }
 

@@ -17,7 +17,10 @@ td,th{padding:.2em .9em .2em 0;text-align:left;border-bottom:1px solid #ddd}td.n
 pub fn page(resolver: &Resolver, summary: &Summary, shown: Option<&RecordKey>) -> Outcome<String> {
     let mut page = String::new();
     let _ = write!(page, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>onefold: who is who</title>");
-    let _ = write!(page, "<meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style><h1>Who is who</h1>");
+    let _ = write!(
+        page,
+        "<meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style><h1>Who is who</h1>"
+    );
     cards(&mut page, summary);
     sizes(&mut page, summary);
     values(&mut page, summary);
@@ -61,7 +64,8 @@ fn sizes(page: &mut String, summary: &Summary) {
     for (size, profiles) in sizes {
         let width = 24.0 * profiles as f64 / most as f64;
         let count = grouped(profiles);
-        let _ = write!(page, "<tr><td>{size}<td class=n>{count}<td><span class=bar style=\"width:{width:.2}em\"></span>");
+        let _ =
+            write!(page, "<tr><td>{size}<td class=n>{count}<td><span class=bar style=\"width:{width:.2}em\"></span>");
     }
     page.push_str("</table>");
 }

@@ -95,7 +95,8 @@ impl Shop {
     fn household(&mut self) -> Result<()> {
         let (home, surname, landline) = (self.home(), *self.chance.pick(FAMILIES), self.phone("0117 496 0"));
         let size = *self.chance.pick(&[1, 1, 2, 2, 2, 3]);
-        let mailbox = self.chance.one_in(5).then(|| format!("the.{}s{}@family.example.net", surname.to_lowercase(), self.people));
+        let mailbox =
+            self.chance.one_in(5).then(|| format!("the.{}s{}@family.example.net", surname.to_lowercase(), self.people));
         let mut used: Vec<&str> = Vec::new();
         for _ in 0..size {
             let mut person = self.person(surname, &home, &landline);

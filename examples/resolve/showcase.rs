@@ -19,7 +19,9 @@ pub fn tell(resolver: &Resolver, sample: &Sample) -> Outcome<String> {
     let _ = writeln!(text, "{}", explanation(resolver, &resolver.explain(&sample.ada, &sample.ben)?));
 
     let _ = writeln!(text, "WHAT IS SHARED BY TOO MANY?\n");
-    for (kind, value) in [("email", TILL_EMAIL), ("email", "marlows@family.example.net"), ("device_id", "kiosk-tablet-7")] {
+    for (kind, value) in
+        [("email", TILL_EMAIL), ("email", "marlows@family.example.net"), ("device_id", "kiosk-tablet-7")]
+    {
         let found = resolver.find(&Identifier::new(kind, value))?;
         let _ = writeln!(text, "  {kind} {value}: {}", meaning(&found));
     }
@@ -37,10 +39,12 @@ fn undo(resolver: &Resolver, sample: &Sample, before: &Profile, text: &mut Strin
     resolver.separate(guest.clone(), ada.clone(), "steward", "the order was not hers")?;
     let (kept, parted) = (size(resolver.profile_of(&ada)?)?, size(resolver.profile_of(&guest)?)?);
     let total = before.records.len();
-    let _ = writeln!(text, "  separate {} from {}: {total} records become {kept} and {parted}", name(&guest), name(&ada));
+    let _ =
+        writeln!(text, "  separate {} from {}: {total} records become {kept} and {parted}", name(&guest), name(&ada));
     resolver.lift(guest, ada.clone())?;
     let after = resolver.profile_of(&ada)?.map(|id| resolver.profile(id)).transpose()?.flatten();
-    let same = if after.as_ref() == Some(before) { "the same profile again, to the last value" } else { "not the same" };
+    let same =
+        if after.as_ref() == Some(before) { "the same profile again, to the last value" } else { "not the same" };
     let _ = writeln!(text, "  lift it again: {} records, {same}", after.map_or(0, |after| after.records.len()));
     Ok(())
 }

@@ -133,7 +133,12 @@ fn evaluation(resolver: &Resolver, tally: &Tally) -> Outcome<Option<Evaluation>>
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = &self.stats.counts;
-        writeln!(f, "{:>9} records came in, {} of them later versions", grouped(self.sent), self.sent.saturating_sub(counts.records))?;
+        writeln!(
+            f,
+            "{:>9} records came in, {} of them later versions",
+            grouped(self.sent),
+            self.sent.saturating_sub(counts.records)
+        )?;
         if self.unreadable > 0 {
             writeln!(f, "{:>9} lines could not be read", grouped(self.unreadable))?;
         }
@@ -156,16 +161,28 @@ impl fmt::Display for Summary {
         list(f, "remarks on records", &self.remarks)?;
         if let Some(found) = &self.evaluation {
             let Evaluation { pairwise, b_cubed, .. } = found;
-            writeln!(f, "\nagainst the truth of {} records and {} people", grouped(found.records), grouped(found.people))?;
+            writeln!(
+                f,
+                "\nagainst the truth of {} records and {} people",
+                grouped(found.records),
+                grouped(found.people)
+            )?;
             writeln!(
                 f,
                 "  pairs     precision {:.4}  recall {:.4}  F1 {:.4}",
                 pairwise.precision, pairwise.recall, pairwise.f1
             )?;
-            writeln!(f, "  B-cubed   precision {:.4}  recall {:.4}  F1 {:.4}", b_cubed.precision, b_cubed.recall, b_cubed.f1)?;
+            writeln!(
+                f,
+                "  B-cubed   precision {:.4}  recall {:.4}  F1 {:.4}",
+                b_cubed.precision, b_cubed.recall, b_cubed.f1
+            )?;
             let (exact, merged) = (grouped(found.exact), grouped(found.profiles_over_merged));
             let split = grouped(found.people_split);
-            writeln!(f, "  {exact} people exactly right, {merged} profiles with more than one person, {split} people in parts")?;
+            writeln!(
+                f,
+                "  {exact} people exactly right, {merged} profiles with more than one person, {split} people in parts"
+            )?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The one test binary.
 
+mod golden;
 mod measure;
 mod normalise;
 mod operation;
