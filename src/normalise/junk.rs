@@ -11,7 +11,7 @@ const WIDE_MAX_BYTES: usize = 256;
 /// Says whether a trimmed value is a placeholder: one of the words, or nothing but zeros, dashes and blanks.
 ///
 /// Mixed runs count: the nil UUID, `000-00-0000` and `000 000` say no more than `0` does.
-pub(super) fn is_junk(trimmed: &str) -> bool {
+pub(crate) fn is_junk(trimmed: &str) -> bool {
     if trimmed.is_ascii() {
         return is_placeholder(trimmed);
     }

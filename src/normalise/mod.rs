@@ -7,6 +7,8 @@ mod phone;
 mod text;
 mod uuid;
 
+pub(crate) use junk::is_junk;
+
 use crate::issue::{Issue, IssueReason};
 use crate::policy::{Form, KindRule, Role, Rules, Undeclared};
 use crate::record::{Identifier, Record};
