@@ -1,7 +1,8 @@
 //! Rows as bytes: a format byte, the row, and a checksum over key, format and row.
 
 use crate::id::ProfileId;
-use crate::store::rows::{ProfileChange, ProfileEvent, Reason};
+use crate::issue::Reason;
+use crate::store::rows::{ProfileChange, ProfileEvent};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
