@@ -42,9 +42,10 @@ impl Names {
         self.pass_anchors(call, old, new);
         for (id, person) in &now {
             assert!(!self.gone.contains(id), "{id} is given again");
-            if !self.ages.contains_key(id) {
-                self.ages.insert(*id, self.step);
-                self.anchors.insert(*id, person.clone());
+            // An id may come to be and be merged away within one call: then it is seen as an alias first.
+            for name in resolver.profile(*id).unwrap().unwrap().aliases.into_iter().chain([*id]) {
+                self.ages.entry(name).or_insert(self.step);
+                self.anchors.entry(name).or_insert_with(|| person.clone());
             }
         }
         let live: BTreeSet<&Key> = now.values().flatten().collect();

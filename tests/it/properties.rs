@@ -161,9 +161,9 @@ proptest! {
         drop(resolver.assert(said.clone()).unwrap());
         let opposite = match said.verdict { Verdict::Join => Verdict::Separate, Verdict::Separate => Verdict::Join };
         drop(resolver.assert(Assertion { verdict: opposite, ..said.clone() }).unwrap());
-        prop_assert!(resolver.lift(said.b.clone(), said.a.clone()).unwrap().is_some());
+        prop_assert!(resolver.lift(&said.b, &said.a).unwrap().is_some());
         prop_assert_eq!(State::of(&resolver), before);
-        prop_assert!(resolver.lift(said.a, said.b).unwrap().is_none());
+        prop_assert!(resolver.lift(&said.a, &said.b).unwrap().is_none());
     }
 
     #[test]

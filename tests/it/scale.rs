@@ -5,8 +5,8 @@
 use crate::model::Key;
 use crate::subject;
 use crate::world::World;
-use onefold::store::{ProfileStore, Tenant};
-use onefold::{ErrorKind, Identifier, Memory, Operation, Policy, Record, Resolver, Seed, Status, Timestamp};
+use onefold::store::ProfileStore;
+use onefold::{ErrorKind, Identifier, Memory, Operation, Options, Policy, Record, Resolver, Status, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -218,7 +218,7 @@ fn two_writers_on_one_store_give_the_answer_of_one() {
     records.iter().for_each(|record| world.apply(&Operation::Add(record.clone())));
 
     let store: Arc<dyn ProfileStore> = Arc::new(Memory::new());
-    let open = || Resolver::open(Arc::clone(&store), policy.clone(), (Tenant::default(), Seed::default())).unwrap();
+    let open = || Resolver::open(Arc::clone(&store), policy.clone(), Options::default()).unwrap();
     drop(open());
     std::thread::scope(|scope| {
         for half in records.chunks(30) {
