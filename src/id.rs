@@ -37,6 +37,18 @@ impl ProfileId {
         let number = ProfileNumber((self.0 >> 64) as u64 ^ seed.hash(2, low));
         (seed.hash(1, number.0) == low).then_some(number)
     }
+
+    /// The bits of the name, for storing.
+    #[cfg(feature = "durable")]
+    pub(crate) fn bits(self) -> u128 {
+        self.0
+    }
+
+    /// The name that was stored as these bits.
+    #[cfg(feature = "durable")]
+    pub(crate) fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
 }
 
 impl fmt::Display for ProfileId {

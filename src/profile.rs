@@ -103,16 +103,16 @@ pub enum GoldenRule {
     Only,
     /// This rule of the policy left no other.
     Survive(Survive),
-    /// No rule of the policy decided: the newest record, at one instant the larger source and key.
-    Default,
+    /// The rules left several: the newest record, at one instant the larger source and key.
+    Tie,
 }
 
 impl GoldenRule {
-    /// Names the rule as the policy does; `only` and `default` are the two that are no rule of it.
+    /// Names the rule as the policy does; `only` and `tie` are the two that are no rule of it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Only => "only",
-            Self::Default => "default",
+            Self::Tie => "tie",
             Self::Survive(Survive::Source) => "source",
             Self::Survive(Survive::MostRecent) => "most_recent",
             Self::Survive(Survive::MostFrequent) => "most_frequent",

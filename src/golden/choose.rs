@@ -1,6 +1,6 @@
 //! A chain of rules: of the records that have a value, each rule keeps some, and one stands in the end.
 
-use crate::policy::{AttributePolicy, Policy, SourcePolicy, Survive};
+use crate::policy::{AttributeRule, Rules, Survive};
 use crate::profile::GoldenRule;
 use crate::record::Record;
 use crate::value::Value;
@@ -50,33 +50,38 @@ impl<'a> Candidate<'a> {
 }
 
 /// The rules of a group, with what they need to know.
-#[derive(Default)]
 pub(super) struct Chain<'a> {
-    rules: &'a [Survive],
-    sources: &'a [SourcePolicy],
+    rules: &'a Rules,
+    survive: &'a [Survive],
     verified_by: Option<&'a SmolStr>,
 }
 
 impl<'a> Chain<'a> {
-    /// The chain of a group: that of its first attribute that has any.
-    pub(super) fn of(policy: &'a Policy, group: &[&'a AttributePolicy]) -> Self {
-        let rules = group.iter().map(|attribute| attribute.survive.as_slice()).find(|rules| !rules.is_empty());
-        let verified_by = group.iter().find_map(|attribute| attribute.verified_by.as_ref());
-        Self { rules: rules.unwrap_or_default(), sources: &policy.source, verified_by }
+    /// A chain that verifies nothing.
+    pub(super) fn new(rules: &'a Rules, survive: &'a [Survive]) -> Self {
+        Self { rules, survive, verified_by: None }
+    }
+
+    /// The chain of a group: all its attributes have the same.
+    pub(super) fn of(rules: &'a Rules, group: &[&'a AttributeRule]) -> Self {
+        let survive = group.first().map(|attribute| attribute.survive.as_slice()).unwrap_or_default();
+        let verified_by =
+            group.iter().find_map(|attribute| rules.attributes().get(usize::from(attribute.verified_by?)));
+        Self { rules, survive, verified_by: verified_by.map(|attribute| &attribute.name) }
     }
 
     /// Chooses one candidate, and says what chose it. Nothing where there is none.
     pub(super) fn choose<'r>(&self, candidates: Vec<Candidate<'r>>) -> Option<(Candidate<'r>, GoldenRule)> {
         let mut left = candidates;
         let mut decided = agree(&left).then_some(GoldenRule::Only);
-        for &rule in self.rules {
+        for &rule in self.survive {
             self.keep(rule, &mut left);
             if decided.is_none() && agree(&left) {
                 decided = Some(GoldenRule::Survive(rule));
             }
         }
         let chosen = left.into_iter().max_by(Candidate::order)?;
-        Some((chosen, decided.unwrap_or(GoldenRule::Default)))
+        Some((chosen, decided.unwrap_or(GoldenRule::Tie)))
     }
 
     /// Keeps what a rule prefers; all where it prefers none.
@@ -99,9 +104,8 @@ impl<'a> Chain<'a> {
     }
 
     /// A source's place in the policy; the others come after, all alike.
-    fn rank(&self, candidate: &Candidate<'_>) -> usize {
-        let source = &candidate.record.key.source;
-        self.sources.iter().position(|known| known.name == *source).unwrap_or(usize::MAX)
+    fn rank(&self, candidate: &Candidate<'_>) -> u16 {
+        self.rules.source_place(&candidate.record.key.source).unwrap_or(u16::MAX)
     }
 
     fn is_verified(&self, record: &Record) -> bool {

@@ -8,10 +8,10 @@ const WORDS: [&str; 8] = ["null", "none", "undefined", "nan", "anonymous", "gues
 /// A placeholder in compatibility characters (as full-width letters) is never longer than this, in bytes.
 const WIDE_MAX_BYTES: usize = 256;
 
-/// Says whether a trimmed value is a placeholder: one of the words, or nothing but zeros and dashes.
+/// Says whether a trimmed value is a placeholder: one of the words, or nothing but zeros, dashes and blanks.
 ///
-/// Mixed runs count: the nil UUID, `000-00-0000` and `0000-00-00` say no more than `0` does.
-pub(super) fn is_junk(trimmed: &str) -> bool {
+/// Mixed runs count: the nil UUID, `000-00-0000` and `000 000` say no more than `0` does.
+pub(crate) fn is_junk(trimmed: &str) -> bool {
     if trimmed.is_ascii() {
         return is_placeholder(trimmed);
     }
@@ -21,13 +21,17 @@ pub(super) fn is_junk(trimmed: &str) -> bool {
 fn is_placeholder(text: &str) -> bool {
     // The first letter rules out nearly everything at once.
     match text.chars().next() {
-        Some('0') => text.chars().all(|c| c == '0' || is_dash(c)),
+        Some('0') => text.chars().all(is_nothing),
         Some('n' | 'N' | 'u' | 'U' | 'a' | 'A' | 'g' | 'G' | '[') => {
             WORDS.iter().any(|word| text.eq_ignore_ascii_case(word))
         }
-        Some(first) if is_dash(first) => text.chars().all(|c| c == '0' || is_dash(c)),
+        Some(first) if is_dash(first) => text.chars().all(is_nothing),
         _ => false,
     }
+}
+
+fn is_nothing(c: char) -> bool {
+    c == '0' || is_dash(c) || c.is_whitespace()
 }
 
 /// The dashes that NFKC leaves alone, and the hyphen.

@@ -7,6 +7,8 @@ mod phone;
 mod text;
 mod uuid;
 
+pub(crate) use junk::is_junk;
+
 use crate::issue::{Issue, IssueReason};
 use crate::policy::{Form, KindRule, Role, Rules, Undeclared};
 use crate::record::{Identifier, Record};
@@ -130,10 +132,9 @@ fn read(rules: &Rules, kind: &KindRule, sent: &SmolStr) -> Result<SmolStr, Issue
     if value != trimmed {
         usable(&value, &value)?;
     }
-    if let Some(block) = &kind.block {
-        if block.refuses(text::trim(sent)) || (value != trimmed && block.refuses(&value)) {
-            return Err(IssueReason::Blocked);
-        }
+    let blocked = |text: &str| kind.block.as_ref().is_some_and(|block| block.refuses(text));
+    if blocked(text::trim(sent)) || (value != trimmed && blocked(&value)) {
+        return Err(IssueReason::Blocked);
     }
     if kind.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(&value)) {
         return Err(IssueReason::Pattern);

@@ -30,7 +30,13 @@ pub(super) struct Gathered {
 /// Reads all that is connected to some records by values that link, and by joins. O(what is found).
 ///
 /// A value that is inert connects nobody, unless one of its witnesses is met: then what it is has to be found anew.
-pub(super) fn gather(overlay: &Overlay<'_>, rules: &Rules, seed: Seed, seeds: &[RecordNumber], with_assertions: bool) -> Result<Gathered> {
+pub(super) fn gather(
+    overlay: &Overlay<'_>,
+    rules: &Rules,
+    seed: Seed,
+    seeds: &[RecordNumber],
+    with_assertions: bool,
+) -> Result<Gathered> {
     let mut found = Gathered::default();
     let mut seen: AHashSet<RecordNumber> = AHashSet::new();
     let mut wave: Vec<RecordNumber> = seeds.iter().copied().filter(|&number| seen.insert(number)).collect();

@@ -88,6 +88,24 @@ impl<'a> Planner<'a> {
         Ok(Added::Taken)
     }
 
+    /// Takes the evidence of a record only, for a resolution from scratch; says whether the record is new.
+    pub(super) fn add_evidence(&mut self, reading: &Reading) -> Result<bool> {
+        let standing = self.overlay.number(reading.key)?;
+        let number = standing.unwrap_or(RecordNumber(self.meta.next_record));
+        if let Some(known) = standing {
+            let old = self.overlay.record(known)?.ok_or_else(|| Error::corrupt("a record without its evidence"))?;
+            if !supersedes(&reading.record, &old) {
+                return Ok(false);
+            }
+        } else {
+            self.meta.next_record += 1;
+            self.meta.counts.records += 1;
+        }
+        self.changed = true;
+        self.overlay.put_record(number, reading.key, Arc::clone(&reading.record));
+        Ok(standing.is_none())
+    }
+
     fn replace(&mut self, number: RecordNumber, reading: &Reading) -> Result<Added> {
         let old = self.overlay.record(number)?.ok_or_else(|| Error::corrupt("a record without its evidence"))?;
         if !supersedes(&reading.record, &old) {
@@ -119,7 +137,8 @@ impl<'a> Planner<'a> {
         if let Some(cluster) = &cluster {
             self.announce(ProfileEvent::Extended { profile: self.id(cluster.profile) });
         }
-        if same && (old.at.microseconds() == at.microseconds() || cluster.is_some_and(|cluster| cluster.summary.clean)) {
+        if same && (old.at.microseconds() == at.microseconds() || cluster.is_some_and(|cluster| cluster.summary.clean))
+        {
             // Where nothing is withheld, time decides nothing.
             if *old != node {
                 self.overlay.put_node(number, Some(Arc::new(node)));
@@ -151,7 +170,8 @@ impl<'a> Planner<'a> {
             carried.push((link, self.carry(number, link)?));
         }
         let asserted = self.meta.counts.assertions > 0 && !self.overlay.assertions(&[reading.key])?.is_empty();
-        let placed = !asserted && (self.grow(number, &mut node, &carried)? || self.append(number, &mut node, &carried)?);
+        let placed =
+            !asserted && (self.grow(number, &mut node, &carried)? || self.append(number, &mut node, &carried)?);
         if !placed {
             self.seeds.push(number);
         }
@@ -231,7 +251,8 @@ impl<'a> Planner<'a> {
         let mut fresh: SmallVec<[Link; 4]> = SmallVec::new();
         let mut known = false;
         for (link, how) in carried {
-            let person_or_contact = self.kind(*link).is_some_and(|kind| matches!(kind.role, Role::Person | Role::Contact));
+            let person_or_contact =
+                self.kind(*link).is_some_and(|kind| matches!(kind.role, Role::Person | Role::Contact));
             match how {
                 Carried::Tangled | Carried::HeldBy(_) => return Ok(false),
                 Carried::Free => {}
@@ -250,8 +271,11 @@ impl<'a> Planner<'a> {
         }
         let mut own = Summary::of(self.rules, fresh.into_iter(), &node.facts);
         own.known = known;
-        let touches: SmallVec<[Touch<'_>; 2]> = touched.iter().map(Touched::as_touch).collect();
-        let Some(summary) = grow(self.rules, own, &touches) else { return Ok(false) };
+        let summary = {
+            let touches: SmallVec<[Touch<'_>; 2]> = touched.iter().map(Touched::as_touch).collect();
+            grow(self.rules, own, &touches)
+        };
+        let Some(summary) = summary else { return Ok(false) };
         self.unite(number, node, touched, summary)?;
         Ok(true)
     }

@@ -2,14 +2,13 @@
 
 use super::gather::{Gathered, gather};
 use super::plan::{Planner, UNPLACED};
+use super::tell::{Bearing, Shifted, compare};
 use crate::error::Result;
 use crate::id::{ClusterNumber, ProfileNumber, RecordNumber, ValueHash};
 use crate::identifier::hash_key;
 use crate::issue::Reason;
 use crate::stitch::{Group, Outcome, Trace, resolve};
-use crate::store::{
-    Cluster, INLINE_MAX, Node, Numbers, Presence, ProfileEvent, ValueState, WithheldKey, WithheldRow,
-};
+use crate::store::{Cluster, INLINE_MAX, Node, Numbers, Presence, ProfileEvent, ValueState, WithheldKey, WithheldRow};
 use ahash::{AHashMap, AHashSet};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -23,17 +22,10 @@ struct Shift {
     /// The number that each group is stored under.
     numbers: Vec<ClusterNumber>,
     bearings: Vec<Bearing>,
+    /// For each group whose id is new, the record that it is anchored in.
+    newly_in: Vec<Option<RecordNumber>>,
     /// The group of each record.
     group_of: Vec<usize>,
-}
-
-/// The id that a group bears.
-struct Bearing {
-    profile: ProfileNumber,
-    /// All ids anchored in its records.
-    anchors: Vec<ProfileNumber>,
-    /// The record that a new id is anchored in.
-    newly_in: Option<RecordNumber>,
 }
 
 impl Planner<'_> {
@@ -65,23 +57,26 @@ impl Planner<'_> {
         let old = rows.into_iter().filter_map(|(number, row)| row.map(|row| (number, row))).collect();
         let numbers = self.number_groups(&before, &outcome.clusters);
         let mut bearings = Vec::with_capacity(outcome.clusters.len());
+        let mut newly_in = Vec::with_capacity(outcome.clusters.len());
         let mut group_of = vec![0; found.records.len()];
         for (place, group) in outcome.clusters.iter().enumerate() {
             let nodes = group.members.iter().filter_map(|&member| found.records.get(member));
             let mut anchors: Vec<ProfileNumber> = nodes.flat_map(|(_, node)| node.anchors.iter().copied()).collect();
             anchors.sort_unstable();
-            let first = group.members.first().and_then(|&first| found.records.get(first)).map(|(number, _)| *number);
-            let newly_in = first.filter(|_| anchors.is_empty());
-            anchors.extend(newly_in.map(|first| self.new_profile(first)));
+            let records = group.members.iter().filter_map(|&member| found.records.get(member));
+            let first = records.map(|(number, _)| *number).min();
+            let new = first.filter(|_| anchors.is_empty());
+            anchors.extend(new.map(|first| self.new_profile(first)));
             let profile = anchors.first().copied().unwrap_or(ProfileNumber(0));
-            bearings.push(Bearing { profile, anchors, newly_in });
+            bearings.push(Bearing { profile, anchors });
+            newly_in.push(new);
             for &member in &group.members {
                 if let Some(slot) = group_of.get_mut(member) {
                     *slot = place;
                 }
             }
         }
-        Ok(Shift { before, old, numbers, bearings, group_of })
+        Ok(Shift { before, old, numbers, bearings, newly_in, group_of })
     }
 
     /// Gives each group the stored cluster that most of its records were in, so that few rows change.
@@ -114,11 +109,13 @@ impl Planner<'_> {
                 was_in.entry(*cluster).or_default().push(*number);
             }
         }
-        for ((group, &cluster), bearing) in groups.iter().zip(&shift.numbers).zip(&shift.bearings) {
+        for (((group, &cluster), bearing), new) in
+            groups.iter().zip(&shift.numbers).zip(&shift.bearings).zip(&shift.newly_in)
+        {
             let mut members = Vec::with_capacity(group.members.len());
             for (number, node) in group.members.iter().filter_map(|&member| found.records.get(member)) {
                 members.push(*number);
-                let newly_anchored = bearing.newly_in == Some(*number);
+                let newly_anchored = *new == Some(*number);
                 if node.cluster != cluster || newly_anchored {
                     let mut node = Node { cluster, ..Node::clone(node) };
                     if newly_anchored {
@@ -137,8 +134,8 @@ impl Planner<'_> {
             }
             let members = if spilled {
                 let known: AHashSet<RecordNumber> = old_rows.iter().copied().collect();
-                for &new in members.iter().filter(|number| !known.contains(number)) {
-                    self.overlay.set_member_row(cluster, new, Presence::Present);
+                for &added in members.iter().filter(|number| !known.contains(number)) {
+                    self.overlay.set_member_row(cluster, added, Presence::Present);
                 }
                 Numbers::Spilled(members.len() as u64)
             } else {
@@ -218,13 +215,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn withhold(
-        &mut self,
-        key: WithheldKey,
-        row: WithheldRow,
-        parts: &[usize],
-        shift: &Shift,
-    ) -> Result<()> {
+    fn withhold(&mut self, key: WithheldKey, row: WithheldRow, parts: &[usize], shift: &Shift) -> Result<()> {
         let standing = self.overlay.withheld_row(key)?;
         if standing.as_deref() == Some(&row) {
             return Ok(());
@@ -248,56 +239,19 @@ impl Planner<'_> {
 
     /// Tells the feed what became of the profiles of the region.
     fn tell(&mut self, outcome: &Outcome, shift: &Shift) {
-        let bearer = |record: usize| {
-            let cluster = shift.before.get(record).copied().flatten()?;
+        let bearer = |record: &usize| {
+            let cluster = shift.before.get(*record).copied().flatten()?;
             shift.old.get(&cluster).map(|row| row.profile)
         };
-        let borne_before: AHashSet<ProfileNumber> = shift.old.values().map(|row| row.profile).collect();
-        let borne_after: AHashSet<ProfileNumber> = shift.bearings.iter().map(|bearing| bearing.profile).collect();
-        let mut splits: BTreeMap<ProfileNumber, Vec<ProfileNumber>> = BTreeMap::new();
-        for (group, Bearing { profile, anchors, .. }) in outcome.clusters.iter().zip(&shift.bearings) {
-            let mut came: BTreeMap<ProfileNumber, u64> = BTreeMap::new();
-            let mut new = false;
-            for &member in &group.members {
-                match bearer(member) {
-                    Some(old) => *came.entry(old).or_default() += 1,
-                    None => new = true,
-                }
+        let before: AHashSet<ProfileNumber> = shift.old.values().map(|row| row.profile).collect();
+        let origins = outcome.clusters.iter().map(|group| group.members.iter().map(bearer));
+        for shifted in compare(shift.bearings.iter().zip(origins), &before) {
+            self.announce(shifted.event(self.seed));
+            match shifted {
+                Shifted::Merged { from, into } => self.merged.extend(from.into_iter().map(|old| (old, into))),
+                Shifted::Split { from, into } => self.parted.push((from, into)),
+                Shifted::Created(_) | Shifted::Extended(_) | Shifted::Moved { .. } => {}
             }
-            if borne_before.contains(profile) {
-                if new {
-                    self.announce(ProfileEvent::Extended { profile: self.id(*profile) });
-                }
-            } else if let Some((from, _)) = came.iter().max_by_key(|(profile, count)| (**count, Reverse(**profile))) {
-                splits.entry(*from).or_default().push(*profile);
-            } else {
-                self.announce(ProfileEvent::Created { profile: self.id(*profile) });
-            }
-            let ended: Vec<ProfileNumber> = anchors
-                .iter()
-                .copied()
-                .filter(|old| borne_before.contains(old) && !borne_after.contains(old))
-                .collect();
-            if !ended.is_empty() {
-                let from = ended.iter().map(|&old| self.id(old)).collect();
-                self.announce(ProfileEvent::Merged { from, into: self.id(*profile) });
-                self.merged.extend(ended.iter().map(|&old| (old, *profile)));
-            }
-            for (&old, &records) in came.iter().filter(|(old, _)| *old != profile && !ended.contains(old)) {
-                if borne_before.contains(profile) {
-                    let (from, into) = (self.id(old), self.id(*profile));
-                    self.announce(ProfileEvent::Moved { from, into, records });
-                }
-            }
-        }
-        for (from, mut into) in splits {
-            if borne_after.contains(&from) {
-                into.push(from);
-            }
-            into.sort_unstable();
-            let parts = into.iter().map(|&part| self.id(part)).collect();
-            self.announce(ProfileEvent::Split { from: self.id(from), into: parts });
-            self.parted.push((from, into));
         }
     }
 }

@@ -5,7 +5,7 @@
 //! join within the union, and allowed. Limits of kinds that are not needed to hold the union together do not count: by
 //! the time their turn comes, it is one cluster.
 
-use super::corroborate::facts_contradict;
+use super::corroborate::{facts_contradict, group};
 use crate::identifier::Summary;
 use crate::policy::{Links, Role, Rules};
 use crate::value::Fact;
@@ -59,6 +59,21 @@ pub(crate) fn corroborates<'a>(
 ) -> bool {
     let attributes = rules.kinds.get(usize::from(kind)).map(|rule| rule.corroborate.as_slice()).unwrap_or_default();
     attributes.is_empty() || carriers.all(|facts| !facts_contradict(attributes, own, facts))
+}
+
+/// Whether a whole region, summed up as if it were one profile, is one: every join that resolution would try is allowed.
+/// `known_parts` counts its known clusters before the first kind that links `anonymous` is taken.
+pub(crate) fn is_sound(rules: &Rules, whole: &Summary, known_parts: u8) -> bool {
+    let first = rules.kinds.iter().position(|kind| kind.links == Links::Anonymous);
+    let tied = known_parts < 2 || first.is_none_or(|first| usize::from(whole.level) <= first);
+    tied && keeps_limits(rules, whole) && keeps_exclusive(rules, whole)
+}
+
+/// Whether all carriers of a value agree with each other, where the kind needs that.
+pub(crate) fn agree_as_one(rules: &Rules, kind: u16, carriers: &[&[Fact]]) -> bool {
+    let attributes = rules.kinds.get(usize::from(kind)).map(|rule| rule.corroborate.as_slice()).unwrap_or_default();
+    let grouped = group(attributes, carriers);
+    grouped.groups.len() <= 1 && !grouped.left_out
 }
 
 fn keeps_limits(rules: &Rules, union: &Summary) -> bool {

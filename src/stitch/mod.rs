@@ -9,7 +9,7 @@ mod growth;
 mod levels;
 mod shape;
 
-pub(crate) use growth::{Touch, corroborates, grow};
+pub(crate) use growth::{Touch, agree_as_one, corroborates, grow, is_sound};
 pub(crate) use levels::resolve;
 
 use crate::id::{Link, ValueHash};

@@ -1,8 +1,12 @@
 //! Where evidence and views are kept: the contract, and the stores that come with the crate.
 
+#[cfg(feature = "durable")]
+mod codec;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod contract;
+#[cfg(feature = "durable")]
+mod durable;
 mod memory;
 mod overlay;
 mod rows;
@@ -11,7 +15,10 @@ pub use crate::id::Link;
 pub use crate::identifier::Summary;
 pub use crate::issue::Reason;
 pub use contract::{Batch, Change, ProfileStore, Revision, Snapshot, Tenant};
+#[cfg(feature = "durable")]
+pub use durable::{Durability, Durable, DurableOptions, Each, Engine, EngineView, Reach, Write};
 pub use memory::Memory;
+pub(crate) use overlay::all;
 pub use overlay::{Overlay, Presence};
 pub use rows::{
     Anchor, AssertionRow, Cluster, Counts, Generation, INLINE_MAX, Meta, Node, Numbers, Posting, ProfileChange,

@@ -306,9 +306,11 @@ fn remove<'r>(
     }
 }
 
+/// Rows of a spilled list that are read at a time.
 const PAGE: usize = 4096;
 
-fn all(
+/// Reads all numbers of a list, by pages where it is spilled.
+pub(crate) fn all(
     numbers: &Numbers,
     page: impl Fn(RecordNumber, usize) -> Result<Vec<RecordNumber>>,
 ) -> Result<Vec<RecordNumber>> {

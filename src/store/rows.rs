@@ -26,7 +26,9 @@ pub struct Meta {
     pub policy_version: u64,
     /// The generation of derived rows that readers see.
     pub generation: Generation,
-    /// The next record's number. Rows of records at or above it are leftovers of a load that did not finish.
+    /// Evidence was taken in that no generation covers yet: a load is under way, or was cut short.
+    pub unresolved: bool,
+    /// The next record's number.
     pub next_record: u64,
     /// The next cluster's number.
     pub next_cluster: u64,
@@ -107,6 +109,13 @@ pub struct Posting {
     pub carriers: Numbers,
     /// How it links them.
     pub state: ValueState,
+}
+
+impl Posting {
+    /// Whether the value is on too many records to mean anything.
+    pub fn is_generic(&self) -> bool {
+        self.state == ValueState::Generic
+    }
 }
 
 /// How a value links its carriers.

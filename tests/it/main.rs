@@ -1,13 +1,20 @@
 //! The one test binary.
+// With this, clippy takes the helpers for tests too.
+#![cfg(test)]
 
 mod cases;
+mod golden;
 mod measure;
 mod model;
+mod names;
 mod normalise;
 mod operation;
 mod policy;
+mod properties;
+mod scale;
 mod script;
 #[cfg(feature = "conformance")]
 mod store;
+mod subject;
 mod tidy;
 mod world;

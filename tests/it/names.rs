@@ -89,7 +89,8 @@ impl Names {
     /// The anchors of a record that goes pass to the oldest record of its profile.
     fn pass_anchors(&mut self, call: &Call, old: &World, new: &World) {
         let (was, is) = (old.picture(), new.picture());
-        let gone: BTreeSet<&Key> = was.people.iter().flatten().filter(|key| !is.people.iter().flatten().any(|live| live == *key)).collect();
+        let gone: BTreeSet<&Key> =
+            was.people.iter().flatten().filter(|key| !is.people.iter().flatten().any(|live| live == *key)).collect();
         let in_steps = !matches!(call, Call::Apply(_) | Call::SetPolicy(_));
         for (id, anchors) in &mut self.anchors {
             let leaving: Vec<Key> = anchors.iter().filter(|key| gone.contains(key)).cloned().collect();
@@ -155,14 +156,20 @@ impl Feed {
                 self.bears(&[*profile], change);
                 self.borne.remove(profile);
             }
-            ProfileEvent::Contested { profiles } | ProfileEvent::Withheld { profiles, .. } => self.bears(profiles, change),
+            ProfileEvent::Contested { profiles } | ProfileEvent::Withheld { profiles, .. } => {
+                self.bears(profiles, change)
+            }
             other => panic!("a change that this test does not know: {other:?}"),
         }
     }
 
     fn bears(&self, ids: &[ProfileId], change: &ProfileChange) {
         for id in ids {
-            assert!(self.borne.contains(id), "change {} names {id}, which nobody bears then: {change:?}", change.sequence);
+            assert!(
+                self.borne.contains(id),
+                "change {} names {id}, which nobody bears then: {change:?}",
+                change.sequence
+            );
         }
     }
 }

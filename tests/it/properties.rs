@@ -33,7 +33,8 @@ struct State {
 
 impl State {
     fn of(resolver: &Resolver) -> Self {
-        let (picture, homes, golden) = (subject::picture(resolver), subject::homes(resolver), subject::golden(resolver));
+        let (picture, homes, golden) =
+            (subject::picture(resolver), subject::homes(resolver), subject::golden(resolver));
         Self { picture, homes, golden }
     }
 

@@ -203,7 +203,13 @@ pub(crate) fn audit(resolver: &Resolver, world: &World) {
     assert_eq!(counts.withheld, stats.withheld.iter().map(|(_, joins)| joins).sum::<u64>());
     for join in &withheld {
         let parts: BTreeSet<Option<ProfileId>> = join.parts.iter().map(|(_, profile)| *profile).collect();
-        assert_eq!(parts.len(), join.parts.len(), "each part is a profile of its own: {:?} {:?}", join.identifier, join.parts);
+        assert_eq!(
+            parts.len(),
+            join.parts.len(),
+            "each part is a profile of its own: {:?} {:?}",
+            join.identifier,
+            join.parts
+        );
         assert!(join.parts.iter().all(|(key, profile)| homes.get(&world::key(key)).copied().flatten() == *profile));
         assert!(!join.text.is_empty());
     }

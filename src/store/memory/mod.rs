@@ -10,10 +10,10 @@ use crate::error::{Error, Result};
 use crate::store::contract::{Batch, Change, ProfileStore, Revision, Snapshot, Tenant};
 use crate::store::rows::Generation;
 use shared::Shared;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
-use tables::{Derived, Evidence};
+use tables::Evidence;
 use view::View;
 
 // Rows under numbers lie in pages, found by the number: at this one the list of pages takes 400 MB.
@@ -93,9 +93,11 @@ impl ProfileStore for Memory {
         let mut evidence = shared.write();
         let current = evidence.current();
         // Snapshots hold the generation that they read: it goes with the last of them.
-        let gone =
-            evidence.generations.extract_if(.., |&generation, _| generation != current && Some(generation) != keep);
-        let gone: Vec<Arc<Shared<Derived>>> = gone.map(|(_, tables)| tables).collect();
+        let generations = std::mem::take(&mut evidence.generations);
+        let stays = |generation| generation == current || Some(generation) == keep;
+        let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            generations.into_iter().partition(|&(generation, _)| stays(generation));
+        evidence.generations = kept;
         drop(evidence);
         drop(gone);
         Ok(())

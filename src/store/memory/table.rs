@@ -96,10 +96,12 @@ fn place(number: u64) -> (usize, usize) {
     (usize::try_from(number / PAGE_ROWS as u64).unwrap_or(usize::MAX), (number % PAGE_ROWS as u64) as usize)
 }
 
+type Shard<V> = HashMap<Hash, Row<V>, BuildHasherDefault<Bits>>;
+
 /// Rows under hashes: many maps, so that a commit never waits for one map of everything to grow.
 #[derive(Debug)]
 pub(super) struct Hashed<V> {
-    shards: Box<[HashMap<Hash, Row<V>, BuildHasherDefault<Bits>>]>,
+    shards: Box<[Shard<V>]>,
     history: History<u128, V>,
 }
 

@@ -1,0 +1,285 @@
+//! Why records are, or are not, one profile.
+
+use super::Resolver;
+use super::answer::{Explanation, Step, Structure, Why, Withheld};
+use super::gather::{Gathered, gather};
+use super::read::View;
+use crate::error::Result;
+use crate::id::{Link, ProfileId, RecordNumber};
+use crate::identifier::links;
+use crate::issue::Reason;
+use crate::normalise::normalise;
+use crate::record::{Identifier, RecordKey, Verdict};
+use crate::stitch::{Made, Trace, resolve};
+use crate::store::{Overlay, WithheldKey, WithheldRow};
+use ahash::{AHashMap, AHashSet};
+use petgraph::algo::articulation_points::articulation_points;
+use petgraph::graph::{NodeIndex, UnGraph};
+use petgraph::visit::{Bfs, EdgeRef};
+use std::collections::VecDeque;
+
+impl View {
+    /// Explains why two records are one profile (the shortest path of reasons), or why they are two (the joins that
+    /// were withheld between the two profiles). O(their regions).
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn explain(&self, a: &RecordKey, b: &RecordKey) -> Result<Explanation> {
+        let nothing = Explanation { together: false, path: Vec::new(), withheld: Vec::new() };
+        let (Some(from), Some(to)) = (self.number_of(a)?, self.number_of(b)?) else { return Ok(nothing) };
+        let bearers = self.bearers(&[from, to])?;
+        let [Some(one), Some(other)] = bearers.as_slice() else { return Ok(nothing) };
+        if one != other {
+            return Ok(Explanation { withheld: self.between(from, *one, to, *other)?, ..nothing });
+        }
+        let (found, made) = self.ties(&[from])?;
+        let place = |number| found.records.iter().position(|(known, _)| *known == number);
+        let (Some(start), Some(end)) = (place(from), place(to)) else { return Ok(nothing) };
+        let path = self.shortest(&found, &made, start, end)?;
+        Ok(Explanation { together: true, path, withheld: Vec::new() })
+    }
+
+    /// Shows what holds a profile together: its ties, and what it would fall apart without. O(its region).
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn structure(&self, id: ProfileId) -> Result<Option<Structure>> {
+        let Some((number, cluster)) = self.cluster_of(id)? else { return Ok(None) };
+        let members: AHashSet<RecordNumber> = self.members_of(number, &cluster)?.into_iter().collect();
+        let seeds: Vec<RecordNumber> = members.iter().copied().collect();
+        let (found, made) = self.ties(&seeds)?;
+        let inside = |entry: &usize| found.records.get(*entry).is_none_or(|(number, _)| members.contains(number));
+        let made: Vec<Made> = made.into_iter().filter(|made| made.entries.iter().all(inside)).collect();
+        // Records, then phantoms, then ties: a tie is a node, so that one value of many records is one thing.
+        let mut graph: UnGraph<(), ()> = UnGraph::default();
+        let entries = found.records.len() + found.phantoms.len();
+        let nodes: Vec<NodeIndex> = (0..entries + made.len()).map(|_| graph.add_node(())).collect();
+        for (tie, node) in made.iter().zip(nodes.iter().skip(entries)) {
+            for entry in tie.entries.iter().filter_map(|&entry| nodes.get(entry)) {
+                graph.add_edge(*node, *entry, ());
+            }
+        }
+        let cuts: AHashSet<NodeIndex> = articulation_points(&graph).into_iter().collect();
+        let (mut ties, mut bridges, mut joints) = (Vec::new(), Vec::new(), Vec::new());
+        for (tie, node) in made.iter().zip(nodes.iter().skip(entries)) {
+            let why = self.why(&found, tie)?;
+            if let (true, Why::Identifier(identifier)) = (cuts.contains(node), &why) {
+                bridges.push((identifier.clone(), parts_without(&graph, *node, found.records.len())));
+            }
+            ties.push((why, tie.entries.iter().filter_map(|&entry| key_of(&found, entry)).collect()));
+        }
+        for (entry, node) in nodes.iter().enumerate().take(found.records.len()) {
+            if cuts.contains(node) {
+                joints.extend(key_of(&found, entry));
+            }
+        }
+        joints.sort_unstable();
+        bridges.sort_unstable_by_key(|(identifier, parts): &(Identifier, Vec<u64>)| {
+            (std::cmp::Reverse(parts.iter().rev().nth(1).copied()), identifier.clone())
+        });
+        Ok(Some(Structure { ties, bridges, joints }))
+    }
+
+    /// The queue of withheld joins, by key, after the last one seen.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn withheld(&self, after: Option<WithheldKey>, limit: usize) -> Result<Vec<Withheld>> {
+        let rows = self.snapshot.withheld_page(after, limit)?;
+        rows.iter().map(|(key, row)| self.show(*key, row)).collect()
+    }
+
+    /// The withheld joins between two profiles.
+    fn between(&self, from: RecordNumber, one: ProfileId, to: RecordNumber, other: ProfileId) -> Result<Vec<Withheld>> {
+        let mut values: [AHashMap<crate::id::ValueHash, Link>; 2] = [AHashMap::new(), AHashMap::new()];
+        for ((number, id), values) in [(from, one), (to, other)].into_iter().zip(&mut values) {
+            let members = match self.cluster_of(id)? {
+                Some((number, cluster)) => self.members_of(number, &cluster)?,
+                None => vec![number],
+            };
+            for node in self.snapshot.nodes(&members)?.into_iter().flatten() {
+                values.extend(node.links.iter().map(|link| (link.value, *link)));
+            }
+        }
+        let [mine, theirs] = values;
+        let mut keys: Vec<WithheldKey> =
+            mine.keys().filter(|value| theirs.contains_key(value)).map(|value| WithheldKey::Value(*value)).collect();
+        keys.sort_unstable();
+        let mut shown = Vec::new();
+        for (key, row) in keys.iter().zip(self.snapshot.withheld(&keys)?) {
+            if let Some(row) = row {
+                shown.push(self.show(*key, &row)?);
+            }
+        }
+        Ok(shown)
+    }
+
+    fn show(&self, key: WithheldKey, row: &WithheldRow) -> Result<Withheld> {
+        let nodes = self.snapshot.nodes(&row.parts)?;
+        let bearers = self.bearers(&row.parts)?;
+        let parts = nodes.iter().zip(bearers).filter_map(|(node, id)| node.as_ref().map(|node| (node.key.clone(), id)));
+        let (mut identifier, mut records) = (None, 0);
+        if let (WithheldKey::Value(value), Some(&first)) = (key, row.parts.first()) {
+            identifier = self.identifier_of(first, value)?;
+            records = self.snapshot.postings(&[value])?.pop().flatten().map_or(0, |posting| posting.carriers.len());
+        }
+        let text = self.in_words(row);
+        Ok(Withheld { key, identifier, reason: row.reason, text, parts: parts.collect(), records })
+    }
+
+    fn in_words(&self, row: &WithheldRow) -> String {
+        let kind = |place: u16| self.rules.kinds.get(usize::from(place)).map_or("?", |kind| kind.name.as_str());
+        let attribute = |place: u16| self.rules.attributes.get(usize::from(place)).map_or("?", |a| a.name.as_str());
+        match row.reason {
+            Reason::Separated => "a steward separated two of the records".to_owned(),
+            Reason::Limit(limited) => {
+                let rule = self.rules.kinds.get(usize::from(limited));
+                let max = rule.and_then(|rule| rule.max_per_profile).unwrap_or_default();
+                format!("one profile may hold {max} of `{}` at the most", kind(limited))
+            }
+            Reason::TwoKnown => "a device or a session ties no two known people".to_owned(),
+            Reason::Exclusive(place) => format!("the records contradict each other on `{}`", attribute(place)),
+            Reason::Claimants => {
+                let rule = row.kind.and_then(|place| self.rules.kinds.get(usize::from(place)));
+                let max = rule.and_then(|rule| rule.max_claimants).unwrap_or_default();
+                format!("more than {max} claim it")
+            }
+            Reason::Uncorroborated => {
+                let rule = row.kind.and_then(|place| self.rules.kinds.get(usize::from(place)));
+                let names: Vec<&str> =
+                    rule.iter().flat_map(|rule| &rule.corroborate).map(|&place| attribute(place)).collect();
+                format!("the records do not agree on {}", names.join(", "))
+            }
+        }
+    }
+
+    /// The identifier of a record that has a hash.
+    fn identifier_of(&self, number: RecordNumber, value: crate::id::ValueHash) -> Result<Option<Identifier>> {
+        let Some(record) = self.snapshot.records(&[number])?.pop().flatten() else { return Ok(None) };
+        let (normalised, _) = normalise(&self.rules, &record);
+        let hashed = links(self.seed, &self.rules, &normalised.identifiers);
+        let place = hashed.iter().position(|link| link.value == value);
+        let found = place.and_then(|place| normalised.identifiers.get(place));
+        Ok(found.and_then(|(kind, value)| {
+            let rule = self.rules.kinds.get(usize::from(*kind))?;
+            Some(Identifier::new(rule.name.clone(), value.clone()))
+        }))
+    }
+
+    fn ties(&self, seeds: &[RecordNumber]) -> Result<(Gathered, Vec<Made>)> {
+        let overlay = Overlay::new(&*self.snapshot);
+        let found = gather(&overlay, &self.rules, self.seed, seeds, self.meta.counts.assertions > 0)?;
+        let made = resolve(&self.rules, &found.region(), Trace::On).made;
+        Ok((found, made))
+    }
+
+    /// The shortest path between two entries through ties. O(ties and their members).
+    fn shortest(&self, found: &Gathered, made: &[Made], start: usize, end: usize) -> Result<Vec<Step>> {
+        let mut of_entry: AHashMap<usize, Vec<usize>> = AHashMap::new();
+        for (tie, made) in made.iter().enumerate() {
+            for &entry in &made.entries {
+                of_entry.entry(entry).or_default().push(tie);
+            }
+        }
+        let mut came: AHashMap<usize, (usize, usize)> = AHashMap::new();
+        let mut used: AHashSet<usize> = AHashSet::new();
+        let mut queue = VecDeque::from([start]);
+        while let Some(entry) = queue.pop_front() {
+            if entry == end {
+                break;
+            }
+            for &tie in of_entry.get(&entry).into_iter().flatten().filter(|&&tie| used.insert(tie)) {
+                for &next in made.get(tie).into_iter().flat_map(|made| &made.entries) {
+                    if next != start && !came.contains_key(&next) {
+                        came.insert(next, (entry, tie));
+                        queue.push_back(next);
+                    }
+                }
+            }
+        }
+        let mut path = Vec::new();
+        let mut place = end;
+        while let Some(&(before, tie)) = came.get(&place) {
+            let (Some(from), Some(to), Some(made)) = (key_of(found, before), key_of(found, place), made.get(tie))
+            else {
+                break;
+            };
+            path.push(Step { from, to, why: self.why(found, made)? });
+            place = before;
+        }
+        path.reverse();
+        Ok(path)
+    }
+
+    fn why(&self, found: &Gathered, made: &Made) -> Result<Why> {
+        if let (Some(link), Some((number, _))) = (made.link, made.entries.first().and_then(|&e| found.records.get(e))) {
+            let identifier = self.identifier_of(*number, link.value)?;
+            return Ok(Why::Identifier(identifier.unwrap_or_else(|| Identifier::new("", ""))));
+        }
+        let keys: Vec<RecordKey> = made.entries.iter().filter_map(|&entry| key_of(found, entry)).collect();
+        let hashes: Vec<_> = keys.iter().map(|key| crate::identifier::hash_key(self.seed, key)).collect();
+        let rows = self.snapshot.assertions(&hashes)?;
+        let row = rows.into_iter().map(|row| row.assertion).find(|assertion| {
+            assertion.verdict == Verdict::Join && keys.contains(&assertion.a) && keys.contains(&assertion.b)
+        });
+        Ok(row.map_or_else(
+            || Why::Assertion { by: Default::default(), why: Default::default() },
+            |assertion| Why::Assertion { by: assertion.by, why: assertion.why },
+        ))
+    }
+}
+
+fn key_of(found: &Gathered, entry: usize) -> Option<RecordKey> {
+    match found.records.get(entry) {
+        Some((_, node)) => Some(node.key.clone()),
+        None => found.phantoms.get(entry.checked_sub(found.records.len())?).cloned(),
+    }
+}
+
+/// The sizes of the parts that a tie's neighbours fall into without it, in records, ascending.
+fn parts_without(graph: &UnGraph<(), ()>, tie: NodeIndex, records: usize) -> Vec<u64> {
+    let mut seen: AHashSet<NodeIndex> = AHashSet::from_iter([tie]);
+    let mut parts = Vec::new();
+    for start in graph.edges(tie).map(|edge| if edge.source() == tie { edge.target() } else { edge.source() }) {
+        if seen.contains(&start) {
+            continue;
+        }
+        let mut search = Bfs::new(graph, start);
+        search.discovered.extend([tie.index()]);
+        let mut size = 0;
+        while let Some(node) = search.next(graph) {
+            if seen.insert(node) && node.index() < records {
+                size += 1;
+            }
+        }
+        parts.push(size);
+    }
+    parts.sort_unstable();
+    parts
+}
+
+impl Resolver {
+    /// See [`View::explain`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn explain(&self, a: &RecordKey, b: &RecordKey) -> Result<Explanation> {
+        self.view()?.explain(a, b)
+    }
+
+    /// See [`View::structure`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn structure(&self, id: ProfileId) -> Result<Option<Structure>> {
+        self.view()?.structure(id)
+    }
+
+    /// See [`View::withheld`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn withheld(&self, after: Option<WithheldKey>, limit: usize) -> Result<Vec<Withheld>> {
+        self.view()?.withheld(after, limit)
+    }
+}

@@ -1,0 +1,97 @@
+//! Who an identifier leads to.
+
+use super::answer::Found;
+use super::read::View;
+use crate::error::Result;
+use crate::id::{Link, ProfileId, RecordNumber};
+use crate::identifier::hash_value;
+use crate::normalise::normalise_identifier;
+use crate::policy::{Contested, Links};
+use crate::profile::Status;
+use crate::record::Identifier;
+use crate::store::{Numbers, Posting, ValueState};
+
+/// The other claimants that an answer names at the most.
+const CLAIMANTS_MAX: usize = 100;
+
+impl View {
+    /// Finds the profile that holds an identifier, as sent or normalised, and the others that claim it.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn find(&self, identifier: &Identifier) -> Result<Found> {
+        let nobody = |status| Found { profile: None, claimants: Vec::new(), status };
+        let Ok((kind, value)) = normalise_identifier(&self.rules, identifier) else {
+            return Ok(nobody(Status::Refused));
+        };
+        let link = Link { kind, value: hash_value(self.seed, &self.rules, kind, &value) };
+        match self.snapshot.postings(&[link.value])?.pop().flatten() {
+            Some(posting) => self.holder(link, &posting),
+            None => Ok(nobody(Status::Unknown)),
+        }
+    }
+
+    /// Finds many at once, in the order asked.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn find_all(&self, identifiers: &[Identifier]) -> Result<Vec<Found>> {
+        identifiers.iter().map(|identifier| self.find(identifier)).collect()
+    }
+
+    /// The holder of a value that live records carry (DESIGN 4.3).
+    pub(super) fn holder(&self, link: Link, posting: &Posting) -> Result<Found> {
+        let Some(rule) = self.rules.kinds.get(usize::from(link.kind)) else {
+            return Ok(Found { profile: None, claimants: Vec::new(), status: Status::Unknown });
+        };
+        match &posting.state {
+            ValueState::Generic => Ok(Found { profile: None, claimants: Vec::new(), status: Status::Generic }),
+            ValueState::Clear if rule.links != Links::None => {
+                let first = self.carriers(link, posting, 1)?;
+                let profile = self.bearers(&first)?.pop().flatten();
+                Ok(Found { profile, claimants: Vec::new(), status: Status::Held })
+            }
+            ValueState::Contested { holder } => {
+                let carriers = self.carriers(link, posting, usize::MAX)?;
+                self.among(&carriers, *holder)
+            }
+            ValueState::Inert { .. } => {
+                let carriers = self.carriers(link, posting, CLAIMANTS_MAX)?;
+                self.among(&carriers, None)
+            }
+            ValueState::Clear => {
+                let carriers = self.carriers(link, posting, usize::MAX)?;
+                let nodes = carriers.iter().copied().zip(self.snapshot.nodes(&carriers)?);
+                let newest = nodes
+                    .filter_map(|(number, node)| node.map(|node| (number, node)))
+                    .max_by(|(_, a), (_, b)| (a.at.microseconds(), &a.key).cmp(&(b.at.microseconds(), &b.key)));
+                let newest = newest.map(|(number, _)| number).filter(|_| rule.contested == Contested::Latest);
+                self.among(&carriers, newest)
+            }
+        }
+    }
+
+    /// The holder among the profiles of carriers: the only one, or that of the carrier given.
+    fn among(&self, carriers: &[RecordNumber], holder: Option<RecordNumber>) -> Result<Found> {
+        let bearers = self.bearers(carriers)?;
+        let of_holder = carriers.iter().position(|carrier| Some(*carrier) == holder);
+        let held_by = of_holder.and_then(|place| bearers.get(place)).copied().flatten();
+        let mut claimants: Vec<ProfileId> = bearers.into_iter().flatten().collect();
+        claimants.sort_unstable_by_key(|id| id.number(self.seed));
+        claimants.dedup();
+        if let [only] = claimants.as_slice() {
+            return Ok(Found { profile: Some(*only), claimants: Vec::new(), status: Status::Held });
+        }
+        claimants.retain(|claimant| Some(*claimant) != held_by);
+        claimants.truncate(CLAIMANTS_MAX);
+        Ok(Found { profile: held_by, claimants, status: Status::Contested })
+    }
+
+    fn carriers(&self, link: Link, posting: &Posting, limit: usize) -> Result<Vec<RecordNumber>> {
+        match &posting.carriers {
+            Numbers::Inline(list) => Ok(list.iter().copied().take(limit).collect()),
+            Numbers::Spilled(_) if limit < usize::MAX => self.snapshot.carriers(link.value, RecordNumber(0), limit),
+            all => crate::store::all(all, |from, limit| self.snapshot.carriers(link.value, from, limit)),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The façade: the only code that reads stores or commits to them.
+
+mod answer;
+mod explain;
+mod find;
+mod gather;
+mod partition;
+mod plan;
+mod preview;
+mod read;
+mod reading;
+mod rebuild;
+mod settle;
+mod stats;
+mod tell;
+mod write;
+
+pub use answer::{
+    Because, Explanation, Found, IdentifierRow, Ingest, LoadReport, Phase, PolicyReport, Progress, ReplaceReport,
+    Resolution, Stats, Step, StoredRecord, Structure, Why, Withheld,
+};
+pub use read::View;
+
+use crate::error::{Error, Result};
+use crate::id::Seed;
+use crate::policy::{Policy, Rules};
+use crate::store::{Counts, Generation, Memory, Meta, ProfileStore, Snapshot, Tenant};
+use smol_str::SmolStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+/// Keeps one profile per person over a store.
+///
+/// One writer at a time, any number of readers; share it as an `Arc`. Several resolvers on one store are fenced: who
+/// comes second plans again. It keeps no thread and reads no clock. From async code, call it in `spawn_blocking`.
+pub struct Resolver {
+    store: Arc<dyn ProfileStore>,
+    tenant: Tenant,
+    seed: Seed,
+    rules: RwLock<Arc<Rules>>,
+    writer: Mutex<()>,
+}
+
+/// How a resolver is opened.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The tenant that it sees.
+    pub tenant: Tenant,
+    /// What keys a new tenant's hashes and names. One that was written before keeps its own.
+    pub seed: Seed,
+}
+
+impl From<Tenant> for Options {
+    fn from(tenant: Tenant) -> Self {
+        Self { tenant, seed: Seed::default() }
+    }
+}
+
+impl Resolver {
+    /// Opens a resolver over a store in memory.
+    ///
+    /// # Errors
+    /// `Config` where the policy is wrong.
+    pub fn in_memory(policy: Policy) -> Result<Self> {
+        Self::open(Arc::new(Memory::new()), policy, Options::default())
+    }
+
+    /// Opens a resolver over a store.
+    ///
+    /// # Errors
+    /// `Config` where the policy is wrong, or where the tenant remembers another: open it
+    /// [as stored](Self::open_as_stored) and [set the policy](Self::set_policy).
+    pub fn open(store: Arc<dyn ProfileStore>, policy: Policy, options: impl Into<Options>) -> Result<Self> {
+        let options = options.into();
+        let rules = Rules::new(policy)?;
+        let meta = store.snapshot(&options.tenant)?.meta()?;
+        if meta.as_ref().is_some_and(|meta| meta.fingerprint != rules.fingerprint) {
+            let reason = "the tenant remembers another policy; open it as stored and set the new one";
+            return Err(Error::option("policy", reason));
+        }
+        Self::assemble(store, options, rules, meta)
+    }
+
+    /// Opens a resolver under the policy that the tenant remembers; none if the tenant was never written.
+    ///
+    /// # Errors
+    /// `Corrupt` where that policy cannot be read.
+    pub fn open_as_stored(store: Arc<dyn ProfileStore>, options: impl Into<Options>) -> Result<Option<Self>> {
+        let options = options.into();
+        let Some(meta) = store.snapshot(&options.tenant)?.meta()? else { return Ok(None) };
+        let policy = Policy::from_json(&meta.policy).map_err(|_| Error::corrupt("the policy of the tenant"))?;
+        let rules = Rules::new(policy)?;
+        Self::assemble(store, options, rules, Some(meta)).map(Some)
+    }
+
+    fn assemble(store: Arc<dyn ProfileStore>, options: Options, rules: Rules, meta: Option<Meta>) -> Result<Self> {
+        let seed = meta.as_ref().map_or(options.seed, |meta| meta.seed);
+        if let Some(meta) = &meta {
+            // What a change of policy left behind when it was cut short.
+            store.retire(&options.tenant, Some(meta.generation))?;
+        }
+        let rules = RwLock::new(Arc::new(rules));
+        Ok(Self { store, tenant: options.tenant, seed, rules, writer: Mutex::new(()) })
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Policy {
+        self.rules().policy().clone()
+    }
+
+    /// Pins the present revision for several reads.
+    ///
+    /// # Errors
+    /// `Config` where another resolver changed the policy of the tenant since this one was opened.
+    pub fn view(&self) -> Result<View> {
+        self.view_of(self.store.snapshot(&self.tenant)?)
+    }
+
+    fn view_of(&self, snapshot: Arc<dyn Snapshot>) -> Result<View> {
+        let (rules, meta) = self.meta_of(&*snapshot)?;
+        Ok(View { snapshot, rules, seed: self.seed, meta })
+    }
+
+    fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The tenant's state and the rules that it stands under.
+    fn meta_of(&self, snapshot: &dyn Snapshot) -> Result<(Arc<Rules>, Meta)> {
+        let mut rules = self.rules();
+        let Some(meta) = snapshot.meta()? else { return Ok((Arc::clone(&rules), self.first_meta(&rules)?)) };
+        if meta.fingerprint != rules.fingerprint {
+            // A policy set through this resolver between the two reads above is as good as one set before.
+            rules = self.rules();
+        }
+        if meta.fingerprint != rules.fingerprint {
+            return Err(Error::option("policy", "another resolver changed the policy of the tenant; open it again"));
+        }
+        Ok((rules, meta))
+    }
+
+    fn first_meta(&self, rules: &Rules) -> Result<Meta> {
+        Ok(Meta {
+            seed: self.seed,
+            policy: SmolStr::new(rules.policy().to_json()?),
+            fingerprint: rules.fingerprint,
+            policy_version: 0,
+            generation: Generation(0),
+            unresolved: false,
+            next_record: 0,
+            next_cluster: 0,
+            next_profile: 0,
+            next_change: 1,
+            counts: Counts::default(),
+        })
+    }
+}
+
+impl std::fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Resolver").field("tenant", &self.tenant).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,415 @@
+//! The partition of all records at once.
+//!
+//! Values tie records into regions, and most regions are one profile beyond doubt: those that keep every limit over
+//! their whole union, by the same argument as growth. The others are resolved one by one, on all cores.
+
+use super::rebuild::{Item, in_parallel};
+use crate::id::{KeyHash, Link, RecordNumber, ValueHash};
+use crate::identifier::Summary;
+use crate::issue::Reason;
+use crate::policy::{Links, Role, Rules};
+use crate::record::{RecordKey, Verdict};
+use crate::stitch::{Entry, Outcome, Region, Trace, agree_as_one, is_sound, resolve};
+use crate::store::{AssertionRow, INLINE_MAX, ValueState, WithheldKey, WithheldRow};
+use ahash::{AHashMap, AHashSet};
+use petgraph::unionfind::UnionFind;
+use smallvec::SmallVec;
+
+/// A profile's records and what holds of them.
+pub(super) struct ClusterOf {
+    /// Places of its items, ascending.
+    pub(super) members: SmallVec<[u32; 4]>,
+    pub(super) summary: Summary,
+}
+
+pub(super) struct Partition {
+    pub(super) clusters: Vec<ClusterOf>,
+    pub(super) carriers: Carriers,
+    /// The values that are not clear.
+    pub(super) states: AHashMap<ValueHash, ValueState>,
+    pub(super) withheld: Vec<(WithheldKey, WithheldRow)>,
+    pub(super) generic: u64,
+}
+
+/// Who carries what: values by place, each with its items, ascending.
+pub(super) struct Carriers {
+    pub(super) links: Vec<Link>,
+    starts: Vec<u32>,
+    items: Vec<u32>,
+}
+
+impl Carriers {
+    fn of(items: &[Item]) -> Self {
+        let total = items.iter().filter(|item| !item.reading.quarantined).map(|item| item.reading.links.len()).sum();
+        let mut places: AHashMap<ValueHash, u32> = AHashMap::with_capacity(total / 2);
+        let mut links: Vec<Link> = Vec::with_capacity(total / 2);
+        let mut counts: Vec<u32> = Vec::with_capacity(total / 2);
+        let mut flat: Vec<u32> = Vec::with_capacity(total);
+        for item in items.iter().filter(|item| !item.reading.quarantined) {
+            for link in &item.reading.links {
+                let place = *places.entry(link.value).or_insert_with(|| {
+                    links.push(*link);
+                    counts.push(0);
+                    links.len() as u32 - 1
+                });
+                if let Some(count) = counts.get_mut(place as usize) {
+                    *count += 1;
+                }
+                flat.push(place);
+            }
+        }
+        drop(places);
+        let mut starts: Vec<u32> = Vec::with_capacity(counts.len() + 1);
+        let mut sum = 0;
+        for count in &mut counts {
+            starts.push(sum);
+            sum += *count;
+            *count = 0;
+        }
+        starts.push(sum);
+        let mut carried = vec![0_u32; flat.len()];
+        let mut next = flat.iter();
+        for (place, item) in items.iter().enumerate().filter(|(_, item)| !item.reading.quarantined) {
+            for &value in next.by_ref().take(item.reading.links.len()) {
+                let (Some(start), Some(filled)) = (starts.get(value as usize), counts.get_mut(value as usize)) else {
+                    continue;
+                };
+                if let Some(slot) = carried.get_mut((start + *filled) as usize) {
+                    *slot = place as u32;
+                }
+                *filled += 1;
+            }
+        }
+        Self { links, starts, items: carried }
+    }
+
+    pub(super) fn of_value(&self, value: usize) -> &[u32] {
+        let (Some(&start), Some(&end)) = (self.starts.get(value), self.starts.get(value + 1)) else { return &[] };
+        self.items.get(start as usize..end as usize).unwrap_or_default()
+    }
+}
+
+/// Finds who is one person among all records. O(identifiers), and for regions in doubt what resolving them costs.
+pub(super) fn partition(rules: &Rules, items: &[Item], assertions: &[AssertionRow]) -> Partition {
+    let carriers = Carriers::of(items);
+    let limit = |link: &Link| rules.kinds.get(usize::from(link.kind)).and_then(|kind| kind.max_records);
+    let over =
+        |(value, link): (usize, &Link)| limit(link).is_some_and(|max| carriers.of_value(value).len() as u64 > max);
+    let generic: Vec<bool> = carriers.links.iter().enumerate().map(over).collect();
+    let words = Words::of(items, assertions);
+    let ties = tie(rules, items, &carriers, &generic, &words);
+    let (summaries, doubtful) = sum_up(rules, items, &carriers, &generic, &ties, &words);
+
+    let mut clusters: Vec<ClusterOf> = Vec::with_capacity(summaries.len());
+    let mut place_of: Vec<Option<u32>> = vec![None; summaries.len()];
+    let mut in_doubt: Vec<Vec<u32>> = Vec::new();
+    for (region, (summary, doubt)) in summaries.into_iter().zip(&doubtful).enumerate() {
+        let place = if *doubt { in_doubt.len() } else { clusters.len() };
+        if *doubt {
+            in_doubt.push(Vec::new());
+        } else {
+            clusters.push(ClusterOf { members: SmallVec::new(), summary });
+        }
+        if let Some(slot) = place_of.get_mut(region) {
+            *slot = Some(place as u32);
+        }
+    }
+    for (place, &region) in ties.region_of.iter().enumerate() {
+        let Some(Some(slot)) = place_of.get(region as usize) else { continue };
+        if items.get(place).is_some_and(|item| item.reading.quarantined) {
+            continue;
+        }
+        if doubtful.get(region as usize) == Some(&true) {
+            in_doubt.get_mut(*slot as usize).into_iter().for_each(|list| list.push(place as u32));
+        } else {
+            clusters.get_mut(*slot as usize).into_iter().for_each(|cluster| cluster.members.push(place as u32));
+        }
+    }
+    clusters.retain(|cluster| !cluster.members.is_empty());
+    let values: AHashSet<ValueHash> =
+        carriers.links.iter().zip(&generic).filter(|(_, generic)| **generic).map(|(link, _)| link.value).collect();
+    let outcomes = in_parallel(&in_doubt, 64, |places| words.resolve(rules, items, places, &values));
+    let mut states: AHashMap<ValueHash, ValueState> =
+        values.iter().map(|value| (*value, ValueState::Generic)).collect();
+    let mut withheld = Vec::new();
+    for (places, (outcome, keys)) in in_doubt.iter().zip(outcomes) {
+        take_in(items, places, outcome, &keys, &mut clusters, &mut states, &mut withheld);
+    }
+    let generic = values.len() as u64;
+    Partition { clusters, carriers, states, withheld, generic }
+}
+
+/// What ties records: regions, and the last kind that was needed for each.
+struct Ties {
+    /// The region of each item, then of each phantom.
+    region_of: Vec<u32>,
+    /// By region.
+    levels: Vec<u16>,
+    /// By region: how many known clusters stood before the first kind that links `anonymous`, two standing for more.
+    known_parts: Vec<u8>,
+    /// Items whose region only resolution can tell.
+    doubts: Vec<u32>,
+}
+
+fn tie(rules: &Rules, items: &[Item], carriers: &Carriers, generic: &[bool], words: &Words<'_>) -> Ties {
+    let total = items.len() + words.phantoms.len();
+    let mut sets: UnionFind<u32> = UnionFind::new(total);
+    let mut levels = vec![0_u16; total];
+    let mut doubts = Vec::new();
+    for &(a, b, verdict) in &words.pairs {
+        if verdict == Verdict::Join {
+            sets.union(a, b);
+        }
+        doubts.extend([a, b]);
+    }
+    let mut by_kind: Vec<Vec<u32>> = vec![Vec::new(); rules.kinds.len()];
+    let mut known = vec![false; total];
+    for (value, (link, _)) in carriers.links.iter().zip(generic).enumerate().filter(|(_, (_, generic))| !**generic) {
+        if let Some(list) = by_kind.get_mut(usize::from(link.kind)) {
+            list.push(value as u32);
+        }
+    }
+    for (rule, values) in rules.kinds.iter().zip(&by_kind) {
+        if matches!(rule.role, Role::Person | Role::Contact) {
+            for &item in values.iter().flat_map(|&value| carriers.of_value(value as usize)) {
+                known.get_mut(item as usize).into_iter().for_each(|known| *known = true);
+            }
+        }
+    }
+    let mut before_anonymous: Option<Vec<u32>> = None;
+    for (kind, (rule, values)) in rules.kinds.iter().zip(&by_kind).enumerate() {
+        if rule.links == Links::None {
+            continue;
+        }
+        if rule.links == Links::Anonymous && before_anonymous.is_none() {
+            before_anonymous = Some((0..total as u32).map(|place| sets.find_mut(place)).collect());
+        }
+        for &value in values {
+            let Some((&first, rest)) = carriers.of_value(value as usize).split_first() else { continue };
+            if rest.is_empty() {
+                continue;
+            }
+            if !rule.corroborate.is_empty() {
+                let all = carriers.of_value(value as usize).iter().filter_map(|&place| items.get(place as usize));
+                let facts: Vec<_> = all.map(|item| item.reading.facts.as_slice()).collect();
+                if !agree_as_one(rules, kind as u16, &facts) {
+                    doubts.push(first);
+                }
+            }
+            for &other in rest {
+                if sets.union(first, other) {
+                    let root = sets.find_mut(first) as usize;
+                    levels.get_mut(root).into_iter().for_each(|level| *level = kind as u16 + 1);
+                }
+            }
+        }
+    }
+    let mut ties = Ties { region_of: Vec::with_capacity(total), levels: Vec::new(), known_parts: Vec::new(), doubts };
+    let mut of_root: Vec<Option<u32>> = vec![None; total];
+    for place in 0..total as u32 {
+        let root = sets.find_mut(place) as usize;
+        let Some(slot) = of_root.get_mut(root) else { continue };
+        let region = *slot.get_or_insert_with(|| {
+            ties.levels.push(levels.get(root).copied().unwrap_or_default());
+            ties.levels.len() as u32 - 1
+        });
+        ties.region_of.push(region);
+    }
+    ties.known_parts = vec![0; ties.levels.len()];
+    let parts = before_anonymous.unwrap_or_default();
+    let mut counted = vec![false; total];
+    for (place, part) in parts.into_iter().enumerate().filter(|(place, _)| known.get(*place) == Some(&true)) {
+        let fresh = counted.get_mut(part as usize).is_some_and(|counted| !std::mem::replace(counted, true));
+        let region = ties.region_of.get(place).map_or(0, |region| *region as usize);
+        if let (true, Some(parts)) = (fresh, ties.known_parts.get_mut(region)) {
+            *parts = (*parts + 1).min(2);
+        }
+    }
+    ties
+}
+
+/// Sums up each region as if it were one profile, and says where that is in doubt.
+fn sum_up(
+    rules: &Rules,
+    items: &[Item],
+    carriers: &Carriers,
+    generic: &[bool],
+    ties: &Ties,
+    words: &Words<'_>,
+) -> (Vec<Summary>, Vec<bool>) {
+    let blank = Summary::of(rules, std::iter::empty(), &[]);
+    let mut summaries: Vec<Summary> = ties.levels.iter().map(|&level| Summary { level, ..blank.clone() }).collect();
+    for (value, (link, _)) in carriers.links.iter().zip(generic).enumerate().filter(|(_, (_, generic))| !**generic) {
+        let Some(rule) = rules.kinds.get(usize::from(link.kind)) else { continue };
+        let known = matches!(rule.role, Role::Person | Role::Contact);
+        if rule.max_per_profile.is_none() && !known {
+            continue;
+        }
+        let region = |item: &u32| ties.region_of.get(*item as usize).copied();
+        let mut regions: SmallVec<[u32; 4]> = match rule.links {
+            Links::None => carriers.of_value(value).iter().filter_map(region).collect(),
+            Links::All | Links::Anonymous => carriers.of_value(value).first().and_then(region).into_iter().collect(),
+        };
+        regions.sort_unstable();
+        regions.dedup();
+        for region in regions {
+            let Some(summary) = summaries.get_mut(region as usize) else { continue };
+            summary.known |= known;
+            if let (Some(_), Some(count)) = (rule.max_per_profile, summary.counts.get_mut(usize::from(link.kind))) {
+                *count += 1;
+            }
+        }
+    }
+    for (item, &region) in items.iter().zip(&ties.region_of).filter(|(item, _)| !item.reading.facts.is_empty()) {
+        if !item.reading.quarantined
+            && let Some(summary) = summaries.get_mut(region as usize)
+        {
+            summary.add_facts(&item.reading.facts);
+        }
+    }
+    let sound = summaries.iter().zip(&ties.known_parts).map(|(summary, &parts)| !is_sound(rules, summary, parts));
+    let mut doubtful: Vec<bool> = sound.collect();
+    let named = words.pairs.iter().flat_map(|&(a, b, _)| [a, b]);
+    for place in ties.doubts.iter().copied().chain(named) {
+        let region = ties.region_of.get(place as usize).map_or(0, |region| *region as usize);
+        doubtful.get_mut(region).into_iter().for_each(|doubt| *doubt = true);
+    }
+    (summaries, doubtful)
+}
+
+/// Stewards' words, between items and keys that stand for no live record. Places of phantoms come after the items'.
+struct Words<'a> {
+    pairs: Vec<(u32, u32, Verdict)>,
+    keys: Vec<(KeyHash, KeyHash)>,
+    of_place: AHashMap<u32, SmallVec<[u32; 2]>>,
+    phantoms: Vec<&'a RecordKey>,
+}
+
+impl<'a> Words<'a> {
+    fn of(items: &[Item], assertions: &'a [AssertionRow]) -> Self {
+        let mut words = Self { pairs: Vec::new(), keys: Vec::new(), of_place: AHashMap::new(), phantoms: Vec::new() };
+        if assertions.is_empty() {
+            return words;
+        }
+        let named: AHashSet<KeyHash> = assertions.iter().flat_map(|row| [row.a, row.b]).collect();
+        let live = items.iter().enumerate().filter(|(_, item)| !item.reading.quarantined);
+        let mut places: AHashMap<&RecordKey, u32> = live
+            .filter(|(_, item)| named.contains(&item.reading.key))
+            .map(|(place, item)| (&item.reading.record.key, place as u32))
+            .collect();
+        for row in assertions {
+            let mut place = |key: &'a RecordKey| match places.get(key) {
+                Some(place) => *place,
+                None => {
+                    words.phantoms.push(key);
+                    (items.len() + words.phantoms.len() - 1) as u32
+                }
+            };
+            let (a, b) = (place(&row.assertion.a), place(&row.assertion.b));
+            for (key, place) in [(&row.assertion.a, a), (&row.assertion.b, b)] {
+                places.entry(key).or_insert(place);
+                words.of_place.entry(place).or_default().push(words.pairs.len() as u32);
+            }
+            words.pairs.push((a, b, row.assertion.verdict));
+            words.keys.push((row.a, row.b));
+        }
+        words
+    }
+
+    /// Resolves the regions of some places; also gives the hashes of the keys of each place that a join names.
+    fn resolve(
+        &self,
+        rules: &Rules,
+        items: &[Item],
+        places: &[u32],
+        generic: &AHashSet<ValueHash>,
+    ) -> (Outcome, Joins) {
+        let none = AHashSet::new();
+        let entry = |&place: &u32| match items.get(place as usize) {
+            Some(item) => Some(Entry {
+                key: &item.reading.record.key,
+                at: item.reading.record.at.microseconds(),
+                links: &item.reading.links,
+                facts: &item.reading.facts,
+                live: true,
+            }),
+            None => self.phantoms.get(place as usize - items.len()).map(|key| Entry {
+                key,
+                at: i64::MAX,
+                links: &[],
+                facts: &[],
+                live: false,
+            }),
+        };
+        let entries = places.iter().filter_map(entry).collect();
+        let (mut joins, mut separations, mut keys) = (Vec::new(), Vec::new(), AHashMap::new());
+        if !self.pairs.is_empty() {
+            let local: AHashMap<u32, usize> = places.iter().enumerate().map(|(local, place)| (*place, local)).collect();
+            let mut rows: Vec<u32> =
+                places.iter().filter_map(|place| self.of_place.get(place)).flatten().copied().collect();
+            rows.sort_unstable();
+            rows.dedup();
+            for row in rows {
+                let (Some(&(a, b, verdict)), Some(&hashes)) =
+                    (self.pairs.get(row as usize), self.keys.get(row as usize))
+                else {
+                    continue;
+                };
+                let (Some(&a), Some(&b)) = (local.get(&a), local.get(&b)) else { continue };
+                match verdict {
+                    Verdict::Join => {
+                        joins.push((a, b));
+                        keys.insert((a, b), hashes);
+                    }
+                    Verdict::Separate => separations.push((a, b)),
+                }
+            }
+        }
+        (resolve(rules, &Region { entries, joins, separations, generic, inert: &none }, Trace::Off), keys)
+    }
+}
+
+/// The hashes of the two keys of a join, by the pair's places in its region.
+type Joins = AHashMap<(usize, usize), (KeyHash, KeyHash)>;
+
+/// Takes in what became of a region in doubt.
+fn take_in(
+    items: &[Item],
+    places: &[u32],
+    outcome: Outcome,
+    keys: &Joins,
+    clusters: &mut Vec<ClusterOf>,
+    states: &mut AHashMap<ValueHash, ValueState>,
+    withheld: &mut Vec<(WithheldKey, WithheldRow)>,
+) {
+    let number = |entry: usize| -> Option<RecordNumber> {
+        places.get(entry).and_then(|&place| items.get(place as usize)).map(|item| item.number)
+    };
+    for group in outcome.clusters {
+        let mut members: SmallVec<[u32; 4]> =
+            group.members.iter().filter_map(|&entry| places.get(entry)).copied().collect();
+        members.sort_unstable();
+        clusters.push(ClusterOf { members, summary: group.summary });
+    }
+    for contest in outcome.contests {
+        let mut witnesses: Vec<RecordNumber> = contest.witnesses.iter().copied().filter_map(number).collect();
+        witnesses.sort_unstable();
+        let state = match witnesses.is_empty() {
+            true => ValueState::Contested { holder: contest.holder.and_then(number) },
+            false => ValueState::Inert { witnesses },
+        };
+        states.insert(contest.value, state);
+        if contest.parts.len() > 1 {
+            let parts = contest.parts.iter().take(INLINE_MAX).copied().filter_map(number).collect();
+            let (kind, parts_total) = (Some(contest.kind), contest.parts.len() as u64);
+            let row = WithheldRow { kind, reason: contest.reason, parts, parts_total };
+            withheld.push((WithheldKey::Value(contest.value), row));
+        }
+    }
+    for pair in outcome.refused {
+        let Some((a, b)) = keys.get(&pair) else { continue };
+        let parts = [pair.0, pair.1].into_iter().filter_map(number).collect();
+        let row = WithheldRow { kind: None, reason: Reason::Separated, parts, parts_total: 2 };
+        withheld.push((WithheldKey::Join(*a, *b), row));
+    }
+}

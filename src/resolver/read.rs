@@ -1,0 +1,318 @@
+//! Reading: profiles, records, the feed. Views are folded here, on read; nothing is ever written onto a profile.
+
+use super::Resolver;
+use super::answer::{Found, IdentifierRow, StoredRecord};
+use crate::error::{Error, Result};
+use crate::golden::fold;
+use crate::id::{ClusterNumber, ProfileId, ProfileNumber, RecordNumber, Seed};
+use crate::identifier::{hash_key, links};
+use crate::normalise::normalise;
+use crate::policy::Rules;
+use crate::profile::{Profile, ProfileIdentifier, Status};
+use crate::record::{Identifier, Record, RecordKey};
+use crate::store::{Anchor, Cluster, Meta, Node, Numbers, ProfileChange, Revision, Snapshot};
+use ahash::AHashMap;
+use smol_str::SmolStr;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Rows read at a time where all of them are read.
+pub(super) const PAGE: usize = 1024;
+
+/// One revision of a tenant, for reads that belong together.
+pub struct View {
+    pub(super) snapshot: Arc<dyn Snapshot>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) seed: Seed,
+    pub(super) meta: Meta,
+}
+
+impl std::fmt::Debug for View {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("View").field("revision", &self.revision()).finish_non_exhaustive()
+    }
+}
+
+impl View {
+    /// The revision that this shows.
+    pub fn revision(&self) -> Revision {
+        self.snapshot.revision()
+    }
+
+    /// The profile that an id leads to: any id ever given, under whatever name the profile goes now. None if the last
+    /// record of it was removed, or if the id was never given here.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn profile(&self, id: ProfileId) -> Result<Option<Profile>> {
+        let Some((number, cluster)) = self.cluster_of(id)? else { return Ok(None) };
+        let members = self.members_of(number, &cluster)?;
+        let records: Vec<Arc<Record>> = self.snapshot.records(&members)?.into_iter().flatten().collect();
+        let nodes: Vec<Arc<Node>> = self.snapshot.nodes(&members)?.into_iter().flatten().collect();
+        let mut aliases: Vec<ProfileNumber> = nodes.iter().flat_map(|node| node.anchors.iter().copied()).collect();
+        aliases.sort_unstable();
+        aliases.retain(|alias| *alias != cluster.profile);
+        let identifiers = self.identifiers_of(&records)?;
+        let golden = fold(&self.rules, &records);
+        let mut keys: Vec<RecordKey> = nodes.iter().map(|node| node.key.clone()).collect();
+        keys.sort_unstable();
+        let aliases = aliases.into_iter().map(|alias| ProfileId::of(alias, self.seed)).collect();
+        Ok(Some(Profile { id: ProfileId::of(cluster.profile, self.seed), records: keys, identifiers, golden, aliases }))
+    }
+
+    fn identifiers_of(&self, records: &[Arc<Record>]) -> Result<Vec<ProfileIdentifier>> {
+        let mut carried: BTreeMap<(u16, SmolStr), u64> = BTreeMap::new();
+        for record in records {
+            for identifier in normalise(&self.rules, record).0.identifiers {
+                *carried.entry(identifier).or_default() += 1;
+            }
+        }
+        let (values, counts): (Vec<_>, Vec<_>) = carried.into_iter().unzip();
+        let hashes: Vec<_> = links(self.seed, &self.rules, &values).iter().map(|link| link.value).collect();
+        let postings = self.snapshot.postings(&hashes)?;
+        let mut identifiers = Vec::with_capacity(values.len());
+        for (((kind, value), records), posting) in values.into_iter().zip(counts).zip(postings) {
+            let Some(rule) = self.rules.kinds.get(usize::from(kind)) else { continue };
+            let status = match posting {
+                Some(posting) if posting.is_generic() => Status::Generic,
+                Some(posting) if posting.carriers.len() > records => Status::Contested,
+                _ => Status::Held,
+            };
+            identifiers.push(ProfileIdentifier { kind: rule.name.clone(), value, records, status });
+        }
+        Ok(identifiers)
+    }
+
+    /// The id that the profile bears to which an id leads now.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn resolve_id(&self, id: ProfileId) -> Result<Option<ProfileId>> {
+        Ok(self.cluster_of(id)?.map(|(_, cluster)| ProfileId::of(cluster.profile, self.seed)))
+    }
+
+    /// The profile of a record; none if there is no such record or it is quarantined.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn profile_of(&self, key: &RecordKey) -> Result<Option<ProfileId>> {
+        let Some(number) = self.number_of(key)? else { return Ok(None) };
+        Ok(self.bearers(&[number])?.pop().flatten())
+    }
+
+    /// A record as it was sent, its profile, and what the policy finds wrong with it.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn record(&self, key: &RecordKey) -> Result<Option<StoredRecord>> {
+        let Some(number) = self.number_of(key)? else { return Ok(None) };
+        let Some(record) = self.snapshot.records(&[number])?.pop().flatten() else { return Ok(None) };
+        let (_, issues) = normalise(&self.rules, &record);
+        Ok(Some(StoredRecord { profile: self.bearers(&[number])?.pop().flatten(), record, issues }))
+    }
+
+    /// The keys of a profile's records, by source, then key; empty if the id leads nowhere.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn members(&self, id: ProfileId) -> Result<Vec<RecordKey>> {
+        let Some((number, cluster)) = self.cluster_of(id)? else { return Ok(Vec::new()) };
+        let nodes = self.snapshot.nodes(&self.members_of(number, &cluster)?)?;
+        let mut keys: Vec<RecordKey> = nodes.into_iter().flatten().map(|node| node.key.clone()).collect();
+        keys.sort_unstable();
+        Ok(keys)
+    }
+
+    /// The change feed after a sequence number: `0` and on first, then the last sequence number seen.
+    ///
+    /// Sequence numbers start at 1 and have no gaps, so a consumer that stores its cursor misses nothing.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn changes(&self, after: u64, limit: usize) -> Result<Vec<ProfileChange>> {
+        self.snapshot.changes(after.saturating_add(1), limit)
+    }
+
+    /// Visits every record with its profile, none where it is quarantined, in the order of first arrival.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn live_records(&self, visit: &mut dyn FnMut(&RecordKey, Option<ProfileId>)) -> Result<()> {
+        self.pages(&mut |page| {
+            let numbers: Vec<RecordNumber> = page.iter().map(|(number, _)| *number).collect();
+            for ((_, record), profile) in page.iter().zip(self.bearers(&numbers)?) {
+                visit(&record.key, profile);
+            }
+            Ok(())
+        })
+    }
+
+    /// Visits the evidence, in the order of first arrival.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn evidence(&self, visit: &mut dyn FnMut(&Record)) -> Result<()> {
+        self.pages(&mut |page| {
+            page.iter().for_each(|(_, record)| visit(record));
+            Ok(())
+        })
+    }
+
+    /// Visits every usable value that a live record carries, once, with its holder.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn identifiers(&self, visit: &mut dyn FnMut(IdentifierRow<'_>)) -> Result<()> {
+        self.pages(&mut |page| {
+            for (number, record) in page {
+                let (normalised, _) = normalise(&self.rules, record);
+                if normalised.quarantined {
+                    continue;
+                }
+                let links = links(self.seed, &self.rules, &normalised.identifiers);
+                let hashes: Vec<_> = links.iter().map(|link| link.value).collect();
+                let postings = self.snapshot.postings(&hashes)?;
+                for ((link, posting), (_, value)) in links.iter().zip(postings).zip(&normalised.identifiers) {
+                    let (Some(posting), Some(rule)) = (posting, self.rules.kinds.get(usize::from(link.kind))) else {
+                        return Err(Error::corrupt("an identifier without its carriers"));
+                    };
+                    let first = match &posting.carriers {
+                        Numbers::Inline(list) => list.first().copied(),
+                        Numbers::Spilled(_) => self.snapshot.carriers(link.value, RecordNumber(0), 1)?.first().copied(),
+                    };
+                    if first == Some(*number) {
+                        let Found { profile, status, .. } = self.holder(*link, &posting)?;
+                        visit(IdentifierRow { kind: &rule.name, value, profile, status });
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn pages(&self, visit: &mut dyn FnMut(&[(RecordNumber, Arc<Record>)]) -> Result<()>) -> Result<()> {
+        let mut from = RecordNumber(0);
+        loop {
+            let page = self.snapshot.record_page(from, PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            from = RecordNumber(last.0 + 1);
+            visit(&page)?;
+        }
+    }
+
+    pub(super) fn number_of(&self, key: &RecordKey) -> Result<Option<RecordNumber>> {
+        Ok(self.snapshot.numbers(&[hash_key(self.seed, key)])?.pop().flatten())
+    }
+
+    /// The ids that the profiles of records bear.
+    pub(super) fn bearers(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<ProfileId>>> {
+        let nodes = self.snapshot.nodes(numbers)?;
+        let mut clusters: Vec<ClusterNumber> = nodes.iter().flatten().map(|node| node.cluster).collect();
+        clusters.sort_unstable();
+        clusters.dedup();
+        let rows = self.snapshot.clusters(&clusters)?;
+        let ids: AHashMap<ClusterNumber, ProfileId> = clusters
+            .into_iter()
+            .zip(rows)
+            .filter_map(|(number, row)| row.map(|row| (number, ProfileId::of(row.profile, self.seed))))
+            .collect();
+        Ok(nodes.iter().map(|node| node.as_ref().and_then(|node| ids.get(&node.cluster)).copied()).collect())
+    }
+
+    pub(super) fn cluster_of(&self, id: ProfileId) -> Result<Option<(ClusterNumber, Arc<Cluster>)>> {
+        let Some(profile) = id.number(self.seed).filter(|profile| profile.0 < self.meta.next_profile) else {
+            return Ok(None);
+        };
+        let Some(Anchor::Record(record)) = self.snapshot.anchors(&[profile])?.pop().flatten() else { return Ok(None) };
+        let Some(node) = self.snapshot.nodes(&[record])?.pop().flatten() else { return Ok(None) };
+        let cluster = self.snapshot.clusters(&[node.cluster])?.pop().flatten();
+        Ok(cluster.map(|cluster| (node.cluster, cluster)))
+    }
+
+    pub(super) fn members_of(&self, number: ClusterNumber, cluster: &Cluster) -> Result<Vec<RecordNumber>> {
+        crate::store::all(&cluster.members, |from, limit| self.snapshot.members(number, from, limit))
+    }
+}
+
+/// Each call reads one revision; take a [`View`] for reads that belong together.
+impl Resolver {
+    /// See [`View::profile`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn profile(&self, id: ProfileId) -> Result<Option<Profile>> {
+        self.view()?.profile(id)
+    }
+
+    /// See [`View::resolve_id`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn resolve_id(&self, id: ProfileId) -> Result<Option<ProfileId>> {
+        self.view()?.resolve_id(id)
+    }
+
+    /// See [`View::profile_of`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn profile_of(&self, key: &RecordKey) -> Result<Option<ProfileId>> {
+        self.view()?.profile_of(key)
+    }
+
+    /// See [`View::record`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn record(&self, key: &RecordKey) -> Result<Option<StoredRecord>> {
+        self.view()?.record(key)
+    }
+
+    /// See [`View::members`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn members(&self, id: ProfileId) -> Result<Vec<RecordKey>> {
+        self.view()?.members(id)
+    }
+
+    /// See [`View::changes`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn changes(&self, after: u64, limit: usize) -> Result<Vec<ProfileChange>> {
+        self.view()?.changes(after, limit)
+    }
+
+    /// See [`View::live_records`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn live_records(&self, visit: &mut dyn FnMut(&RecordKey, Option<ProfileId>)) -> Result<()> {
+        self.view()?.live_records(visit)
+    }
+
+    /// See [`View::identifiers`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn identifiers(&self, visit: &mut dyn FnMut(IdentifierRow<'_>)) -> Result<()> {
+        self.view()?.identifiers(visit)
+    }
+
+    /// See [`View::find`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn find(&self, identifier: &Identifier) -> Result<Found> {
+        self.view()?.find(identifier)
+    }
+
+    /// See [`View::find_all`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn find_all(&self, identifiers: &[Identifier]) -> Result<Vec<Found>> {
+        self.view()?.find_all(identifiers)
+    }
+}

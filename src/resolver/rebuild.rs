@@ -1,0 +1,487 @@
+//! All regions at once: a new generation of derived rows beside the one that readers see, and a switch.
+//!
+//! `load` and `set_policy` are the two ways in. Memory: a node and its postings for each record, O(records).
+
+use super::Resolver;
+use super::answer::{Ingest, LoadReport, Phase, PolicyReport, Progress};
+use super::partition::{Partition, partition};
+use super::plan::Planner;
+use super::read::View;
+use super::reading::{Reading, supersedes};
+use super::tell::{Bearing, Shifted, compare};
+use crate::error::{ErrorKind, Result};
+use crate::id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed};
+use crate::policy::{Policy, Rules};
+use crate::record::Record;
+use crate::store::{
+    Anchor, AssertionRow, Batch, Change, Cluster, Counts, Generation, INLINE_MAX, Meta, Node, Numbers, Posting,
+    ProfileChange, ProfileEvent, Revision, ValueState,
+};
+use ahash::{AHashMap, AHashSet};
+use smallvec::SmallVec;
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// Changes per commit of a new generation.
+const STEP: usize = 65_536;
+
+/// Records read at a time.
+const PAGE: usize = 16_384;
+
+/// A race that is lost this often is not bad luck.
+const TRIES_MAX: u32 = 16;
+
+/// A record with its number and its reading.
+pub(super) struct Item {
+    pub(super) number: RecordNumber,
+    pub(super) reading: Reading,
+}
+
+/// Everything that a generation is made of.
+pub(super) struct Rebuilt {
+    rules: Arc<Rules>,
+    revision: Revision,
+    meta: Meta,
+    items: Vec<Item>,
+    partition: Partition,
+    bearings: Vec<Bearing>,
+    newly_in: Vec<Option<RecordNumber>>,
+    /// The ids anchored in records so far.
+    anchors: AHashMap<RecordNumber, SmallVec<[ProfileNumber; 1]>>,
+    shifts: Vec<Shifted>,
+    erased: Vec<ProfileNumber>,
+}
+
+impl Resolver {
+    /// Takes in records in bulk: the evidence first, then all profiles from scratch, seen at once when they are done.
+    /// The answer is that of [`add_all`](Self::add_all). Faster than it where the records are many beside those that
+    /// are there; slower where they are few. A load that is cut short is finished by the next write.
+    ///
+    /// # Errors
+    /// `Store` where writing failed; then sending it again is safe.
+    pub fn load(&self, records: Vec<Record>, mut ingest: Ingest<'_>) -> Result<LoadReport> {
+        let _one_writer = self.lock();
+        let total = records.len() as u64;
+        let mut progress = |phase, done| {
+            if let Some(progress) = &mut ingest.progress {
+                progress(Progress { phase, done, total });
+            }
+        };
+        let mut report = LoadReport { records: total, ..LoadReport::default() };
+        let view = self.view()?;
+        let was_empty = view.meta.counts.records == 0;
+        let mut items: Vec<Item> = Vec::new();
+        let mut meta = view.meta.clone();
+        let mut revision = view.revision();
+        let mut known: AHashMap<KeyHash, usize> = AHashMap::with_capacity(if was_empty { records.len() } else { 0 });
+        let now = ingest.now;
+        let rules = Arc::clone(&view.rules);
+        drop(view);
+        let mut records = records.into_iter().map(Arc::new).peekable();
+        let mut done = 0;
+        while records.peek().is_some() {
+            let page: Vec<Arc<Record>> = records.by_ref().take(PAGE).collect();
+            done += page.len() as u64;
+            let mut readings = read_all(&rules, self.seed, &page, now);
+            for reading in &mut readings {
+                report.issues.append(&mut reading.issues);
+            }
+            if was_empty {
+                take_new(&mut items, &mut known, &mut meta, readings);
+            } else {
+                revision = self.take_evidence(&rules, readings, &mut report)?;
+            }
+            progress(Phase::Reading, done);
+        }
+        if was_empty {
+            report.added = items.len() as u64;
+            revision = self.write_evidence(&items, &mut meta, revision)?;
+        }
+        let built = if was_empty {
+            self.build(Arc::clone(&rules), revision, meta, items, Vec::new(), AHashMap::new(), self.all_assertions()?)
+        } else {
+            self.rebuild_from_store(Arc::clone(&rules))?.0
+        };
+        progress(Phase::Resolving, total);
+        report.profiles = built.partition.clusters.len() as u64;
+        self.publish(built)?;
+        progress(Phase::Writing, total);
+        Ok(report)
+    }
+
+    /// Puts another policy in force. Everything is resolved anew beside what stands, and seen at once when it is done:
+    /// the state equals the one in which the policy had always been so. Cut short, it leaves what stood.
+    ///
+    /// # Errors
+    /// `Config` where the policy is wrong; `Conflict` where other writers never paused; `Store` where writing failed.
+    pub fn set_policy(&self, policy: Policy) -> Result<PolicyReport> {
+        let _one_writer = self.lock();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let (built, report) = self.rebuilt(policy.clone())?;
+            let rules = Arc::clone(&built.rules);
+            match self.publish(built) {
+                Err(error) if error.kind() == ErrorKind::Conflict && tries < TRIES_MAX => {}
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    *self.rules.write().unwrap_or_else(std::sync::PoisonError::into_inner) = rules;
+                    return Ok(report);
+                }
+            }
+        }
+    }
+
+    /// Resolves everything under a policy, in memory.
+    pub(super) fn rebuilt(&self, policy: Policy) -> Result<(Rebuilt, PolicyReport)> {
+        self.rebuild_from_store(Arc::new(Rules::new(policy)?))
+    }
+
+    /// Finishes a load that was cut short.
+    pub(super) fn finish_load(&self) -> Result<()> {
+        let built = self.rebuild_from_store(self.rules())?.0;
+        self.publish(built)
+    }
+
+    fn rebuild_from_store(&self, rules: Arc<Rules>) -> Result<(Rebuilt, PolicyReport)> {
+        let snapshot = self.store.snapshot(&self.tenant)?;
+        let view = self.view_of(Arc::clone(&snapshot))?;
+        let mut items: Vec<Item> = Vec::with_capacity(view.meta.counts.records as usize);
+        let mut from = RecordNumber(0);
+        loop {
+            let page = snapshot.record_page(from, PAGE)?;
+            let Some((last, _)) = page.last() else { break };
+            from = RecordNumber(last.0 + 1);
+            let records: Vec<Arc<Record>> = page.iter().map(|(_, record)| Arc::clone(record)).collect();
+            let readings = read_all(&rules, self.seed, &records, None);
+            items.extend(page.iter().zip(readings).map(|((number, _), reading)| Item { number: *number, reading }));
+        }
+        let origins = view.origins(&items)?;
+        let anchors = view.all_anchors()?;
+        let assertions = self.all_assertions()?;
+        let before = view.meta.counts;
+        let mut meta = view.meta.clone();
+        if meta.fingerprint != rules.fingerprint {
+            meta.policy = SmolStr::new(rules.policy().to_json()?);
+            meta.fingerprint = rules.fingerprint;
+            meta.policy_version += 1;
+        }
+        let built = self.build(rules, snapshot.revision(), meta, items, origins.clone(), anchors, assertions);
+        let report = built.report(before, &origins, self.seed);
+        Ok((built, report))
+    }
+
+    fn all_assertions(&self) -> Result<Vec<AssertionRow>> {
+        let snapshot = self.store.snapshot(&self.tenant)?;
+        let (mut rows, mut after): (Vec<AssertionRow>, _) = (Vec::new(), None);
+        loop {
+            let page = snapshot.assertion_page(after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(rows) };
+            after = Some((last.a, last.b));
+            rows.extend(page);
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is one thing that a generation rests on")]
+    fn build(
+        &self,
+        rules: Arc<Rules>,
+        revision: Revision,
+        mut meta: Meta,
+        items: Vec<Item>,
+        origins: Vec<Option<ProfileNumber>>,
+        anchors: AHashMap<RecordNumber, SmallVec<[ProfileNumber; 1]>>,
+        assertions: Vec<AssertionRow>,
+    ) -> Rebuilt {
+        let partition = partition(&rules, &items, &assertions);
+        let mut bearings = Vec::with_capacity(partition.clusters.len());
+        let mut newly_in = Vec::with_capacity(partition.clusters.len());
+        for cluster in &partition.clusters {
+            let numbers = cluster.members.iter().filter_map(|&item| items.get(item as usize)).map(|item| item.number);
+            let mut held: Vec<ProfileNumber> = Vec::new();
+            if !anchors.is_empty() {
+                held.extend(numbers.clone().filter_map(|number| anchors.get(&number)).flatten());
+                held.sort_unstable();
+            }
+            let new = numbers.min().filter(|_| held.is_empty());
+            if new.is_some() {
+                held.push(ProfileNumber(meta.next_profile));
+                meta.next_profile += 1;
+            }
+            bearings.push(Bearing { profile: held.first().copied().unwrap_or(ProfileNumber(0)), anchors: held });
+            newly_in.push(new);
+        }
+        let before: AHashSet<ProfileNumber> = origins.iter().flatten().copied().collect();
+        let came = |item: &u32| origins.get(*item as usize).copied().flatten();
+        let groups = partition.clusters.iter().map(|cluster| cluster.members.iter().map(came));
+        let shifts = compare(bearings.iter().zip(groups), &before);
+        let anchored: AHashSet<ProfileNumber> = bearings.iter().flat_map(|b| b.anchors.iter().copied()).collect();
+        let mut erased: Vec<ProfileNumber> = before.iter().copied().filter(|old| !anchored.contains(old)).collect();
+        erased.sort_unstable();
+        Rebuilt { rules, revision, meta, items, partition, bearings, newly_in, anchors, shifts, erased }
+    }
+
+    /// Writes a generation in steps, switches to it with the last, and drops what was.
+    fn publish(&self, built: Rebuilt) -> Result<()> {
+        let generation = Generation(built.meta.generation.0 + 1);
+        // A generation of this number may have been begun and cut short.
+        self.store.retire(&self.tenant, Some(built.meta.generation))?;
+        let mut step = Step { resolver: self, generation, revision: built.revision, changes: Vec::new() };
+        let (meta, feed) = built.write(self.seed, &mut step)?;
+        step.changes.push(Change::PutMeta(Box::new(meta)));
+        step.commit(feed)?;
+        self.store.retire(&self.tenant, Some(generation))
+    }
+
+    /// Takes evidence into a tenant that holds some, superseded versions left out.
+    fn take_evidence(&self, rules: &Rules, readings: Vec<Reading>, report: &mut LoadReport) -> Result<Revision> {
+        let snapshot = self.store.snapshot(&self.tenant)?;
+        let (_, meta) = self.meta_of(&*snapshot)?;
+        let mut planner = Planner::new(&*snapshot, rules, self.seed, meta);
+        for reading in &readings {
+            report.added += u64::from(planner.add_evidence(reading)?);
+        }
+        planner.meta.unresolved = true;
+        let batch = planner.into_batch();
+        drop(snapshot);
+        self.store.commit(&self.tenant, batch)
+    }
+
+    fn write_evidence(&self, items: &[Item], meta: &mut Meta, mut revision: Revision) -> Result<Revision> {
+        meta.unresolved = true;
+        let total = meta.counts;
+        for (step, page) in items.chunks(STEP).enumerate() {
+            let put = |item: &Item| {
+                let Reading { record, key, .. } = &item.reading;
+                Change::PutRecord { number: item.number, key: *key, record: Arc::clone(record) }
+            };
+            let mut changes: Vec<Change> = Vec::with_capacity(page.len() + 1);
+            changes.extend(page.iter().map(put));
+            let written = (step * STEP + page.len()) as u64;
+            meta.next_record = page.last().map_or(meta.next_record, |item| item.number.0 + 1);
+            meta.counts.records = written;
+            meta.counts.quarantined = 0;
+            changes.push(Change::PutMeta(Box::new(meta.clone())));
+            let batch = Batch { expected: revision, generation: meta.generation, changes, feed: Vec::new() };
+            revision = self.store.commit(&self.tenant, batch)?;
+        }
+        meta.counts = total;
+        Ok(revision)
+    }
+}
+
+/// Reads records on all cores.
+fn read_all(rules: &Rules, seed: Seed, records: &[Arc<Record>], now: Option<crate::time::Timestamp>) -> Vec<Reading> {
+    in_parallel(records, 2048, |record| Reading::of(rules, seed, Arc::clone(record), now))
+}
+
+/// Maps a slice on all cores, in order, by pieces of at least `least`.
+pub(super) fn in_parallel<T: Sync, R: Send>(items: &[T], least: usize, map: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let piece = items.len().div_ceil(threads).max(least);
+    if items.len() <= piece {
+        return items.iter().map(map).collect();
+    }
+    std::thread::scope(|scope| {
+        let map = &map;
+        let work: Vec<_> =
+            items.chunks(piece).map(|chunk| scope.spawn(move || chunk.iter().map(map).collect::<Vec<R>>())).collect();
+        let mut results = Vec::with_capacity(items.len());
+        for part in work {
+            match part.join() {
+                Ok(part) => results.extend(part),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        results
+    })
+}
+
+/// Numbers records of an empty tenant; of several versions of one, the one that stands.
+fn take_new(items: &mut Vec<Item>, known: &mut AHashMap<KeyHash, usize>, meta: &mut Meta, readings: Vec<Reading>) {
+    for reading in readings {
+        match known.entry(reading.key) {
+            std::collections::hash_map::Entry::Vacant(slot) => {
+                slot.insert(items.len());
+                items.push(Item { number: RecordNumber(meta.next_record), reading });
+                meta.next_record += 1;
+                meta.counts.records += 1;
+            }
+            std::collections::hash_map::Entry::Occupied(slot) => {
+                if let Some(item) = items.get_mut(*slot.get())
+                    && supersedes(&reading.record, &item.reading.record)
+                {
+                    item.reading = reading;
+                }
+            }
+        }
+    }
+}
+
+/// Changes on their way into a generation, committed by steps.
+struct Step<'a> {
+    resolver: &'a Resolver,
+    generation: Generation,
+    revision: Revision,
+    changes: Vec<Change>,
+}
+
+impl Step<'_> {
+    fn put(&mut self, change: Change) -> Result<()> {
+        self.changes.push(change);
+        if self.changes.len() < STEP { Ok(()) } else { self.commit(Vec::new()) }
+    }
+
+    fn commit(&mut self, feed: Vec<ProfileChange>) -> Result<()> {
+        let changes = std::mem::take(&mut self.changes);
+        let batch = Batch { expected: self.revision, generation: self.generation, changes, feed };
+        self.revision = self.resolver.store.commit(&self.resolver.tenant, batch)?;
+        Ok(())
+    }
+}
+
+impl Rebuilt {
+    /// Writes all rows; what is left is the state and the feed, for the switch.
+    fn write(self, seed: Seed, step: &mut Step<'_>) -> Result<(Meta, Vec<ProfileChange>)> {
+        let Self { mut meta, items, partition, bearings, newly_in, shifts, erased, mut anchors, .. } = self;
+        let mut cluster_of: Vec<Option<ClusterNumber>> = vec![None; items.len()];
+        let numbers: Vec<RecordNumber> = items.iter().map(|item| item.number).collect();
+        let number = |item: &u32| numbers.get(*item as usize).copied();
+        meta.counts.profiles = partition.clusters.len() as u64;
+        meta.counts.generic = partition.generic;
+        meta.counts.withheld = partition.withheld.len() as u64;
+        meta.counts.records = items.len() as u64;
+        meta.counts.quarantined = items.iter().filter(|item| item.reading.quarantined).count() as u64;
+        meta.generation = step.generation;
+        meta.unresolved = false;
+        for ((cluster, bearing), new) in partition.clusters.into_iter().zip(&bearings).zip(newly_in) {
+            let place = ClusterNumber(meta.next_cluster);
+            meta.next_cluster += 1;
+            for &item in &cluster.members {
+                cluster_of.get_mut(item as usize).into_iter().for_each(|slot| *slot = Some(place));
+            }
+            if let Some(record) = new {
+                anchors.entry(record).or_default().push(bearing.profile);
+                step.put(Change::PutAnchor { profile: bearing.profile, anchor: Anchor::Record(record) })?;
+            }
+            let members = if cluster.members.len() > INLINE_MAX {
+                for number in cluster.members.iter().filter_map(number) {
+                    step.put(Change::AddMember { cluster: place, number })?;
+                }
+                Numbers::Spilled(cluster.members.len() as u64)
+            } else {
+                Numbers::Inline(cluster.members.iter().filter_map(number).collect())
+            };
+            let row = Cluster { profile: bearing.profile, members, summary: cluster.summary };
+            step.put(Change::PutCluster { number: place, cluster: Arc::new(row) })?;
+        }
+        for (item, cluster) in items.into_iter().zip(cluster_of) {
+            let Some(cluster) = cluster else { continue };
+            let Reading { record, links, facts, .. } = item.reading;
+            let anchors = anchors.remove(&item.number).unwrap_or_default();
+            let node = Node { key: record.key.clone(), at: record.at, cluster, links, facts, anchors };
+            step.put(Change::PutNode { number: item.number, node: Arc::new(node) })?;
+        }
+        let mut states = partition.states;
+        for (place, link) in partition.carriers.links.iter().enumerate() {
+            let state = states.remove(&link.value).unwrap_or(ValueState::Clear);
+            let carried = partition.carriers.of_value(place);
+            let carriers = if carried.len() > INLINE_MAX {
+                for number in carried.iter().filter_map(number) {
+                    step.put(Change::AddCarrier { value: link.value, number })?;
+                }
+                Numbers::Spilled(carried.len() as u64)
+            } else {
+                Numbers::Inline(carried.iter().filter_map(number).collect())
+            };
+            let posting = Arc::new(Posting { carriers, state });
+            step.put(Change::PutPosting { value: link.value, posting })?;
+        }
+        for (key, row) in partition.withheld {
+            step.put(Change::PutWithheld { key, row: Arc::new(row) })?;
+        }
+        let events = shifts.iter().map(|shifted| shifted.event(seed));
+        let erased = erased.iter().map(|profile| ProfileEvent::Erased { profile: ProfileId::of(*profile, seed) });
+        let mut feed = Vec::with_capacity(shifts.len());
+        for event in events.chain(erased) {
+            feed.push(ProfileChange { sequence: meta.next_change, policy_version: meta.policy_version, event });
+            meta.next_change += 1;
+        }
+        Ok((meta, feed))
+    }
+
+    fn report(&self, before: Counts, origins: &[Option<ProfileNumber>], seed: Seed) -> PolicyReport {
+        let mut report = PolicyReport {
+            profiles_before: before.profiles,
+            profiles_after: self.partition.clusters.len() as u64,
+            quarantined: (before.quarantined, 0),
+            generic: (before.generic, self.partition.generic),
+            withheld: (before.withheld, self.partition.withheld.len() as u64),
+            ..PolicyReport::default()
+        };
+        report.quarantined.1 = self.items.iter().filter(|item| item.reading.quarantined).count() as u64;
+        let mut sizes: AHashMap<ProfileNumber, u64> = AHashMap::new();
+        origins.iter().flatten().for_each(|profile| *sizes.entry(*profile).or_default() += 1);
+        let mut parts: AHashMap<ProfileNumber, u64> = AHashMap::new();
+        let mut affected: AHashSet<ProfileNumber> = AHashSet::new();
+        for cluster in &self.partition.clusters {
+            let came = cluster.members.iter().map(|&item| origins.get(item as usize).copied().flatten());
+            let mut from: Vec<Option<ProfileNumber>> = came.collect();
+            from.sort_unstable();
+            from.dedup();
+            report.merged += u64::from(from.iter().flatten().count() > 1);
+            let whole = match from.as_slice() {
+                [Some(only)] => sizes.get(only) == Some(&(cluster.members.len() as u64)),
+                _ => false,
+            };
+            for profile in from.into_iter().flatten() {
+                *parts.entry(profile).or_default() += 1;
+                if !whole {
+                    affected.insert(profile);
+                }
+            }
+        }
+        affected.extend(sizes.keys().filter(|profile| !parts.contains_key(profile)));
+        report.split = parts.values().filter(|parts| **parts > 1).count() as u64;
+        let mut affected: Vec<ProfileNumber> = affected.into_iter().collect();
+        affected.sort_unstable();
+        report.affected = affected.into_iter().map(|profile| ProfileId::of(profile, seed)).collect();
+        report
+    }
+}
+
+impl View {
+    /// The profile that each item is in now.
+    fn origins(&self, items: &[Item]) -> Result<Vec<Option<ProfileNumber>>> {
+        let mut of_cluster: AHashMap<ClusterNumber, ProfileNumber> = AHashMap::new();
+        let mut from = ClusterNumber(0);
+        loop {
+            let page = self.snapshot.cluster_page(from, PAGE)?;
+            let Some((last, _)) = page.last() else { break };
+            from = ClusterNumber(last.0 + 1);
+            of_cluster.extend(page.iter().map(|(number, cluster)| (*number, cluster.profile)));
+        }
+        let mut origins = Vec::with_capacity(items.len());
+        for page in items.chunks(PAGE) {
+            let numbers: Vec<RecordNumber> = page.iter().map(|item| item.number).collect();
+            for node in self.snapshot.nodes(&numbers)? {
+                origins.push(node.and_then(|node| of_cluster.get(&node.cluster).copied()));
+            }
+        }
+        Ok(origins)
+    }
+
+    /// The ids anchored in each record.
+    fn all_anchors(&self) -> Result<AHashMap<RecordNumber, SmallVec<[ProfileNumber; 1]>>> {
+        let mut anchors: AHashMap<RecordNumber, SmallVec<[ProfileNumber; 1]>> = AHashMap::new();
+        let given: Vec<ProfileNumber> = (0..self.meta.next_profile).map(ProfileNumber).collect();
+        for page in given.chunks(PAGE) {
+            for (profile, anchor) in page.iter().zip(self.snapshot.anchors(page)?) {
+                if let Some(Anchor::Record(record)) = anchor {
+                    anchors.entry(record).or_default().push(*profile);
+                }
+            }
+        }
+        Ok(anchors)
+    }
+}

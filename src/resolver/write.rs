@@ -1,0 +1,325 @@
+//! Taking in records, removals and stewards' words.
+
+use super::Resolver;
+use super::answer::{Because, Ingest, Phase, Progress, ReplaceReport, Resolution};
+use super::plan::{Added, Planner};
+use super::reading::Reading;
+use crate::error::{Error, ErrorKind, Result};
+use crate::id::{KeyHash, ProfileNumber};
+use crate::identifier::hash_key;
+use crate::operation::Operation;
+use crate::policy::{Links, Rules};
+use crate::record::{Assertion, Record, RecordKey, Verdict};
+use crate::store::{Batch, Snapshot, ValueState, WithheldKey};
+use crate::time::Timestamp;
+use ahash::AHashSet;
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// A plan that loses the race this often in a row gives up: something other than bad luck is at work.
+const TRIES_MAX: u32 = 1000;
+
+impl Resolver {
+    /// Takes in one record. The answer is final when it returns.
+    ///
+    /// # Errors
+    /// `Store` where writing failed; then sending it again is safe.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Policy, Record, Resolver};
+    /// let resolver = Resolver::in_memory(Policy::retail())?;
+    /// let at = "2026-01-05T10:00:00Z".parse()?;
+    /// let shop = resolver.add(Record::new("pos", "1", at).identifier("email", "Ann@Example.org"))?;
+    /// let web = resolver.add(Record::new("web", "7", at).identifier("email", "ann@example.org"))?;
+    /// assert_eq!(shop.profile, web.profile);
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn add(&self, record: Record) -> Result<Resolution> {
+        let answers = self.add_all(vec![record], Ingest { batch: 1, ..Ingest::default() })?;
+        Ok(answers.into_iter().next().unwrap_or_default())
+    }
+
+    /// Takes in records, a batch a commit, and answers for each in the order sent. An answer is what stood when its
+    /// batch was committed.
+    ///
+    /// # Errors
+    /// As for [`add`](Self::add); batches committed before the failure stay.
+    pub fn add_all(&self, records: Vec<Record>, mut ingest: Ingest<'_>) -> Result<Vec<Resolution>> {
+        let total = records.len() as u64;
+        let mut answers = Vec::with_capacity(records.len());
+        let mut records = records.into_iter().peekable();
+        while records.peek().is_some() {
+            let batch: Vec<Record> = records.by_ref().take(ingest.batch.max(1)).collect();
+            answers.extend(self.add_batch(batch, ingest.now)?);
+            if let Some(progress) = &mut ingest.progress {
+                progress(Progress { phase: Phase::Writing, done: answers.len() as u64, total });
+            }
+        }
+        Ok(answers)
+    }
+
+    fn add_batch(&self, records: Vec<Record>, now: Option<Timestamp>) -> Result<Vec<Resolution>> {
+        let rules = self.rules();
+        let read = |rules: &Rules, record: &Arc<Record>| Reading::of(rules, self.seed, Arc::clone(record), now);
+        let records: Vec<Arc<Record>> = records.into_iter().map(Arc::new).collect();
+        let readings: Vec<Reading> = records.iter().map(|record| read(&rules, record)).collect();
+        self.write(|planner| {
+            if planner.rules.fingerprint == rules.fingerprint {
+                return plan_all(planner, &readings);
+            }
+            // The policy was set between reading the records and having one's turn.
+            let readings: Vec<Reading> = records.iter().map(|record| read(planner.rules, record)).collect();
+            plan_all(planner, &readings)
+        })
+    }
+
+    /// Takes a full refresh of a source: what is sent is taken in, and what the source no longer has is removed.
+    ///
+    /// # Errors
+    /// `Input` where a record names another source (nothing is done); else as for [`add`](Self::add).
+    pub fn replace_source(&self, source: &str, records: Vec<Record>, ingest: Ingest<'_>) -> Result<ReplaceReport> {
+        if let Some(stray) = records.iter().find(|record| record.key.source != source) {
+            return Err(Error::input("record", format!("is of source `{}`, not `{source}`", stray.key.source)));
+        }
+        let sent: AHashSet<SmolStr> = records.iter().map(|record| record.key.key.clone()).collect();
+        let batch = ingest.batch.max(1);
+        let mut report = ReplaceReport::default();
+        for answer in self.add_all(records, ingest)? {
+            if answer.because.contains(&Because::Unchanged) {
+                report.unchanged += 1;
+            } else {
+                report.changed += 1;
+            }
+            report.issues.extend(answer.issues);
+        }
+        let mut absent = Vec::new();
+        self.view()?.evidence(&mut |record| {
+            if record.key.source == source && !sent.contains(&record.key.key) {
+                absent.push(record.key.clone());
+            }
+        })?;
+        for keys in absent.chunks(batch) {
+            report.removed += self.remove_all(keys)?;
+        }
+        Ok(report)
+    }
+
+    /// Removes a record: what is left is as if it had never been sent. Answers for the profile that it was in: the ids
+    /// of its parts if it fell apart. None if there was no such record.
+    ///
+    /// # Errors
+    /// `Store` where writing failed.
+    pub fn remove(&self, key: &RecordKey) -> Result<Option<Resolution>> {
+        self.write(|planner| {
+            if !planner.remove(hash_key(planner.seed, key))? {
+                return Ok(None);
+            }
+            planner.settle()?;
+            Ok(Some(planner.sum_up()))
+        })
+    }
+
+    /// Removes records in one commit; answers how many there were.
+    ///
+    /// # Errors
+    /// `Store` where writing failed.
+    pub fn remove_all(&self, keys: &[RecordKey]) -> Result<u64> {
+        self.write(|planner| {
+            let mut removed = 0;
+            for key in keys {
+                removed += u64::from(planner.remove(hash_key(planner.seed, key))?);
+            }
+            planner.settle()?;
+            Ok(removed)
+        })
+    }
+
+    /// Takes a steward's word on two records, present or not. The last word on a pair stands.
+    ///
+    /// # Errors
+    /// `Store` where writing failed.
+    pub fn assert(&self, assertion: Assertion) -> Result<Resolution> {
+        self.write(|planner| {
+            let (a, b) = hash_pair(planner, &assertion.a, &assertion.b);
+            planner.say(a, b, Some(assertion.clone()))?;
+            planner.settle()?;
+            let by = assertion.by.clone();
+            let mut because = vec![Because::Assertion { by }];
+            let refused = planner.overlay.withheld_row(WithheldKey::Join(a.min(b), a.max(b)))?;
+            because.extend(refused.map(|row| Because::Withheld { kind: None, reason: row.reason }));
+            let profile = planner.profile_of(a)?.or(planner.profile_of(b)?);
+            Ok(Resolution { profile, because, ..planner.sum_up() })
+        })
+    }
+
+    /// Says that two records are one person.
+    ///
+    /// # Errors
+    /// `Input` where both are the same record; else as for [`assert`](Self::assert).
+    pub fn join(&self, a: RecordKey, b: RecordKey, by: &str, why: &str) -> Result<Resolution> {
+        self.assert(Assertion::new(Verdict::Join, a, b, by, why)?)
+    }
+
+    /// Says that two records are two people.
+    ///
+    /// # Errors
+    /// As for [`join`](Self::join).
+    pub fn separate(&self, a: RecordKey, b: RecordKey, by: &str, why: &str) -> Result<Resolution> {
+        self.assert(Assertion::new(Verdict::Separate, a, b, by, why)?)
+    }
+
+    /// Takes back what was said of two records. None if nothing was.
+    ///
+    /// # Errors
+    /// `Store` where writing failed.
+    pub fn lift(&self, a: &RecordKey, b: &RecordKey) -> Result<Option<Resolution>> {
+        self.write(|planner| {
+            let (one, other) = hash_pair(planner, a, b);
+            if !planner.say(one, other, None)? {
+                return Ok(None);
+            }
+            planner.settle()?;
+            let profile = planner.profile_of(one)?.or(planner.profile_of(other)?);
+            Ok(Some(Resolution { profile, ..planner.sum_up() }))
+        })
+    }
+
+    /// Carries out an operation as it comes from a file. None if there was nothing to undo.
+    ///
+    /// # Errors
+    /// As for the call that it stands for.
+    pub fn apply(&self, operation: Operation) -> Result<Option<Resolution>> {
+        match operation {
+            Operation::Add(record) => self.add(record).map(Some),
+            Operation::Remove(key) => self.remove(&key),
+            Operation::Assert(assertion) => self.assert(assertion).map(Some),
+            Operation::Lift { a, b } => self.lift(&a, &b),
+        }
+    }
+
+    /// Plans on the present revision and commits; where another writer came first, plans again.
+    fn write<T>(&self, plan: impl Fn(&mut Planner<'_>) -> Result<T>) -> Result<T> {
+        let _one_writer = self.lock();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let outcome = self.try_write(&plan);
+            match outcome {
+                Err(error) if error.kind() == ErrorKind::Conflict && tries < TRIES_MAX => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn try_write<T>(&self, plan: &dyn Fn(&mut Planner<'_>) -> Result<T>) -> Result<T> {
+        let snapshot = self.store.snapshot(&self.tenant)?;
+        let (rules, meta) = self.meta_of(&*snapshot)?;
+        if meta.unresolved {
+            drop(snapshot);
+            self.finish_load()?;
+            return self.try_write(plan);
+        }
+        let mut planner = Planner::new(&*snapshot, &rules, self.seed, meta);
+        let answer = plan(&mut planner)?;
+        if !planner.changed() {
+            return Ok(answer);
+        }
+        let batch = planner.into_batch();
+        // A store may write in place once nobody looks at what was.
+        drop(snapshot);
+        self.store.commit(&self.tenant, batch)?;
+        Ok(answer)
+    }
+}
+
+fn hash_pair(planner: &Planner<'_>, a: &RecordKey, b: &RecordKey) -> (KeyHash, KeyHash) {
+    (hash_key(planner.seed, a), hash_key(planner.seed, b))
+}
+
+/// Plans records in turn, settles what they stirred, and answers for each.
+pub(super) fn plan_all(planner: &mut Planner<'_>, readings: &[Reading]) -> Result<Vec<Resolution>> {
+    let added = readings.iter().map(|reading| planner.add(reading)).collect::<Result<Vec<Added>>>()?;
+    planner.settle()?;
+    readings.iter().zip(added).map(|(reading, added)| planner.answer(reading, added)).collect()
+}
+
+impl Planner<'_> {
+    pub(super) fn into_batch(mut self) -> Batch {
+        let (expected, generation) = (self.overlay.revision(), self.meta.generation);
+        self.overlay.put_meta(self.meta);
+        let (changes, feed) = self.overlay.into_changes();
+        Batch { expected, generation, changes, feed }
+    }
+
+    fn profile_of(&self, key: KeyHash) -> Result<Option<crate::id::ProfileId>> {
+        let Some(number) = self.overlay.number(key)? else { return Ok(None) };
+        let Some(node) = self.overlay.node(number)? else { return Ok(None) };
+        Ok(self.overlay.cluster(node.cluster)?.map(|cluster| self.id(cluster.profile)))
+    }
+
+    /// What the plan did to profiles as a whole.
+    fn sum_up(&self) -> Resolution {
+        let mut joined: Vec<ProfileNumber> = self.merged.iter().map(|(from, _)| *from).collect();
+        let mut parted: Vec<ProfileNumber> = self.parted.iter().flat_map(|(_, into)| into.iter().copied()).collect();
+        joined.sort_unstable();
+        parted.sort_unstable();
+        parted.dedup();
+        let id = |profile: &ProfileNumber| self.id(*profile);
+        let (joined, parted) = (joined.iter().map(id).collect(), parted.iter().map(id).collect());
+        Resolution { joined, parted, ..Resolution::default() }
+    }
+
+    fn answer(&self, reading: &Reading, added: Added) -> Result<Resolution> {
+        let profile = match self.overlay.number(reading.key)?.map(|number| self.overlay.node(number)).transpose()? {
+            Some(Some(node)) => self.overlay.cluster(node.cluster)?.map(|cluster| cluster.profile),
+            _ => None,
+        };
+        let issues = reading.issues.clone();
+        let mut answer =
+            Resolution { profile: profile.map(|profile| self.id(profile)), issues, ..Resolution::default() };
+        answer.because = match added {
+            Added::Unchanged => vec![Because::Unchanged],
+            Added::Quarantined => vec![Because::Quarantined],
+            Added::Taken => self.reasons(reading)?,
+        };
+        let Some(profile) = profile.filter(|_| added == Added::Taken) else { return Ok(answer) };
+        let joined = self.merged.iter().filter(|(_, into)| *into == profile);
+        answer.joined = joined.map(|(from, _)| self.id(*from)).collect();
+        let parted = self.parted.iter().filter(|(from, into)| *from == profile || into.contains(&profile));
+        answer.parted = parted.flat_map(|(_, into)| into).map(|part| self.id(*part)).collect();
+        answer.parted.retain(|part| Some(*part) != answer.profile);
+        Ok(answer)
+    }
+
+    fn reasons(&self, reading: &Reading) -> Result<Vec<Because>> {
+        let mut because = Vec::new();
+        for link in &reading.links {
+            let Some(kind) = self.rules.kinds.get(usize::from(link.kind)) else { continue };
+            let Some(posting) = self.overlay.posting(link.value)? else { continue };
+            match posting.state {
+                ValueState::Clear if posting.carriers.len() > 1 && kind.links != Links::None => {
+                    because.push(Because::Identifier { kind: kind.name.clone() });
+                }
+                ValueState::Contested { .. } | ValueState::Inert { .. } => {
+                    if let Some(row) = self.overlay.withheld_row(WithheldKey::Value(link.value))? {
+                        because.push(Because::Withheld { kind: Some(kind.name.clone()), reason: row.reason });
+                    } else {
+                        because.push(Because::Identifier { kind: kind.name.clone() });
+                    }
+                }
+                ValueState::Clear | ValueState::Generic => {}
+            }
+        }
+        if self.meta.counts.assertions > 0 {
+            let rows = self.overlay.assertions(&[reading.key])?;
+            because.extend(rows.into_iter().map(|row| Because::Assertion { by: row.assertion.by }));
+        }
+        because.sort_unstable();
+        because.dedup();
+        if because.is_empty() {
+            because.push(Because::Alone);
+        }
+        Ok(because)
+    }
+}

@@ -1,0 +1,257 @@
+//! A store on disk.
+
+mod copy;
+mod engine;
+mod fjall;
+mod home;
+mod keys;
+mod options;
+mod syncer;
+mod view;
+mod writes;
+
+pub use engine::{Each, Engine, EngineView, Reach, Write};
+pub use options::{Durability, DurableOptions};
+
+use crate::error::{Error, Result};
+use crate::store::contract::{Batch, ProfileStore, Revision, Snapshot, Tenant};
+use crate::store::rows::Generation;
+use fjall::FjallEngine;
+use home::{Home, Sign};
+use keys::{Keys, Table};
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use syncer::{Current, Syncer};
+use view::{Rows, View};
+use writes::Writes;
+
+// So many rows are removed at once: a commit waits for that at most.
+const RETIRE_ROWS: usize = 1000;
+
+/// Keeps many tenants in a directory on disk.
+///
+/// A commit is one atomic batch of the engine (fjall, a log-structured merge tree); it fails or is there whole, and with
+/// [`Durability::EveryCommit`], the default, it is on the disk before it returns. Every row carries a checksum over its
+/// key and value, checked whenever it is read. One process may have the directory open.
+///
+/// It is not a server, and it does not merge what two processes write.
+///
+/// # Examples
+/// ```
+/// use onefold::Durable;
+/// use onefold::store::{Batch, Generation, ProfileStore, Revision, Tenant};
+/// # let place = tempfile::tempdir().unwrap();
+/// # let path = place.path().join("profiles");
+/// let store = Durable::open(&path)?;
+/// let batch = Batch { expected: Revision(0), generation: Generation(0), changes: vec![], feed: vec![] };
+/// store.commit(&Tenant::default(), batch)?;
+/// drop(store);
+/// assert_eq!(Durable::open(&path)?.snapshot(&Tenant::default())?.revision(), Revision(1));
+/// # Ok::<(), onefold::Error>(())
+/// ```
+pub struct Durable {
+    // In this order they are dropped: the directory is let go when all that wrote to it has ended.
+    syncer: Option<Syncer>,
+    engine: Current,
+    // How often the files were replaced: views of those from before say `Conflict`.
+    epoch: Arc<AtomicU64>,
+    tenants: RwLock<HashMap<Tenant, u32>>,
+    // The number of the files. Locked for as long as a commit, a step of retiring or a scrub lasts.
+    writing: Mutex<u64>,
+    options: DurableOptions,
+    home: Home,
+}
+
+impl Durable {
+    /// Opens the store in a directory, or makes it, with the default options.
+    ///
+    /// # Errors
+    /// As [`DurableOptions::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::options(path.as_ref()).open()
+    }
+
+    /// Begins to open the store in a directory with other options.
+    pub fn options(path: impl Into<PathBuf>) -> DurableOptions {
+        DurableOptions::new(path.into())
+    }
+
+    /// Copies the store as it is now into a directory that is not there yet or is empty. Commits go on meanwhile.
+    ///
+    /// # Errors
+    /// `Config` where the directory holds something; `Store` where it cannot be written; `Corrupt` where a row of this
+    /// store is damaged.
+    pub fn backup(&self, to: impl AsRef<Path>) -> Result<()> {
+        let rows = self.rows()?;
+        let (home, sign) = Home::open(to.as_ref())?;
+        let Sign::New(number) = sign else {
+            return Err(Error::option("to", "the directory holds a store already"));
+        };
+        let engine = FjallEngine::open(&home.data(number), self.options.cache_bytes)?;
+        copy::copy(&rows, &engine)?;
+        drop(engine);
+        home.sign(Sign::Ready(number))
+    }
+
+    fn with(options: DurableOptions) -> Result<Self> {
+        let (home, sign) = Home::open(&options.path)?;
+        let (Sign::New(number) | Sign::Ready(number)) = sign;
+        let engine = options.layered(Arc::new(FjallEngine::open(&home.data(number), options.cache_bytes)?));
+        if sign == Sign::New(number) {
+            engine.sync()?;
+            home.sign(Sign::Ready(number))?;
+        }
+        let engine = Arc::new(RwLock::new(engine));
+        let syncer = match options.durability {
+            Durability::Every(interval) => Some(Syncer::start(Arc::clone(&engine), interval)?),
+            Durability::EveryCommit | Durability::System => None,
+        };
+        let (epoch, tenants, writing) = (Arc::default(), RwLock::default(), Mutex::new(number));
+        Ok(Self { syncer, engine, epoch, tenants, writing, options, home })
+    }
+
+    fn engine(&self) -> Arc<dyn Engine> {
+        Arc::clone(&self.engine.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn writing(&self) -> MutexGuard<'_, u64> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rows(&self) -> Result<Rows> {
+        // The epoch is read under the lock under which a scrub changes it.
+        let engine = self.engine.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(Rows::new(engine.view()?, &self.epoch))
+    }
+
+    fn number(&self, rows: &Rows, tenant: &Tenant) -> Result<Option<u32>> {
+        if let Some(&number) = self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(tenant) {
+            return Ok(Some(number));
+        }
+        let number = rows.get(Table::Tenant, &Keys::tenant(&tenant.0))?;
+        if let Some(number) = number {
+            self.tenants.write().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone(), number);
+        }
+        Ok(number)
+    }
+
+    fn write(&self, engine: &dyn Engine, writes: Vec<Write>) -> Result<()> {
+        let reach = match self.options.durability {
+            Durability::EveryCommit => Reach::Disk,
+            Durability::Every(_) | Durability::System => Reach::System,
+        };
+        engine.write(writes, reach)?;
+        self.syncer.as_ref().map_or(Ok(()), Syncer::mark)
+    }
+
+    /// Finds some rows of generations that may go.
+    fn stale(rows: &Rows, tenant: u32, keep: &BTreeSet<Generation>) -> Result<Vec<Write>> {
+        let mut writes = Vec::new();
+        for table in Table::DERIVED {
+            let prefix = |generation| Keys { tenant, generation }.prefix(table);
+            let end = keys::end(&Keys { tenant, generation: Generation(u32::MAX) }.prefix(table));
+            let mut from = prefix(Generation(0));
+            for &generation in keep {
+                collect(rows, from..prefix(generation), &mut writes)?;
+                from = keys::end(&prefix(generation));
+            }
+            collect(rows, from..end, &mut writes)?;
+        }
+        Ok(writes)
+    }
+}
+
+fn collect(rows: &Rows, range: std::ops::Range<Vec<u8>>, writes: &mut Vec<Write>) -> Result<()> {
+    rows.each(range, |key, _| {
+        if writes.len() >= RETIRE_ROWS {
+            return Ok(ControlFlow::Break(()));
+        }
+        writes.push(Write::Remove(key.to_vec()));
+        Ok(ControlFlow::Continue(()))
+    })
+}
+
+impl ProfileStore for Durable {
+    fn snapshot(&self, tenant: &Tenant) -> Result<Arc<dyn Snapshot>> {
+        let rows = self.rows()?;
+        let number = self.number(&rows, tenant)?;
+        Ok(Arc::new(View::new(rows, number)?))
+    }
+
+    fn commit(&self, tenant: &Tenant, batch: Batch) -> Result<Revision> {
+        let _writing = self.writing();
+        let engine = self.engine();
+        let rows = self.rows()?;
+        let known = self.number(&rows, tenant)?;
+        let before = match known {
+            Some(number) => view::state(&rows, number)?,
+            None => None,
+        };
+        let found = before.as_ref().map_or(Revision(0), |state| state.revision);
+        if found != batch.expected {
+            return Err(Error::conflict(batch.expected.0, found.0));
+        }
+        let number = match known {
+            Some(number) => number,
+            None => rows.page(Table::Tenant.all(), usize::MAX, |_, _| Ok(()))?.len() as u32,
+        };
+        let now = Revision(found.0 + 1);
+        let keys = Keys { tenant: number, generation: batch.generation };
+        let mut writes = Writes::new(keys, batch.changes.len());
+        if known.is_none() {
+            writes.put(Keys::tenant(&tenant.0), &number)?;
+        }
+        batch.changes.into_iter().try_for_each(|change| writes.change(change))?;
+        writes.feed(&batch.feed)?;
+        let writes = writes.finish(now, before.and_then(|state| state.meta))?;
+        self.write(&*engine, writes)?;
+        Ok(now)
+    }
+
+    fn retire(&self, tenant: &Tenant, keep: Option<Generation>) -> Result<()> {
+        loop {
+            let _writing = self.writing();
+            let rows = self.rows()?;
+            let Some(number) = self.number(&rows, tenant)? else { return Ok(()) };
+            let state = view::state(&rows, number)?;
+            let current = state.and_then(|state| state.meta).map(|meta| meta.generation).unwrap_or_default();
+            let kept = BTreeSet::from_iter(keep.into_iter().chain([current]));
+            let writes = Self::stale(&rows, number, &kept)?;
+            if writes.is_empty() {
+                return Ok(());
+            }
+            self.write(&*self.engine(), writes)?;
+        }
+    }
+
+    /// Copies what is live into new files, puts these in place of the old ones at one stroke, and removes the old ones.
+    /// Commits wait meanwhile; snapshots from before answer with `Conflict` from then on. After a crash the store opens
+    /// with the old files or with the new ones, whole.
+    fn scrub(&self) -> Result<()> {
+        let mut number = self.writing();
+        let next = *number + 1;
+        self.home.remove_data(next)?;
+        let engine = FjallEngine::open(&self.home.data(next), self.options.cache_bytes)?;
+        let engine = self.options.layered(Arc::new(engine));
+        copy::copy(&self.rows()?, &*engine)?;
+        self.home.sign(Sign::Ready(next))?;
+        let old = {
+            let mut current = self.engine.write().unwrap_or_else(PoisonError::into_inner);
+            self.epoch.fetch_add(1, Ordering::AcqRel);
+            std::mem::replace(&mut *current, engine)
+        };
+        drop(old);
+        let before = std::mem::replace(&mut *number, next);
+        self.home.remove_data(before)
+    }
+}
+
+impl fmt::Debug for Durable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Durable").field("options", &self.options).finish_non_exhaustive()
+    }
+}
