@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod cases;
+mod found;
 mod golden;
 mod measure;
 mod model;
