@@ -90,7 +90,7 @@ impl Case {
     }
 }
 
-fn permutations(list: &[Operation]) -> Vec<Vec<Operation>> {
+pub(crate) fn permutations<T: Clone>(list: &[T]) -> Vec<Vec<T>> {
     if list.is_empty() {
         return vec![Vec::new()];
     }
