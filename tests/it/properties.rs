@@ -116,6 +116,7 @@ proptest! {
         }
         send_batched(&other, &shuffled, batch);
         prop_assert_eq!(State::of(&one).nameless(), State::of(&other).nameless());
+        prop_assert_eq!(subject::withheld(&one), subject::withheld(&other), "what is withheld, and why");
     }
 
     #[test]

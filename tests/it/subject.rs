@@ -1,10 +1,11 @@
 //! A resolver seen from outside: called as a script says, and pictured as the model pictures itself.
 
-use crate::model::{Key, Standing};
+use crate::model::{Key, Person, Standing};
 use crate::script::Call;
 use crate::world::{self, Picture, World};
 use onefold::{
-    Golden, Identifier, Ingest, Operation, ProfileId, Record, RecordKey, Resolver, Rules, Status, Verdict, Why, fold,
+    Golden, Identifier, Ingest, Operation, ProfileId, Reason, Record, RecordKey, Resolver, Rules, Status, Verdict, Why,
+    fold,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -115,6 +116,18 @@ fn standing(status: Status) -> Standing {
         Status::Generic => Standing::Generic,
         other => panic!("a usable value is {other:?}"),
     }
+}
+
+/// The withheld joins: the value (none for a steward's join), the reason, and the people that stay apart.
+pub(crate) fn withheld(resolver: &Resolver) -> BTreeSet<(Option<(String, String)>, Reason, BTreeSet<Person>)> {
+    let profiles = profiles(resolver);
+    let rows = resolver.withheld(None, usize::MAX).unwrap().into_iter();
+    rows.map(|row| {
+        let value = row.identifier.map(|value| (value.kind.to_string(), value.value.to_string()));
+        let people = row.parts.iter().filter_map(|(_, profile)| profiles.get(&(*profile)?).cloned()).collect();
+        (value, row.reason, people)
+    })
+    .collect()
 }
 
 /// The golden records, by the records they are folded from.
