@@ -12,7 +12,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 const SPACES: [&str; 6] = ["rows", "records", "nodes", "keys", "postings", "clusters"];
-const MEMTABLE_BYTES: u64 = 64 << 20;
+// What is not flushed yet is replayed when the store is opened: small tables in memory and short journals keep that short.
+const MEMTABLE_BYTES: u64 = 16 << 20;
+const JOURNAL_BYTES: u64 = 128 << 20;
 
 pub(super) struct FjallEngine {
     database: Database,
@@ -31,6 +33,7 @@ impl FjallEngine {
     fn open_files(path: &Path, cache_bytes: u64) -> Result<Self> {
         let database = Database::builder(path)
             .cache_size(cache_bytes)
+            .max_journaling_size(JOURNAL_BYTES)
             .manual_journal_persist(true)
             .open()
             .map_err(|error| failed("open its files", error))?;
