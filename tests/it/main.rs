@@ -14,6 +14,8 @@ mod policy;
 mod properties;
 mod scale;
 mod script;
+#[cfg(feature = "durable")]
+mod durable;
 #[cfg(feature = "conformance")]
 mod store;
 mod subject;
