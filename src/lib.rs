@@ -1,4 +1,70 @@
 //! One profile per person.
+//!
+//! A retailer meets one customer in shop, web, app, mail and call centre, and every channel keeps its own record under
+//! its own key. onefold links those records into people, in real time and in bulk, keeps a golden record with the
+//! lineage of every value, and takes back whatever turns out wrong: a view is never stored, it is folded from evidence.
+//!
+//! It is a library that a backend embeds. It is not a server, a warehouse, a message broker or a campaign tool; it reads
+//! no clock, draws no random number and keeps no thread of its own (a storage engine may).
+//!
+//! # Example
+//!
+//! ```
+//! use onefold::{Identifier, Policy, Record, RecordKey, Resolver};
+//!
+//! let resolver = Resolver::in_memory(Policy::retail())?;
+//! let at = |time: &str| time.parse::<onefold::Timestamp>();
+//!
+//! // The till knows an e-mail address, the shop a customer number: nothing ties them yet.
+//! let till = Record::new("pos", "t-1", at("2026-01-05T10:00:00Z")?).identifier("email", "Ann@Example.org");
+//! let shop = Record::new("crm", "42", at("2026-01-04T09:00:00Z")?)
+//!     .identifier("customer_id", "C42")
+//!     .attribute("given_name", "Ann");
+//! assert_ne!(resolver.add(till)?.profile, resolver.add(shop)?.profile);
+//!
+//! // A web order carries both: three records, one person, and the answer says so at once.
+//! let web = Record::new("web", "o-7", at("2026-01-06T12:00:00Z")?)
+//!     .identifier("customer_id", "C42")
+//!     .identifier("email", "ann@example.org");
+//! let answer = resolver.add(web)?;
+//! assert_eq!(answer.joined.len(), 1);
+//!
+//! let found = resolver.find(&Identifier::new("email", "ANN@example.org"))?;
+//! let profile = resolver.profile(found.profile.unwrap())?.unwrap();
+//! assert_eq!(profile.records.len(), 3);
+//! assert_eq!(profile.golden.value("given_name").unwrap().value, "Ann".into());
+//!
+//! // Taking the order back parts them again, each with the name that it had.
+//! resolver.remove(&RecordKey::new("web", "o-7"))?;
+//! assert_eq!(resolver.stats()?.counts.profiles, 2);
+//! # Ok::<(), onefold::Error>(())
+//! ```
+//!
+//! # The types, in reading order
+//!
+//! - What sources say: [`Record`], [`Identifier`], [`Value`], [`Timestamp`]; [`Operation`] and [`Assertion`] bring and
+//!   correct it.
+//! - How it is read: [`Policy`], checked and compiled into [`Rules`]; [`normalise`] gives a reading and its [`Issue`]s.
+//! - The façade: [`Resolver`] writes, [`View`] reads one revision. [`Resolution`], [`Found`], [`Profile`], [`Golden`],
+//!   [`Explanation`], [`Structure`], [`Withheld`] and [`Stats`] are its answers.
+//! - Where it is kept: [`store`], with [`Memory`] and, by the feature `durable`, `Durable`.
+//! - How well it does: [`evaluate`].
+//!
+//! # What always holds
+//!
+//! The same evidence under the same policy gives the same people, whatever the order, the batches, the repetitions or
+//! the store. Removing a record, lifting a word or changing the policy gives the state in which it had always been so.
+//! Every limit is loud, every answer says why, and no personal value is in a `Debug` output, an error or a log.
+//!
+//! # From async code
+//!
+//! Calls are synchronous and short; a durable commit waits for the disk. Share the resolver as an `Arc` and call it in
+//! your runtime's `spawn_blocking`.
+//!
+//! # Features
+//!
+//! - `durable` (default): a store on disk, opened by a path.
+//! - `conformance`: the suite that every store must pass, for users who bring their own.
 #![forbid(unsafe_code)]
 
 mod error;

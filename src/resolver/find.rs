@@ -47,8 +47,11 @@ impl View {
         match &posting.state {
             ValueState::Generic => Ok(Found { profile: None, claimants: Vec::new(), status: Status::Generic }),
             ValueState::Clear if rule.links != Links::None => {
-                let first = self.carriers(link, posting, 1)?;
-                let profile = self.bearers(&first)?.pop().flatten();
+                let first = match &posting.carriers {
+                    Numbers::Inline(list) => list.first().copied(),
+                    Numbers::Spilled(_) => self.carriers(link, posting, 1)?.first().copied(),
+                };
+                let profile = first.map(|first| self.bearer(first)).transpose()?.flatten();
                 Ok(Found { profile, claimants: Vec::new(), status: Status::Held })
             }
             ValueState::Contested { holder } => {

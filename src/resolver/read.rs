@@ -97,7 +97,7 @@ impl View {
     /// `Store` or `Corrupt` where reading failed.
     pub fn profile_of(&self, key: &RecordKey) -> Result<Option<ProfileId>> {
         let Some(number) = self.number_of(key)? else { return Ok(None) };
-        Ok(self.bearers(&[number])?.pop().flatten())
+        self.bearer(number)
     }
 
     /// A record as it was sent, its profile, and what the policy finds wrong with it.
@@ -108,7 +108,7 @@ impl View {
         let Some(number) = self.number_of(key)? else { return Ok(None) };
         let Some(record) = self.snapshot.records(&[number])?.pop().flatten() else { return Ok(None) };
         let (_, issues) = normalise(&self.rules, &record);
-        Ok(Some(StoredRecord { profile: self.bearers(&[number])?.pop().flatten(), record, issues }))
+        Ok(Some(StoredRecord { profile: self.bearer(number)?, record, issues }))
     }
 
     /// The keys of a profile's records, by source, then key; empty if the id leads nowhere.
@@ -202,6 +202,13 @@ impl View {
 
     pub(super) fn number_of(&self, key: &RecordKey) -> Result<Option<RecordNumber>> {
         Ok(self.snapshot.numbers(&[hash_key(self.seed, key)])?.pop().flatten())
+    }
+
+    /// The id that the profile of a record bears.
+    pub(super) fn bearer(&self, number: RecordNumber) -> Result<Option<ProfileId>> {
+        let Some(node) = self.snapshot.nodes(&[number])?.pop().flatten() else { return Ok(None) };
+        let cluster = self.snapshot.clusters(&[node.cluster])?.pop().flatten();
+        Ok(cluster.map(|cluster| ProfileId::of(cluster.profile, self.seed)))
     }
 
     /// The ids that the profiles of records bear.
