@@ -59,11 +59,11 @@ pub(crate) fn profile(profile: &Profile) -> String {
     sources.dedup();
     let (records, count) = (profile.records.len(), sources.len());
     let _ = writeln!(text, "  {}: {records} records from {count} sources ({})", profile.id, sources.join(", "));
-    let _ = writeln!(text, "\n  golden record                          from             as of       chosen by");
+    let _ = writeln!(text, "\n  golden record                          from               as of       chosen by");
     for value in &profile.golden.values {
         let day: String = value.at.to_string().chars().take(10).collect();
         let (shown, from) = (value.value.to_string(), name(&value.record));
-        let _ = writeln!(text, "    {:<13} {shown:<22} {from:<16} {day}  {}", value.attribute, value.rule.name());
+        let _ = writeln!(text, "    {:<13} {shown:<22} {from:<18} {day}  {}", value.attribute, value.rule.name());
     }
     let _ = writeln!(text, "\n  identifiers                                         records");
     for identifier in &profile.identifiers {
