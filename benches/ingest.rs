@@ -52,7 +52,9 @@ fn ingest(criterion: &mut Criterion) {
     });
     group.bench_function("reading only", |bencher| {
         let rules = onefold::Rules::new(common::policy()).unwrap();
-        bencher.iter(|| records.iter().map(|record| onefold::normalise(&rules, record).0.identifiers.len()).sum::<usize>());
+        bencher.iter(|| {
+            records.iter().map(|record| onefold::normalise(&rules, record).0.identifiers.len()).sum::<usize>()
+        });
     });
     group.finish();
 }

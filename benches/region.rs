@@ -9,7 +9,9 @@ use onefold::{Ingest, Policy, Record, RecordKey, Resolver};
 /// A customer at a till that gives its own address for everybody.
 fn at_the_till(n: usize) -> Record {
     let at = onefold::Timestamp::from_milliseconds(1_700_000_000_000 + n as i64).unwrap();
-    Record::new("pos", n.to_string(), at).identifier("loyalty_id", format!("L{n}")).identifier("email", "till@example.org")
+    Record::new("pos", n.to_string(), at)
+        .identifier("loyalty_id", format!("L{n}"))
+        .identifier("email", "till@example.org")
 }
 
 fn region(criterion: &mut Criterion) {

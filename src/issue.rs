@@ -93,6 +93,8 @@ pub enum Reason {
     Exclusive(u16),
     /// More claim the value than the policy allows.
     Claimants,
+    /// Its carriers may not all be joined, and the policy gives a contested value of the kind to nobody.
+    Nobody,
     /// The records do not agree on the attributes that must corroborate the value, or not with one group only.
     Uncorroborated,
 }

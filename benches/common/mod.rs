@@ -83,7 +83,11 @@ fn invent(rows: usize) -> Vec<Record> {
             person += 1;
             for _ in 0..=dice.below(4) {
                 let at = Timestamp::from_milliseconds(1_700_000_000_000 + dice.below(1 << 36) as i64).unwrap();
-                let mut record = Record::new(["crm", "web", "pos", "app"][dice.below(4) as usize], format!("r{:07}", records.len()), at);
+                let mut record = Record::new(
+                    ["crm", "web", "pos", "app"][dice.below(4) as usize],
+                    format!("r{:07}", records.len()),
+                    at,
+                );
                 if dice.one_in(2) {
                     record.identifiers.push(Identifier::new(KINDS[0], format!("L{person:08}")));
                 }
@@ -97,7 +101,9 @@ fn invent(rows: usize) -> Vec<Record> {
                 }
                 if dice.one_in(3) {
                     let whose = if dice.one_in(12) { household } else { person };
-                    record.identifiers.push(Identifier::new(KINDS[3], format!("{:016x}", whose.wrapping_mul(0x9e37_79b9_7f4a_7c15))));
+                    record
+                        .identifiers
+                        .push(Identifier::new(KINDS[3], format!("{:016x}", whose.wrapping_mul(0x9e37_79b9_7f4a_7c15))));
                 }
                 records.push(record);
             }

@@ -5,18 +5,19 @@ use super::answer::{Explanation, Step, Structure, Why, Withheld};
 use super::gather::{Gathered, gather};
 use super::read::View;
 use crate::error::Result;
-use crate::id::{Link, ProfileId, RecordNumber};
+use crate::id::{Link, ProfileId, RecordNumber, ValueHash};
 use crate::identifier::links;
 use crate::issue::Reason;
 use crate::normalise::normalise;
 use crate::record::{Identifier, RecordKey, Verdict};
 use crate::stitch::{Made, Trace, resolve};
-use crate::store::{Overlay, WithheldKey, WithheldRow};
+use crate::store::{INLINE_MAX, Node, Overlay, Posting, WithheldKey, WithheldRow, all};
 use ahash::{AHashMap, AHashSet};
 use petgraph::algo::articulation_points::articulation_points;
 use petgraph::graph::{NodeIndex, UnGraph};
 use petgraph::visit::{Bfs, EdgeRef};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 impl View {
     /// Explains why two records are one profile (the shortest path of reasons), or why they are two (the joins that
@@ -91,7 +92,7 @@ impl View {
 
     /// The withheld joins between two profiles.
     fn between(&self, from: RecordNumber, one: ProfileId, to: RecordNumber, other: ProfileId) -> Result<Vec<Withheld>> {
-        let mut values: [AHashMap<crate::id::ValueHash, Link>; 2] = [AHashMap::new(), AHashMap::new()];
+        let mut values: [AHashMap<ValueHash, Link>; 2] = [AHashMap::new(), AHashMap::new()];
         for ((number, id), values) in [(from, one), (to, other)].into_iter().zip(&mut values) {
             let members = match self.cluster_of(id)? {
                 Some((number, cluster)) => self.members_of(number, &cluster)?,
@@ -115,16 +116,35 @@ impl View {
     }
 
     fn show(&self, key: WithheldKey, row: &WithheldRow) -> Result<Withheld> {
-        let nodes = self.snapshot.nodes(&row.parts)?;
-        let bearers = self.bearers(&row.parts)?;
-        let parts = nodes.iter().zip(bearers).filter_map(|(node, id)| node.as_ref().map(|node| (node.key.clone(), id)));
+        let mut apart = row.parts.clone();
         let (mut identifier, mut records) = (None, 0);
-        if let (WithheldKey::Value(value), Some(&first)) = (key, row.parts.first()) {
-            identifier = self.identifier_of(first, value)?;
-            records = self.snapshot.postings(&[value])?.pop().flatten().map_or(0, |posting| posting.carriers.len());
+        if let WithheldKey::Value(value) = key
+            && let Some(posting) = self.snapshot.postings(&[value])?.pop().flatten()
+        {
+            records = posting.carriers.len();
+            if apart.is_empty() {
+                apart = self.oldest_of_each(value, &posting)?;
+            }
+            identifier = apart.first().map(|&first| self.identifier_of(first, value)).transpose()?.flatten();
         }
+        let nodes = self.snapshot.nodes(&apart)?;
+        let bearers = self.bearers(&apart)?;
+        let parts = nodes.iter().zip(bearers).filter_map(|(node, id)| node.as_ref().map(|node| (node.key.clone(), id)));
         let text = self.in_words(row);
         Ok(Withheld { key, identifier, reason: row.reason, text, parts: parts.collect(), records })
+    }
+
+    /// The oldest carrier of each profile that carries a value, oldest first, at most [`INLINE_MAX`].
+    fn oldest_of_each(&self, value: ValueHash, posting: &Posting) -> Result<Vec<RecordNumber>> {
+        let carriers = all(&posting.carriers, |from, limit| self.snapshot.carriers(value, from, limit))?;
+        let nodes = carriers.iter().copied().zip(self.snapshot.nodes(&carriers)?);
+        let mut nodes: Vec<(RecordNumber, Arc<Node>)> =
+            nodes.filter_map(|(number, node)| node.map(|node| (number, node))).collect();
+        nodes.sort_unstable_by(|(_, a), (_, b)| (a.at.microseconds(), &a.key).cmp(&(b.at.microseconds(), &b.key)));
+        let mut seen = AHashSet::new();
+        nodes.retain(|(_, node)| seen.insert(node.cluster));
+        nodes.truncate(INLINE_MAX);
+        Ok(nodes.into_iter().map(|(number, _)| number).collect())
     }
 
     fn in_words(&self, row: &WithheldRow) -> String {
@@ -144,6 +164,10 @@ impl View {
                 let max = rule.and_then(|rule| rule.max_claimants).unwrap_or_default();
                 format!("more than {max} claim it")
             }
+            Reason::Nobody => {
+                let name = row.kind.map_or("?", kind);
+                format!("it is contested, and a contested `{name}` goes to nobody")
+            }
             Reason::Uncorroborated => {
                 let rule = row.kind.and_then(|place| self.rules.kinds.get(usize::from(place)));
                 let names: Vec<&str> =
@@ -154,7 +178,7 @@ impl View {
     }
 
     /// The identifier of a record that has a hash.
-    fn identifier_of(&self, number: RecordNumber, value: crate::id::ValueHash) -> Result<Option<Identifier>> {
+    fn identifier_of(&self, number: RecordNumber, value: ValueHash) -> Result<Option<Identifier>> {
         let Some(record) = self.snapshot.records(&[number])?.pop().flatten() else { return Ok(None) };
         let (normalised, _) = normalise(&self.rules, &record);
         let hashed = links(self.seed, &self.rules, &normalised.identifiers);

@@ -90,7 +90,7 @@ impl View {
         Ok(Found { profile: held_by, claimants, status: Status::Contested })
     }
 
-    fn carriers(&self, link: Link, posting: &Posting, limit: usize) -> Result<Vec<RecordNumber>> {
+    pub(super) fn carriers(&self, link: Link, posting: &Posting, limit: usize) -> Result<Vec<RecordNumber>> {
         match &posting.carriers {
             Numbers::Inline(list) => Ok(list.iter().copied().take(limit).collect()),
             Numbers::Spilled(_) if limit < usize::MAX => self.snapshot.carriers(link.value, RecordNumber(0), limit),

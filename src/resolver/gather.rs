@@ -6,7 +6,7 @@ use crate::identifier::hash_key;
 use crate::policy::{Links, Rules};
 use crate::record::{Assertion, RecordKey, Verdict};
 use crate::stitch::{Entry, Region};
-use crate::store::{AssertionRow, Node, Overlay, Posting, Snapshot, ValueState};
+use crate::store::{AssertionRow, DORMANT, Node, Overlay, Posting, Snapshot, ValueState};
 use ahash::{AHashMap, AHashSet};
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ pub(super) fn gather(
     while !wave.is_empty() {
         let mut nodes: Vec<(RecordNumber, Arc<Node>)> = Vec::with_capacity(wave.len());
         for (&number, node) in wave.iter().zip(overlay.nodes(&wave)?) {
-            nodes.extend(node.map(|node| (number, node)));
+            nodes.extend(node.filter(|node| node.cluster != DORMANT).map(|node| (number, node)));
         }
         wave.clear();
         let mut fresh: Vec<ValueHash> = Vec::new();

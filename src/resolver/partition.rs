@@ -400,16 +400,16 @@ fn take_in(
         };
         states.insert(contest.value, state);
         if contest.parts.len() > 1 {
-            let parts = contest.parts.iter().take(INLINE_MAX).copied().filter_map(number).collect();
-            let (kind, parts_total) = (Some(contest.kind), contest.parts.len() as u64);
-            let row = WithheldRow { kind, reason: contest.reason, parts, parts_total };
+            let shown = if contest.witnesses.is_empty() { INLINE_MAX } else { 0 };
+            let parts = contest.parts.iter().take(shown).copied().filter_map(number).collect();
+            let row = WithheldRow { kind: Some(contest.kind), reason: contest.reason, parts };
             withheld.push((WithheldKey::Value(contest.value), row));
         }
     }
     for pair in outcome.refused {
         let Some((a, b)) = keys.get(&pair) else { continue };
         let parts = [pair.0, pair.1].into_iter().filter_map(number).collect();
-        let row = WithheldRow { kind: None, reason: Reason::Separated, parts, parts_total: 2 };
+        let row = WithheldRow { kind: None, reason: Reason::Separated, parts };
         withheld.push((WithheldKey::Join(*a, *b), row));
     }
 }

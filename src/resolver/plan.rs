@@ -12,8 +12,8 @@ use crate::policy::{Contested, Links, Role, Rules};
 use crate::record::Assertion;
 use crate::stitch::{Touch, corroborates, grow};
 use crate::store::{
-    Anchor, AssertionRow, Cluster, Meta, Node, Numbers, Overlay, Posting, ProfileChange, ProfileEvent, Snapshot,
-    ValueState, WithheldKey,
+    Anchor, AssertionRow, Cluster, DORMANT, Meta, Node, Numbers, Overlay, Posting, ProfileChange, ProfileEvent,
+    Snapshot, ValueState, WithheldKey,
 };
 use crate::value::Fact;
 use ahash::AHashSet;
@@ -47,6 +47,17 @@ pub(super) enum Added {
     Unchanged,
     Quarantined,
     Taken,
+}
+
+type Anchors = SmallVec<[ProfileNumber; 1]>;
+
+/// How a record leaves resolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leaves {
+    /// Removed.
+    Gone,
+    /// Quarantined.
+    Dormant,
 }
 
 /// How a value stands to a new carrier.
@@ -84,7 +95,7 @@ impl<'a> Planner<'a> {
             self.meta.counts.quarantined += 1;
             return Ok(Added::Quarantined);
         }
-        self.place(number, reading)?;
+        self.place(number, reading, SmallVec::new())?;
         Ok(Added::Taken)
     }
 
@@ -113,17 +124,18 @@ impl<'a> Planner<'a> {
         }
         self.changed = true;
         self.overlay.put_record(number, reading.key, Arc::clone(&reading.record));
-        match (self.overlay.node(number)?, reading.quarantined) {
+        let node = self.overlay.node(number)?;
+        match (node.as_deref().filter(|node| node.cluster != DORMANT), reading.quarantined) {
             (None, true) => {}
             (None, false) => {
                 self.meta.counts.quarantined -= 1;
-                self.place(number, reading)?;
+                self.place(number, reading, node.map(|node| node.anchors.clone()).unwrap_or_default())?;
             }
             (Some(node), true) => {
                 self.meta.counts.quarantined += 1;
-                self.unplace(number, &node)?;
+                self.unplace(number, node, Leaves::Dormant)?;
             }
-            (Some(node), false) => self.reread(number, &node, reading)?,
+            (Some(node), false) => self.reread(number, node, reading)?,
         }
         Ok(if reading.quarantined { Added::Quarantined } else { Added::Taken })
     }
@@ -156,14 +168,15 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 
-    fn place(&mut self, number: RecordNumber, reading: &Reading) -> Result<()> {
+    /// Places a record that is not in resolution yet. One that was before, and was quarantined, may have anchors.
+    fn place(&mut self, number: RecordNumber, reading: &Reading, anchors: Anchors) -> Result<()> {
         let mut node = Node {
             key: reading.record.key.clone(),
             at: reading.record.at,
             cluster: UNPLACED,
             links: reading.links.clone(),
             facts: reading.facts.clone(),
-            anchors: SmallVec::new(),
+            anchors,
         };
         let mut carried: SmallVec<[(Link, Carried); 4]> = SmallVec::new();
         for &link in &reading.links {
@@ -401,15 +414,22 @@ impl<'a> Planner<'a> {
         self.changed = true;
         self.meta.counts.records -= 1;
         match self.overlay.node(number)? {
-            Some(node) => self.unplace(number, &node)?,
-            None => self.meta.counts.quarantined -= 1,
+            Some(node) if node.cluster != DORMANT => self.unplace(number, &node, Leaves::Gone)?,
+            dormant => {
+                self.meta.counts.quarantined -= 1;
+                for &profile in dormant.iter().flat_map(|node| &node.anchors) {
+                    self.overlay.put_anchor(profile, Anchor::Gone);
+                }
+                self.overlay.put_node(number, None);
+            }
         }
         self.overlay.drop_record(number, key);
         Ok(true)
     }
 
-    /// Takes a live record out of resolution. Its anchors pass to the oldest record that is left of its profile.
-    fn unplace(&mut self, number: RecordNumber, node: &Node) -> Result<()> {
+    /// Takes a live record out of resolution. Its anchors pass to the oldest record that is left of its profile; where
+    /// none is, they are gone with it, or wait for a quarantined record to be mended.
+    fn unplace(&mut self, number: RecordNumber, node: &Node, leaves: Leaves) -> Result<()> {
         for &link in &node.links {
             self.uncarry(number, link)?;
         }
@@ -424,8 +444,9 @@ impl<'a> Planner<'a> {
         if cluster.members.is_empty() {
             self.overlay.put_cluster(node.cluster, None);
             self.meta.counts.profiles -= 1;
-            for &profile in &node.anchors {
-                self.overlay.put_anchor(profile, Anchor::Gone);
+            match leaves {
+                Leaves::Gone => node.anchors.iter().for_each(|&profile| self.overlay.put_anchor(profile, Anchor::Gone)),
+                Leaves::Dormant => self.overlay.put_node(number, Some(Arc::new(node.dormant()))),
             }
             self.announce(ProfileEvent::Erased { profile: id });
             return Ok(());

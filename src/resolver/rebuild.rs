@@ -14,8 +14,8 @@ use crate::id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, 
 use crate::policy::{Policy, Rules};
 use crate::record::Record;
 use crate::store::{
-    Anchor, AssertionRow, Batch, Change, Cluster, Counts, Generation, INLINE_MAX, Meta, Node, Numbers, Posting,
-    ProfileChange, ProfileEvent, Revision, ValueState,
+    Anchor, AssertionRow, Batch, Change, Cluster, Counts, DORMANT, Generation, INLINE_MAX, Meta, Node, Numbers,
+    Posting, ProfileChange, ProfileEvent, Revision, ValueState,
 };
 use ahash::{AHashMap, AHashSet};
 use smallvec::SmallVec;
@@ -37,6 +37,9 @@ pub(super) struct Item {
     pub(super) reading: Reading,
 }
 
+/// The ids anchored in each record.
+type Anchors = AHashMap<RecordNumber, SmallVec<[ProfileNumber; 1]>>;
+
 /// Everything that a generation is made of.
 pub(super) struct Rebuilt {
     rules: Arc<Rules>,
@@ -47,7 +50,9 @@ pub(super) struct Rebuilt {
     bearings: Vec<Bearing>,
     newly_in: Vec<Option<RecordNumber>>,
     /// The ids anchored in records so far.
-    anchors: AHashMap<RecordNumber, SmallVec<[ProfileNumber; 1]>>,
+    anchors: Anchors,
+    /// Anchors that pass on from records that this policy quarantines.
+    passed: Vec<(ProfileNumber, RecordNumber)>,
     shifts: Vec<Shifted>,
     erased: Vec<ProfileNumber>,
 }
@@ -190,10 +195,11 @@ impl Resolver {
         mut meta: Meta,
         items: Vec<Item>,
         origins: Vec<Option<ProfileNumber>>,
-        anchors: AHashMap<RecordNumber, SmallVec<[ProfileNumber; 1]>>,
+        mut anchors: Anchors,
         assertions: Vec<AssertionRow>,
     ) -> Rebuilt {
         let partition = partition(&rules, &items, &assertions);
+        let passed = pass_on(&items, &origins, &mut anchors);
         let mut bearings = Vec::with_capacity(partition.clusters.len());
         let mut newly_in = Vec::with_capacity(partition.clusters.len());
         for cluster in &partition.clusters {
@@ -218,7 +224,7 @@ impl Resolver {
         let anchored: AHashSet<ProfileNumber> = bearings.iter().flat_map(|b| b.anchors.iter().copied()).collect();
         let mut erased: Vec<ProfileNumber> = before.iter().copied().filter(|old| !anchored.contains(old)).collect();
         erased.sort_unstable();
-        Rebuilt { rules, revision, meta, items, partition, bearings, newly_in, anchors, shifts, erased }
+        Rebuilt { rules, revision, meta, items, partition, bearings, newly_in, anchors, passed, shifts, erased }
     }
 
     /// Writes a generation in steps, switches to it with the last, and drops what was.
@@ -318,6 +324,38 @@ fn take_new(items: &mut Vec<Item>, known: &mut AHashMap<KeyHash, usize>, meta: &
     }
 }
 
+/// Passes the anchors of records that are quarantined now to the oldest live record of the profile that they were in,
+/// as their leaving one by one would. Where none is live, they wait for the record to be mended.
+fn pass_on(
+    items: &[Item],
+    origins: &[Option<ProfileNumber>],
+    anchors: &mut Anchors,
+) -> Vec<(ProfileNumber, RecordNumber)> {
+    let leaving =
+        items.iter().zip(origins).filter(|(item, _)| item.reading.quarantined && anchors.contains_key(&item.number));
+    let leaving: Vec<(RecordNumber, ProfileNumber)> =
+        leaving.filter_map(|(item, origin)| origin.map(|origin| (item.number, origin))).collect();
+    if leaving.is_empty() {
+        return Vec::new();
+    }
+    let mut heirs: AHashMap<ProfileNumber, &Item> = AHashMap::new();
+    let order = |item: &Item| (item.reading.record.at.microseconds(), item.reading.record.key.clone());
+    for (item, origin) in items.iter().zip(origins).filter(|(item, _)| !item.reading.quarantined) {
+        let Some(origin) = origin else { continue };
+        heirs.entry(*origin).and_modify(|heir| *heir = std::cmp::min_by_key(*heir, item, |i| order(i))).or_insert(item);
+    }
+    let mut passed = Vec::new();
+    for (record, origin) in leaving {
+        let Some(heir) = heirs.get(&origin).map(|heir| heir.number) else { continue };
+        let inherited = anchors.remove(&record).unwrap_or_default();
+        passed.extend(inherited.iter().map(|&profile| (profile, heir)));
+        let held = anchors.entry(heir).or_default();
+        held.extend(inherited);
+        held.sort_unstable();
+    }
+    passed
+}
+
 /// Changes on their way into a generation, committed by steps.
 struct Step<'a> {
     resolver: &'a Resolver,
@@ -343,7 +381,7 @@ impl Step<'_> {
 impl Rebuilt {
     /// Writes all rows; what is left is the state and the feed, for the switch.
     fn write(self, seed: Seed, step: &mut Step<'_>) -> Result<(Meta, Vec<ProfileChange>)> {
-        let Self { mut meta, items, partition, bearings, newly_in, shifts, erased, mut anchors, .. } = self;
+        let Self { mut meta, items, partition, bearings, newly_in, shifts, erased, mut anchors, passed, .. } = self;
         let mut cluster_of: Vec<Option<ClusterNumber>> = vec![None; items.len()];
         let numbers: Vec<RecordNumber> = items.iter().map(|item| item.number).collect();
         let number = |item: &u32| numbers.get(*item as usize).copied();
@@ -375,11 +413,25 @@ impl Rebuilt {
             let row = Cluster { profile: bearing.profile, members, summary: cluster.summary };
             step.put(Change::PutCluster { number: place, cluster: Arc::new(row) })?;
         }
+        for (profile, record) in passed {
+            step.put(Change::PutAnchor { profile, anchor: Anchor::Record(record) })?;
+        }
         for (item, cluster) in items.into_iter().zip(cluster_of) {
-            let Some(cluster) = cluster else { continue };
             let Reading { record, links, facts, .. } = item.reading;
             let anchors = anchors.remove(&item.number).unwrap_or_default();
-            let node = Node { key: record.key.clone(), at: record.at, cluster, links, facts, anchors };
+            let node = Node {
+                key: record.key.clone(),
+                at: record.at,
+                cluster: cluster.unwrap_or(DORMANT),
+                links,
+                facts,
+                anchors,
+            };
+            let node = match cluster {
+                Some(_) => node,
+                None if node.anchors.is_empty() => continue,
+                None => node.dormant(),
+            };
             step.put(Change::PutNode { number: item.number, node: Arc::new(node) })?;
         }
         let mut states = partition.states;
@@ -472,8 +524,8 @@ impl View {
     }
 
     /// The ids anchored in each record.
-    fn all_anchors(&self) -> Result<AHashMap<RecordNumber, SmallVec<[ProfileNumber; 1]>>> {
-        let mut anchors: AHashMap<RecordNumber, SmallVec<[ProfileNumber; 1]>> = AHashMap::new();
+    fn all_anchors(&self) -> Result<Anchors> {
+        let mut anchors: Anchors = AHashMap::new();
         let given: Vec<ProfileNumber> = (0..self.meta.next_profile).map(ProfileNumber).collect();
         for page in given.chunks(PAGE) {
             for (profile, anchor) in page.iter().zip(self.snapshot.anchors(page)?) {

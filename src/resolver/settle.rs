@@ -179,9 +179,9 @@ impl Planner<'_> {
             }
             let key = WithheldKey::Value(contest.value);
             if contest.parts.len() > 1 {
-                let parts = contest.parts.iter().take(INLINE_MAX).copied().filter_map(number).collect();
-                let parts_total = contest.parts.len() as u64;
-                let row = WithheldRow { kind: Some(contest.kind), reason: contest.reason, parts, parts_total };
+                let shown = if contest.witnesses.is_empty() { INLINE_MAX } else { 0 };
+                let parts = contest.parts.iter().take(shown).copied().filter_map(number).collect();
+                let row = WithheldRow { kind: Some(contest.kind), reason: contest.reason, parts };
                 self.withhold(key, row, &contest.parts, shift)?;
             } else {
                 self.drop_withheld(key)?;
@@ -204,7 +204,7 @@ impl Planner<'_> {
             let (Some(one), Some(other)) = (key_of(a), key_of(b)) else { continue };
             let (one, other) = (hash_key(self.seed, one), hash_key(self.seed, other));
             let parts: Vec<RecordNumber> = [a, b].into_iter().filter_map(number).collect();
-            let row = WithheldRow { kind: None, reason: Reason::Separated, parts_total: 2, parts };
+            let row = WithheldRow { kind: None, reason: Reason::Separated, parts };
             self.withhold(WithheldKey::Join(one.min(other), one.max(other)), row, &[a, b], shift)?;
         }
         for (pair, (a, b)) in &found.joins {

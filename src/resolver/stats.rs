@@ -4,8 +4,10 @@ use super::Resolver;
 use super::answer::Stats;
 use super::read::{PAGE, View};
 use crate::error::Result;
-use crate::id::{ClusterNumber, ProfileId, RecordNumber};
+use crate::id::{ClusterNumber, Link, ProfileId, RecordNumber};
 use crate::issue::Reason;
+use crate::policy::Links;
+use crate::profile::Status;
 use crate::store::{Cluster, WithheldKey};
 use ahash::AHashMap;
 use smol_str::SmolStr;
@@ -53,13 +55,37 @@ impl View {
             }
         }
         stats.withheld = reasons.into_iter().collect();
+        stats.contested += self.contested_of_idle_kinds()?;
         Ok(stats)
+    }
+
+    /// Values of kinds that link nobody that several profiles carry: no join of theirs is withheld, so they are counted
+    /// one by one, O(records), where the policy has such kinds.
+    fn contested_of_idle_kinds(&self) -> Result<u64> {
+        let idle = |link: &Link| self.rules.kinds.get(usize::from(link.kind)).is_some_and(|k| k.links == Links::None);
+        let (mut contested, mut from) = (0, RecordNumber(0));
+        if !self.rules.kinds.iter().any(|kind| kind.links == Links::None) {
+            return Ok(0);
+        }
+        loop {
+            let page = self.snapshot.node_page(from, PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(contested) };
+            from = RecordNumber(last.0 + 1);
+            for (number, link) in page.iter().flat_map(|(number, node)| node.links.iter().map(|link| (*number, *link)))
+            {
+                let posting = if idle(&link) { self.snapshot.postings(&[link.value])?.pop().flatten() } else { None };
+                let Some(posting) = posting else { continue };
+                if self.carriers(link, &posting, 1)?.first() == Some(&number) {
+                    contested += u64::from(self.holder(link, &posting)?.status == Status::Contested);
+                }
+            }
+        }
     }
 
     /// The kinds whose values tie most records of a cluster, most first.
     fn holding(&self, number: ClusterNumber, cluster: &Cluster) -> Result<Vec<SmolStr>> {
         let members: Vec<RecordNumber> = self.members_of(number, cluster)?;
-        let mut carried: AHashMap<crate::id::Link, u64> = AHashMap::new();
+        let mut carried: AHashMap<Link, u64> = AHashMap::new();
         for page in members.chunks(PAGE) {
             for node in self.snapshot.nodes(page)?.into_iter().flatten() {
                 node.links.iter().for_each(|link| *carried.entry(*link).or_default() += 1);

@@ -24,7 +24,7 @@ pub(super) enum Shifted {
     Split { from: ProfileNumber, into: Vec<ProfileNumber> },
 }
 
-/// Compares partitions. `groups` gives each profile of the new one with the profiles that its records come from (none
+/// Compares partitions, told so that every id is opened before it is spoken of and ended last. `groups` gives each profile of the new one with the profiles that its records come from (none
 /// for a record that was in none); `before` are the ids borne before.
 pub(super) fn compare<'a, O>(
     groups: impl Iterator<Item = (&'a Bearing, O)> + Clone,
@@ -34,7 +34,7 @@ where
     O: Iterator<Item = Option<ProfileNumber>>,
 {
     let after: AHashSet<ProfileNumber> = groups.clone().map(|(bearing, _)| bearing.profile).collect();
-    let mut shifts = Vec::new();
+    let (mut opened, mut moved, mut merged) = (Vec::new(), Vec::new(), Vec::new());
     let mut splits: BTreeMap<ProfileNumber, Vec<ProfileNumber>> = BTreeMap::new();
     for (Bearing { profile, anchors }, origins) in groups {
         let mut came: BTreeMap<ProfileNumber, u64> = BTreeMap::new();
@@ -48,20 +48,20 @@ where
         let stood = before.contains(profile);
         let most = came.iter().max_by_key(|(old, records)| (**records, Reverse(**old))).map(|(old, _)| *old);
         match most {
-            _ if stood && has_new => shifts.push(Shifted::Extended(*profile)),
+            _ if stood && has_new => moved.push(Shifted::Extended(*profile)),
             _ if stood => {}
             Some(from) => splits.entry(from).or_default().push(*profile),
-            None => shifts.push(Shifted::Created(*profile)),
+            None => opened.push(Shifted::Created(*profile)),
         }
         let ended = anchors.iter().copied().filter(|old| before.contains(old) && !after.contains(old));
         let ended: Vec<ProfileNumber> = ended.collect();
         if stood {
             for (&from, &records) in came.iter().filter(|(old, _)| *old != profile && !ended.contains(old)) {
-                shifts.push(Shifted::Moved { from, into: *profile, records });
+                moved.push(Shifted::Moved { from, into: *profile, records });
             }
         }
         if !ended.is_empty() {
-            shifts.push(Shifted::Merged { from: ended, into: *profile });
+            merged.push(Shifted::Merged { from: ended, into: *profile });
         }
     }
     for (from, mut into) in splits {
@@ -69,9 +69,11 @@ where
             into.push(from);
         }
         into.sort_unstable();
-        shifts.push(Shifted::Split { from, into });
+        opened.push(Shifted::Split { from, into });
     }
-    shifts
+    opened.append(&mut moved);
+    opened.append(&mut merged);
+    opened
 }
 
 impl Shifted {

@@ -251,16 +251,16 @@ impl<'a> Levels<'a> {
             Contested::Nobody => Settled::nobody(self, kind, &clusters),
             Contested::Latest => settle(self, kind, &clusters),
         };
-        let (crowded, witnesses) = match settled {
+        let (reason, crowded, witnesses) = match settled {
             Settled::Parts(parts) => {
                 for part in parts {
                     self.unite(&part.roots, kind + 1);
                     self.trace_made(value, &[part.carriers]);
                 }
-                (false, Vec::new())
+                (reason, false, Vec::new())
             }
-            Settled::Crowd { witnesses } => (true, witnesses),
-            Settled::Nobody { witnesses } => (false, witnesses),
+            Settled::Crowd { witnesses } => (Reason::Claimants, true, witnesses),
+            Settled::Nobody { witnesses } => (Reason::Nobody, false, witnesses),
         };
         // A corroborated value is settled group by group: that one group is stuck says nothing of the next.
         let witnesses = if rule.corroborate.is_empty() { witnesses } else { Vec::new() };
@@ -269,7 +269,6 @@ impl<'a> Levels<'a> {
         {
             *inert = true;
         }
-        let reason = if crowded { Reason::Claimants } else { reason };
         let entry = self.unsettled.entry(value).or_insert(Unsettled { reason, crowded, witnesses });
         entry.crowded |= crowded;
     }

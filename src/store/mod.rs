@@ -21,6 +21,6 @@ pub use memory::Memory;
 pub(crate) use overlay::all;
 pub use overlay::{Overlay, Presence};
 pub use rows::{
-    Anchor, AssertionRow, Cluster, Counts, Generation, INLINE_MAX, Meta, Node, Numbers, Posting, ProfileChange,
-    ProfileEvent, ValueState, WithheldKey, WithheldRow,
+    Anchor, AssertionRow, Cluster, Counts, DORMANT, Generation, INLINE_MAX, Meta, Node, Numbers, Posting,
+    ProfileChange, ProfileEvent, ValueState, WithheldKey, WithheldRow,
 };

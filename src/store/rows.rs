@@ -13,6 +13,9 @@ use smol_str::SmolStr;
 /// Carriers and members up to this many stand in the row itself; more are rows of their own.
 pub const INLINE_MAX: usize = 32;
 
+/// The cluster of a node that takes no part.
+pub const DORMANT: ClusterNumber = ClusterNumber(u64::MAX - 1);
+
 /// The state of a tenant: one row, rewritten by every commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meta {
@@ -68,7 +71,7 @@ pub struct Node {
     pub key: RecordKey,
     /// The record's time.
     pub at: Timestamp,
-    /// The cluster it is in.
+    /// The cluster it is in; [`DORMANT`] for a quarantined record, whose node keeps its anchors and nothing else.
     pub cluster: ClusterNumber,
     /// Its usable identifiers, by kind, then value.
     pub links: SmallVec<[Link; 2]>,
@@ -76,6 +79,14 @@ pub struct Node {
     pub facts: Vec<Fact>,
     /// The profiles that came to be with it, oldest first.
     pub anchors: SmallVec<[ProfileNumber; 1]>,
+}
+
+impl Node {
+    /// What is left of it while its record is quarantined.
+    pub fn dormant(&self) -> Self {
+        let (key, at, anchors) = (self.key.clone(), self.at, self.anchors.clone());
+        Self { key, at, cluster: DORMANT, links: SmallVec::new(), facts: Vec::new(), anchors }
+    }
 }
 
 /// Record numbers, ascending: in the row while they are few, as rows of their own when they are many.
@@ -184,10 +195,9 @@ pub struct WithheldRow {
     pub kind: Option<u16>,
     /// Why it was not made.
     pub reason: Reason,
-    /// A record of each part, at most [`INLINE_MAX`] of them.
+    /// A record of each profile that stays apart, at most [`INLINE_MAX`] of them; none for an inert value, whose
+    /// carriers come and go without a word here.
     pub parts: Vec<RecordNumber>,
-    /// How many parts there are.
-    pub parts_total: u64,
 }
 
 /// One entry of the change feed. It names profiles, never people.

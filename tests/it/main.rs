@@ -3,6 +3,9 @@
 #![cfg(test)]
 
 mod cases;
+mod cli;
+#[cfg(feature = "durable")]
+mod durable;
 mod found;
 mod golden;
 mod measure;
@@ -14,8 +17,6 @@ mod policy;
 mod properties;
 mod scale;
 mod script;
-#[cfg(feature = "durable")]
-mod durable;
 #[cfg(feature = "conformance")]
 mod store;
 mod subject;

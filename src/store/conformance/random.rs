@@ -1,12 +1,15 @@
 //! Random batches, the same for the same seed.
 
 use super::model::Model;
+use crate::id::Link;
 use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, Seed, ValueHash};
+use crate::identifier::Summary;
+use crate::issue::Reason;
 use crate::record::{Assertion, Record, RecordKey, Verdict};
 use crate::store::contract::{Batch, Change, Revision};
 use crate::store::rows::{
-    Anchor, AssertionRow, Cluster, Counts, Generation, Link, Meta, Node, Numbers, Posting, ProfileChange, ProfileEvent,
-    Reason, Summary, ValueState, WithheldKey, WithheldRow,
+    Anchor, AssertionRow, Cluster, Counts, Generation, Meta, Node, Numbers, Posting, ProfileChange, ProfileEvent,
+    ValueState, WithheldKey, WithheldRow,
 };
 use crate::time::Timestamp;
 use crate::value::{Fact, Value};
@@ -53,6 +56,7 @@ impl Random {
 
     pub(super) fn meta(&mut self, model: &Model, generation: Generation) -> Change {
         Change::PutMeta(Box::new(Meta {
+            unresolved: false,
             seed: Seed::new(u128::from(self.next()) << 64),
             policy: self.text(),
             fingerprint: u128::from(self.next()),
@@ -160,6 +164,7 @@ impl Random {
             known: self.below(2) == 0,
             level: self.next() as u16,
             counts: (0..self.below(9)).map(|_| self.next() as u32).collect(),
+            many_facts: false,
             facts: self.facts(),
         };
         Cluster { profile: ProfileNumber(self.next()), members: self.numbers(), summary }
@@ -186,7 +191,6 @@ impl Random {
             kind: (self.below(2) == 0).then_some(self.next() as u16),
             reason: *self.pick(&reasons),
             parts: (0..self.below(5)).map(|_| RecordNumber(self.next())).collect(),
-            parts_total: self.next(),
         }
     }
 

@@ -1,0 +1,122 @@
+//! The command line.
+
+use crate::failure::{Failure, Outcome};
+use onefold::Timestamp;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What `--help` prints.
+pub(crate) const USAGE: &str = "\
+usage: resolve --policy P.{toml,json} --input FILE... [options]
+       resolve                      runs a bundled sample: an invented retailer's year
+
+  --policy FILE       the policy, TOML or JSON
+  --input FILE...     operations (.jsonl) or tables (.csv)
+  --columns FILE      the column map of the tables (TOML)
+  --store WHERE       `memory` (the default) or a folder, which is made or opened
+  --batch N           how many records go into one commit (default 1000)
+  --now TIME          RFC 3339; records without a time take it (default: the start of the run)
+  --records FILE      writes source,key,profile of every live record
+  --identifiers FILE  writes kind,value,profile,status of every usable value
+  --issues FILE       writes file,line,record,field,reason of everything that was not as it should be
+  --report FILE       writes one HTML page
+  --help              prints this";
+
+/// What the command line asks for.
+#[derive(Debug, Default)]
+pub(crate) struct Args {
+    pub(crate) help: bool,
+    pub(crate) policy: Option<PathBuf>,
+    pub(crate) input: Vec<PathBuf>,
+    pub(crate) columns: Option<PathBuf>,
+    /// A folder; none for memory.
+    pub(crate) store: Option<PathBuf>,
+    pub(crate) batch: Option<usize>,
+    pub(crate) now: Option<Timestamp>,
+    pub(crate) records: Option<PathBuf>,
+    pub(crate) identifiers: Option<PathBuf>,
+    pub(crate) issues: Option<PathBuf>,
+    pub(crate) report: Option<PathBuf>,
+}
+
+impl Args {
+    /// Reads the arguments that follow the program's name.
+    pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Outcome<Self> {
+        let mut args = Self::default();
+        let mut rest = arguments.into_iter().peekable();
+        while let Some(argument) = rest.next() {
+            let option = argument.to_string_lossy().into_owned();
+            let mut value = || match rest.next() {
+                Some(value) if !is_option(&value) => Ok(value),
+                _ => Err(Failure::usage(&option, "needs a value")),
+            };
+            match option.as_str() {
+                "--help" | "-h" => args.help = true,
+                "--policy" => once(&mut args.policy, &option, value()?.into())?,
+                "--columns" => once(&mut args.columns, &option, value()?.into())?,
+                "--records" => once(&mut args.records, &option, value()?.into())?,
+                "--identifiers" => once(&mut args.identifiers, &option, value()?.into())?,
+                "--issues" => once(&mut args.issues, &option, value()?.into())?,
+                "--report" => once(&mut args.report, &option, value()?.into())?,
+                "--store" => {
+                    let place = value()?;
+                    if place != "memory" {
+                        once(&mut args.store, &option, place.into())?;
+                    }
+                }
+                "--batch" => {
+                    let number = value()?.to_str().and_then(|text| text.parse().ok()).filter(|&batch| batch > 0);
+                    let number = number.ok_or_else(|| Failure::usage(&option, "is not a whole number above 0"))?;
+                    once(&mut args.batch, &option, number)?;
+                }
+                "--now" => {
+                    let time = value()?.to_str().and_then(|text| text.parse().ok());
+                    let time =
+                        time.ok_or_else(|| Failure::usage(&option, "is not RFC 3339 (as 2026-01-05T10:00:00Z)"))?;
+                    once(&mut args.now, &option, time)?;
+                }
+                "--input" => {
+                    args.input.push(value()?.into());
+                    while let Some(next) = rest.next_if(|next| !is_option(next)) {
+                        args.input.push(next.into());
+                    }
+                }
+                _ => return Err(Failure::usage(&option, "is not an option; --help lists them")),
+            }
+        }
+        args.check()?;
+        Ok(args)
+    }
+
+    /// Says whether the bundled sample is to be run.
+    pub(crate) fn is_sample(&self) -> bool {
+        self.policy.is_none() && self.input.is_empty()
+    }
+
+    fn check(&self) -> Outcome<()> {
+        if self.is_sample() {
+            return match self.columns {
+                Some(_) => Err(Failure::usage("--columns", "needs --policy and --input")),
+                None => Ok(()),
+            };
+        }
+        if self.policy.is_none() {
+            return Err(Failure::usage("--policy", "is missing"));
+        }
+        if self.input.is_empty() {
+            return Err(Failure::usage("--input", "is missing"));
+        }
+        Ok(())
+    }
+}
+
+fn is_option(argument: &OsString) -> bool {
+    argument.to_string_lossy().starts_with("--")
+}
+
+fn once<T>(place: &mut Option<T>, option: &str, value: T) -> Outcome<()> {
+    match place.replace(value) {
+        Some(_) => Err(Failure::usage(option, "comes twice")),
+        None => Ok(()),
+    }
+}

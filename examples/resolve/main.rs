@@ -1,0 +1,139 @@
+//! Replays operations and tables through a resolver, and says what came of it.
+//!
+//! Without arguments it runs a bundled sample: `cargo run --release --example resolve`. `--help` lists the options.
+
+mod args;
+mod failure;
+mod input;
+mod lines;
+mod outputs;
+mod replay;
+mod report;
+mod sample;
+mod sample_names;
+mod showcase;
+mod summary;
+mod table;
+
+use args::{Args, USAGE};
+use failure::{Failure, Outcome};
+use input::{Entry, Input};
+use onefold::{Options, Policy, Resolver, Timestamp};
+use outputs::IssueList;
+use replay::Replay;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use summary::Summary;
+
+const BATCH: usize = 1000;
+
+fn main() -> ExitCode {
+    let done = Args::read(std::env::args_os().skip(1)).and_then(|args| run(&args));
+    match done {
+        Ok(text) => {
+            // A reader that went away (`| head`) is no failure of ours.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr(), "resolve: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(args: &Args) -> Outcome<String> {
+    if args.help {
+        return Ok(format!("{USAGE}\n"));
+    }
+    let started = Instant::now();
+    let text = if args.is_sample() { run_sample(args)? } else { run_files(args)? };
+    let _ = writeln!(std::io::stderr(), "done in {:.2} s", started.elapsed().as_secs_f64());
+    Ok(text)
+}
+
+fn run_files(args: &Args) -> Outcome<String> {
+    let now = args.now.map_or_else(start_of_run, Ok)?;
+    let path = args.policy.as_deref().ok_or_else(|| Failure::usage("--policy", "is missing"))?;
+    let policy = Policy::from_path(path).map_err(|error| Failure::file("--policy", path, error))?;
+    let inputs = input::open(args, now)?;
+    let resolver = open_store(args, policy)?;
+    let summary = replay(args, &resolver, inputs, now)?;
+    write_outputs(args, &resolver, &summary, None)?;
+    Ok(summary.to_string())
+}
+
+fn run_sample(args: &Args) -> Outcome<String> {
+    let sample = sample::sample()?;
+    let resolver = open_store(args, sample.policy.clone())?;
+    let entries: Vec<Entry> = sample
+        .operations
+        .iter()
+        .zip(1..)
+        .map(|(operation, line)| {
+            let truth = match operation {
+                onefold::Operation::Add(record) => sample.truth.get_key_value(&record.key),
+                _ => None,
+            };
+            let truth = truth.map(|(key, person)| (key.clone(), person.clone()));
+            Entry { line, operation: Ok(operation.clone()), truth, bytes: 0 }
+        })
+        .collect();
+    let input = Input { path: "sample".into(), bytes: 0, is_table: false, entries: Box::new(entries.into_iter()) };
+    let summary = replay(args, &resolver, vec![input], args.now.unwrap_or(sample.now))?;
+    write_outputs(args, &resolver, &summary, Some(&sample.ada))?;
+    let story = showcase::tell(&resolver, &sample)?;
+    Ok(format!("AN INVENTED RETAILER'S TWO YEARS: SHOP TILL, WEB, APP, MAIL AND CALL CENTRE\n\n{summary}\n{story}"))
+}
+
+fn replay(args: &Args, resolver: &Resolver, inputs: Vec<Input>, now: Timestamp) -> Outcome<Summary> {
+    let mut issues = IssueList::create(args.issues.as_deref())?;
+    let tally = Replay::new(resolver, &mut issues, args.batch.unwrap_or(BATCH), now).run(inputs)?;
+    issues.finish()?;
+    Summary::of(resolver, &tally, &issues)
+}
+
+fn write_outputs(
+    args: &Args,
+    resolver: &Resolver,
+    summary: &Summary,
+    shown: Option<&onefold::RecordKey>,
+) -> Outcome<()> {
+    if let Some(path) = &args.records {
+        outputs::records(resolver, path)?;
+    }
+    if let Some(path) = &args.identifiers {
+        outputs::identifiers(resolver, path)?;
+    }
+    if let Some(path) = &args.report {
+        let page = report::page(resolver, summary, shown)?;
+        std::fs::write(path, page).map_err(|error| Failure::writing(path, error))?;
+    }
+    Ok(())
+}
+
+fn open_store(args: &Args, policy: Policy) -> Outcome<Resolver> {
+    match &args.store {
+        None => Ok(Resolver::in_memory(policy)?),
+        Some(folder) => open_folder(folder, policy),
+    }
+}
+
+#[cfg(feature = "durable")]
+fn open_folder(folder: &Path, policy: Policy) -> Outcome<Resolver> {
+    let store = onefold::Durable::open(folder).map_err(|error| Failure::file("--store", folder, error))?;
+    Ok(Resolver::open(Arc::new(store), policy, Options::default())?)
+}
+
+#[cfg(not(feature = "durable"))]
+fn open_folder(folder: &Path, _: Policy) -> Outcome<Resolver> {
+    Err(Failure::file("--store", folder, "needs the feature `durable`"))
+}
+
+fn start_of_run() -> Outcome<Timestamp> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(Timestamp::from_milliseconds(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))?)
+}

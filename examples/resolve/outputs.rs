@@ -1,0 +1,111 @@
+//! The files that a run writes: records, identifiers, issues.
+
+use crate::failure::{Failure, Outcome};
+use onefold::{IssueReason, RecordKey, Resolver, Result};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// Everything that was not as it should be: counted, and written down where a file is asked for.
+pub(crate) struct IssueList {
+    file: Option<Table>,
+    /// Lines that could not be read.
+    pub(crate) unreadable: u64,
+    /// Records that were kept with a remark, by the remark.
+    pub(crate) remarks: BTreeMap<String, u64>,
+}
+
+impl IssueList {
+    /// Makes the file, if there is to be one.
+    pub(crate) fn create(path: Option<&Path>) -> Outcome<Self> {
+        let file = path.map(|path| Table::create(path, &["file", "line", "record", "field", "reason"])).transpose()?;
+        Ok(Self { file, unreadable: 0, remarks: BTreeMap::new() })
+    }
+
+    /// Notes a line that could not be read.
+    pub(crate) fn unreadable(&mut self, file: &Path, line: u64, error: &onefold::Error) -> Outcome<()> {
+        self.unreadable += 1;
+        let message = error.to_string();
+        // `field `at`: is missing` names the field; other messages are about the line.
+        let (field, reason) = message.split_once(": ").unwrap_or(("line", &message));
+        let field = field.trim_start_matches("field ").trim_matches('`').to_owned();
+        self.write(&file.display().to_string(), line, "", &field, reason)
+    }
+
+    /// Notes a remark on a record.
+    pub(crate) fn remark(
+        &mut self,
+        file: &str,
+        line: u64,
+        record: &RecordKey,
+        field: &str,
+        reason: &IssueReason,
+    ) -> Outcome<()> {
+        let reason = reason.to_string();
+        *self.remarks.entry(format!("{field} {reason}")).or_default() += 1;
+        self.write(file, line, &format!("{}/{}", record.source, record.key), field, &reason)
+    }
+
+    fn write(&mut self, file: &str, line: u64, record: &str, field: &str, reason: &str) -> Outcome<()> {
+        match &mut self.file {
+            Some(table) => table.row(&[file, &line.to_string(), record, field, reason]),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the file.
+    pub(crate) fn finish(&mut self) -> Outcome<()> {
+        self.file.as_mut().map_or(Ok(()), Table::finish)
+    }
+}
+
+/// Writes `source,key,profile`, one row for every live record that a profile has.
+pub(crate) fn records(resolver: &Resolver, path: &Path) -> Outcome<()> {
+    let mut table = Table::create(path, &["source", "key", "profile"])?;
+    let mut written = Ok(());
+    let visited: Result<()> = resolver.live_records(&mut |key, profile| {
+        if let (Some(profile), true) = (profile, written.is_ok()) {
+            written = table.row(&[&key.source, &key.key, &profile.to_string()]);
+        }
+    });
+    visited?;
+    written?;
+    table.finish()
+}
+
+/// Writes `kind,value,profile,status`, one row for every usable value.
+pub(crate) fn identifiers(resolver: &Resolver, path: &Path) -> Outcome<()> {
+    let mut table = Table::create(path, &["kind", "value", "profile", "status"])?;
+    let mut written = Ok(());
+    resolver.identifiers(&mut |row| {
+        let profile = row.profile.map(|profile| profile.to_string()).unwrap_or_default();
+        if written.is_ok() {
+            written = table.row(&[row.kind, row.value, &profile, row.status.name()]);
+        }
+    })?;
+    written?;
+    table.finish()
+}
+
+/// A CSV file in the making.
+struct Table {
+    path: PathBuf,
+    writer: csv::Writer<File>,
+}
+
+impl Table {
+    fn create(path: &Path, header: &[&str]) -> Outcome<Self> {
+        let file = File::create(path).map_err(|error| Failure::writing(path, error))?;
+        let mut table = Self { path: path.to_owned(), writer: csv::Writer::from_writer(file) };
+        table.row(header)?;
+        Ok(table)
+    }
+
+    fn row(&mut self, cells: &[&str]) -> Outcome<()> {
+        self.writer.write_record(cells).map_err(|error| Failure::writing(&self.path, error))
+    }
+
+    fn finish(&mut self) -> Outcome<()> {
+        self.writer.flush().map_err(|error| Failure::writing(&self.path, error))
+    }
+}

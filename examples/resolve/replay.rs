@@ -1,0 +1,142 @@
+//! Sends operations to a resolver: records in batches, everything else in its turn.
+
+use crate::failure::Outcome;
+use crate::input::Input;
+use crate::outputs::IssueList;
+use indicatif::{ProgressBar, ProgressStyle};
+use onefold::{Ingest, Operation, Progress, Record, RecordKey, Resolver, SmolStr, Timestamp};
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+/// What was sent.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    /// Records, versions of one counted each.
+    pub(crate) records: u64,
+    /// Removals.
+    pub(crate) removals: u64,
+    /// Joins, separations and their lifting.
+    pub(crate) assertions: u64,
+    /// The true person of records, where the input tells it.
+    pub(crate) truth: HashMap<RecordKey, SmolStr>,
+}
+
+/// Where a record came from.
+type Place = (usize, u64);
+
+/// Sends operations in their order.
+pub(crate) struct Replay<'a> {
+    resolver: &'a Resolver,
+    issues: &'a mut IssueList,
+    batch: usize,
+    now: Timestamp,
+    files: Vec<PathBuf>,
+    tally: Tally,
+    pending: Vec<Record>,
+    places: Vec<Place>,
+    bar: ProgressBar,
+}
+
+impl<'a> Replay<'a> {
+    /// Starts with nothing sent.
+    pub(crate) fn new(resolver: &'a Resolver, issues: &'a mut IssueList, batch: usize, now: Timestamp) -> Self {
+        let (files, pending, places) = (Vec::new(), Vec::new(), Vec::new());
+        Self {
+            resolver,
+            issues,
+            batch,
+            now,
+            files,
+            tally: Tally::default(),
+            pending,
+            places,
+            bar: ProgressBar::hidden(),
+        }
+    }
+
+    /// Sends everything that stands in the inputs.
+    pub(crate) fn run(mut self, inputs: Vec<Input>) -> Outcome<Tally> {
+        self.files = inputs.iter().map(|input| input.path.clone()).collect();
+        let total = inputs.iter().map(|input| input.bytes).sum();
+        // Draws nothing where standard error is no terminal.
+        self.bar = ProgressBar::new(total).with_style(style("{bytes}/{total_bytes}"));
+        let one_table = inputs.len() == 1 && inputs.iter().all(|input| input.is_table);
+        let at_once = one_table && self.resolver.stats()?.counts.records == 0;
+        for (file, input) in inputs.into_iter().enumerate() {
+            for entry in input.entries {
+                self.bar.inc(entry.bytes);
+                self.tally.truth.extend(entry.truth);
+                match entry.operation {
+                    Ok(operation) => self.take(operation, (file, entry.line), at_once)?,
+                    Err(error) => self.issues.unreadable(&input.path, entry.line, &error)?,
+                }
+            }
+        }
+        self.bar.finish_and_clear();
+        if at_once {
+            self.load()?
+        } else {
+            self.flush()?
+        }
+        Ok(self.tally)
+    }
+
+    fn take(&mut self, operation: Operation, place: Place, at_once: bool) -> Outcome<()> {
+        match operation {
+            Operation::Add(record) => {
+                self.tally.records += 1;
+                self.pending.push(record);
+                self.places.push(place);
+                if !at_once && self.pending.len() >= self.batch {
+                    self.flush()?;
+                }
+                return Ok(());
+            }
+            Operation::Remove(_) => self.tally.removals += 1,
+            Operation::Assert(_) | Operation::Lift { .. } => self.tally.assertions += 1,
+        }
+        self.flush()?;
+        self.resolver.apply(operation)?;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Outcome<()> {
+        let records = std::mem::take(&mut self.pending);
+        let ingest = Ingest { batch: self.batch, now: Some(self.now), ..Ingest::default() };
+        let resolutions = self.resolver.add_all(records, ingest)?;
+        for (resolution, (file, line)) in resolutions.iter().zip(std::mem::take(&mut self.places)) {
+            let file = self.files.get(file).map(|path| path.display().to_string()).unwrap_or_default();
+            for issue in &resolution.issues {
+                self.issues.remark(&file, line, &issue.record, &issue.field, &issue.reason)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a whole table at once, which is faster and gives the same answer.
+    fn load(&mut self) -> Outcome<()> {
+        let records = std::mem::take(&mut self.pending);
+        let lines: HashMap<RecordKey, u64> =
+            records.iter().zip(&self.places).map(|(record, (_, line))| (record.key.clone(), *line)).collect();
+        let bar = ProgressBar::new(records.len() as u64).with_style(style("{pos}/{len}"));
+        let mut show = |progress: Progress| {
+            bar.set_length(progress.total);
+            bar.set_position(progress.done);
+            bar.set_message(format!("{:?}", progress.phase).to_lowercase());
+        };
+        let ingest = Ingest { batch: self.batch, now: Some(self.now), progress: Some(&mut show) };
+        let report = self.resolver.load(records, ingest)?;
+        bar.finish_and_clear();
+        let file = self.files.first().map(|path| path.display().to_string()).unwrap_or_default();
+        for issue in &report.issues {
+            let line = lines.get(&issue.record).copied().unwrap_or_default();
+            self.issues.remark(&file, line, &issue.record, &issue.field, &issue.reason)?;
+        }
+        Ok(())
+    }
+}
+
+fn style(counts: &str) -> ProgressStyle {
+    let template = format!("{{elapsed_precise}} [{{wide_bar}}] {counts} {{msg}} {{eta}}");
+    ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,219 @@
+//! What a run comes to, in figures.
+
+use crate::failure::Outcome;
+use crate::outputs::IssueList;
+use crate::replay::Tally;
+use onefold::{Evaluation, Policy, ProfileId, RecordKey, Resolver, SmolStr, Stats, Status, evaluate};
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+
+/// How many withheld joins are read at a time.
+const PAGE: usize = 1000;
+
+/// The figures of a run.
+pub(crate) struct Summary {
+    pub(crate) stats: Stats,
+    /// Lines that could not be read.
+    pub(crate) unreadable: u64,
+    /// Remarks on records, by remark, most frequent first.
+    pub(crate) remarks: Vec<(String, u64)>,
+    /// Records sent, versions of one counted each.
+    pub(crate) sent: u64,
+    /// By kind, in the policy's order.
+    pub(crate) values: Vec<Values>,
+    /// Withheld joins by what is withheld and why, most frequent first.
+    pub(crate) withheld: Vec<(String, u64)>,
+    /// Against the truth, where the input tells it.
+    pub(crate) evaluation: Option<Evaluation>,
+}
+
+/// The values of one kind of identifier.
+#[derive(Default)]
+pub(crate) struct Values {
+    pub(crate) kind: SmolStr,
+    pub(crate) held: u64,
+    pub(crate) contested: u64,
+    pub(crate) generic: u64,
+}
+
+impl Summary {
+    /// Reads the figures from a resolver.
+    pub(crate) fn of(resolver: &Resolver, tally: &Tally, issues: &IssueList) -> Outcome<Self> {
+        let policy = resolver.policy();
+        let mut remarks: Vec<(String, u64)> = issues.remarks.clone().into_iter().collect();
+        remarks.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        Ok(Self {
+            stats: resolver.stats()?,
+            unreadable: issues.unreadable,
+            remarks,
+            sent: tally.records,
+            values: values(resolver, &policy)?,
+            withheld: withheld(resolver)?,
+            evaluation: evaluation(resolver, tally)?,
+        })
+    }
+
+    /// Records that take part, for each profile that they make.
+    pub(crate) fn records_per_profile(&self) -> f64 {
+        let counts = &self.stats.counts;
+        let live = counts.records.saturating_sub(counts.quarantined);
+        if counts.profiles == 0 { 0.0 } else { live as f64 / counts.profiles as f64 }
+    }
+}
+
+fn values(resolver: &Resolver, policy: &Policy) -> Outcome<Vec<Values>> {
+    let mut counts: BTreeMap<SmolStr, Values> = BTreeMap::new();
+    resolver.identifiers(&mut |row| {
+        let values = counts.entry(row.kind.into()).or_default();
+        match row.status {
+            Status::Contested => values.contested += 1,
+            Status::Generic => values.generic += 1,
+            Status::Held | Status::Unknown | Status::Refused => values.held += 1,
+        }
+    })?;
+    let in_order = policy.identifier.iter().filter_map(|kind| {
+        let values = counts.remove(&kind.kind)?;
+        Some(Values { kind: kind.kind.clone(), ..values })
+    });
+    Ok(in_order.collect())
+}
+
+fn withheld(resolver: &Resolver) -> Outcome<Vec<(String, u64)>> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    let mut after = None;
+    loop {
+        let page = resolver.withheld(after, PAGE)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.key);
+        for withheld in &page {
+            let kind = withheld.identifier.as_ref().map_or("a steward's join", |identifier| &identifier.kind);
+            *counts.entry(format!("{kind}: {}", withheld.text)).or_default() += 1;
+        }
+    }
+    let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    Ok(counts)
+}
+
+fn evaluation(resolver: &Resolver, tally: &Tally) -> Outcome<Option<Evaluation>> {
+    /// A record without a profile is alone.
+    #[derive(Clone, PartialEq, Eq, Hash)]
+    enum Label {
+        Profile(ProfileId),
+        Alone(RecordKey),
+    }
+    if tally.truth.is_empty() {
+        return Ok(None);
+    }
+    let mut labels = Vec::with_capacity(tally.truth.len());
+    resolver.live_records(&mut |key, profile| {
+        if let Some(person) = tally.truth.get(key) {
+            let label = profile.map_or_else(|| Label::Alone(key.clone()), Label::Profile);
+            labels.push((person.as_str(), label));
+        }
+    })?;
+    Ok(Some(evaluate(labels)))
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = &self.stats.counts;
+        let later = self.sent.saturating_sub(counts.records);
+        writeln!(f, "{:>9}  records came in, {} of them later versions", grouped(self.sent), grouped(later))?;
+        if self.unreadable > 0 {
+            writeln!(f, "{:>9}  lines could not be read", grouped(self.unreadable))?;
+        }
+        if counts.quarantined > 0 {
+            writeln!(f, "{:>9}  set aside until mended", grouped(counts.quarantined))?;
+        }
+        writeln!(f, "{:>9}  people, {:.2} records each", grouped(counts.profiles), self.records_per_profile())?;
+        writeln!(f, "{:>9}  joins withheld to keep people apart", grouped(counts.withheld))?;
+
+        writeln!(f, "\nrecords of a profile      profiles")?;
+        for (size, profiles) in brief(&self.stats.sizes) {
+            writeln!(f, "{size:>20} {:>13}", grouped(profiles))?;
+        }
+        writeln!(f, "\nvalues              held  contested    generic")?;
+        for values in &self.values {
+            let (held, contested) = (grouped(values.held), grouped(values.contested));
+            writeln!(f, "{:<14} {held:>9} {contested:>10} {:>10}", values.kind, grouped(values.generic))?;
+        }
+        list(f, "withheld joins", &self.withheld)?;
+        list(f, "remarks on records", &self.remarks)?;
+        if let Some(found) = &self.evaluation {
+            let Evaluation { pairwise, b_cubed, .. } = found;
+            writeln!(
+                f,
+                "\nagainst the truth of {} records and {} people",
+                grouped(found.records),
+                grouped(found.people)
+            )?;
+            writeln!(
+                f,
+                "  pairs     precision {:.4}  recall {:.4}  F1 {:.4}",
+                pairwise.precision, pairwise.recall, pairwise.f1
+            )?;
+            writeln!(
+                f,
+                "  B-cubed   precision {:.4}  recall {:.4}  F1 {:.4}",
+                b_cubed.precision, b_cubed.recall, b_cubed.f1
+            )?;
+            let (exact, merged) = (grouped(found.exact), grouped(found.profiles_over_merged));
+            let split = grouped(found.people_split);
+            writeln!(
+                f,
+                "  {exact} people exactly right, {merged} profiles with more than one person, {split} people in parts"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// At most this many lines of a list.
+const LIST_MAX: usize = 12;
+
+fn list(f: &mut fmt::Formatter<'_>, title: &str, lines: &[(String, u64)]) -> fmt::Result {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "\n{title}")?;
+    for (line, count) in lines.iter().take(LIST_MAX) {
+        writeln!(f, "{:>9}  {line}", grouped(*count))?;
+    }
+    match lines.len().saturating_sub(LIST_MAX) {
+        0 => Ok(()),
+        more => writeln!(f, "           and {more} more sorts"),
+    }
+}
+
+/// Sizes of profiles in steps that double, from five on.
+pub(crate) fn brief(sizes: &[(u64, u64)]) -> Vec<(String, u64)> {
+    let mut steps: BTreeMap<(u64, u64), u64> = BTreeMap::new();
+    for &(size, profiles) in sizes {
+        let step = if size < 5 { (size, size) } else { doubling(size) };
+        *steps.entry(step).or_default() += profiles;
+    }
+    let name = |(low, high): (u64, u64)| if low == high { low.to_string() } else { format!("{low} to {high}") };
+    steps.into_iter().map(|(step, profiles)| (name(step), profiles)).collect()
+}
+
+fn doubling(size: u64) -> (u64, u64) {
+    let mut low = 5;
+    while size >= low * 2 {
+        low *= 2;
+    }
+    (low, low * 2 - 1)
+}
+
+/// Writes a number with commas.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            let _ = text.write_char(',');
+        }
+        text.push(digit);
+    }
+    text
+}

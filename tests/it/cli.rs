@@ -1,0 +1,301 @@
+//! The `resolve` example from the outside: what it reads, refuses, writes, and how it ends.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+const POLICY: &str = r#"
+[[identifier]]
+kind = "customer_id"
+role = "person"
+[[identifier]]
+kind = "email"
+role = "contact"
+normalise = "email"
+"#;
+
+const COLUMNS: &str = r#"
+source = { value = "crm" }
+key = "id"
+truth = "person"
+[identifiers]
+email = "mail"
+[attributes]
+given_name = "name"
+"#;
+
+/// The built example: cargo puts it beside the test binary's folder.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.parent().unwrap().parent().unwrap().join("examples");
+    let found = folder.join(format!("resolve{}", std::env::consts::EXE_SUFFIX));
+    assert!(found.exists(), "{} is not built: run `cargo build --examples`", found.display());
+    found
+}
+
+/// A folder of files, and runs in it.
+struct Desk(TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        let desk = Self(tempfile::tempdir().unwrap());
+        desk.write("policy.toml", POLICY);
+        desk.write("columns.toml", COLUMNS);
+        desk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), content).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    fn run(&self, arguments: &str) -> Output {
+        let arguments = arguments.split_whitespace();
+        Command::new(binary()).args(arguments).current_dir(self.0.path()).output().unwrap()
+    }
+
+    /// Runs with the policy and an input, and expects success.
+    fn replay(&self, arguments: &str) -> String {
+        let output = self.run(&format!("--policy policy.toml --now 2026-01-05T10:00:00Z {arguments}"));
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{arguments}: {error}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Expects status 2 and a message that says this.
+    fn refused(&self, arguments: &str, message: &str) {
+        let output = self.run(arguments);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {error}");
+        assert!(error.contains(message), "{arguments}: {error}");
+        assert!(output.stdout.is_empty(), "{arguments}");
+    }
+
+    /// The partition that `--records` wrote: records by profile.
+    fn partition(&self, name: &str) -> Vec<Vec<String>> {
+        let mut profiles: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for row in csv::Reader::from_path(self.path(name)).unwrap().records() {
+            let row = row.unwrap();
+            profiles.entry(row[2].to_owned()).or_default().push(format!("{}/{}", &row[0], &row[1]));
+        }
+        let mut parts: Vec<Vec<String>> = profiles.into_values().collect();
+        parts.iter_mut().for_each(|part| part.sort());
+        parts.sort();
+        parts
+    }
+}
+
+fn rows(path: &Path) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_path(path).unwrap();
+    reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn wrong_arguments_are_named() {
+    let desk = Desk::new();
+    desk.write("in.jsonl", "");
+    desk.refused("--polcy policy.toml", "option `--polcy`: is not an option");
+    desk.refused("--policy", "option `--policy`: needs a value");
+    desk.refused("--policy policy.toml", "option `--input`: is missing");
+    desk.refused("--input in.jsonl", "option `--policy`: is missing");
+    desk.refused("--policy policy.toml --policy policy.toml --input in.jsonl", "option `--policy`: comes twice");
+    desk.refused("--policy policy.toml --input in.jsonl --batch 0", "option `--batch`: is not a whole number above 0");
+    desk.refused("--policy policy.toml --input in.jsonl --now yesterday", "option `--now`: is not RFC 3339");
+    desk.refused("--policy policy.toml --input gone.jsonl", "option `--input`: gone.jsonl: ");
+    desk.refused(
+        "--policy policy.toml --input policy.toml",
+        "option `--input`: policy.toml: is neither .jsonl nor .csv",
+    );
+    desk.refused("--policy gone.toml --input in.jsonl", "option `--policy`: gone.toml: ");
+    let help = desk.run("--help");
+    assert_eq!(help.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&help.stdout).starts_with("usage: resolve --policy"));
+}
+
+#[test]
+fn a_wrong_policy_is_refused_with_its_field() {
+    let desk = Desk::new();
+    desk.write("in.jsonl", "");
+    for (policy, message) in [
+        ("[[identifier]]\nkind = \"email\"\nroll = \"contact\"", "identifier[0].roll"),
+        ("[[identifier]]\nkind = \"email\"\nrole = \"friend\"", "identifier[0].role"),
+        ("not toml at all", "policy"),
+        ("[[identifier]]\nkind = \"email\"\nrole = \"contact\"\npattern = \"(\"", "identifier[0].pattern"),
+        ("default_region = \"XX\"", "default_region"),
+        (
+            "[[identifier]]\nkind = \"d\"\nrole = \"device\"\n[[identifier]]\nkind = \"c\"\nrole = \"contact\"",
+            "identifier[",
+        ),
+    ] {
+        desk.write("wrong.toml", policy);
+        desk.refused("--policy wrong.toml --input in.jsonl", message);
+    }
+}
+
+#[test]
+fn a_table_that_does_not_fit_its_map_is_refused() {
+    let desk = Desk::new();
+    let run = "--policy policy.toml --columns columns.toml --input in.csv";
+    desk.write("in.csv", "id,mail,name,person\n");
+    desk.refused("--policy policy.toml --input in.csv", "option `--columns`: is missing");
+    desk.refused("--policy policy.toml --columns gone.toml --input in.csv", "option `--columns`: gone.toml: ");
+    desk.write("in.csv", "id,email,name,person\n1,a@x.org,Ann,p\n");
+    desk.refused(run, "in.csv: has no column `mail`, which the column map names for `email`");
+    desk.write("in.csv", "id,mail,mail,name,person\n");
+    desk.refused(run, "in.csv: has the column `mail` of `email` twice");
+    desk.write("columns.toml", "sauce = { value = \"crm\" }\nkey = \"id\"");
+    desk.refused(run, "option `--columns`: columns.toml: ");
+    desk.write("columns.toml", "source = { value = \"crm\" }\nkey = \"id\"\n[identifiers]\nemail = 3");
+    desk.refused(run, "option `--columns`: columns.toml: ");
+}
+
+#[test]
+fn lines_that_cannot_be_read_are_listed_and_stop_nothing() {
+    let desk = Desk::new();
+    let mut lines: Vec<u8> = b"\xef\xbb\xbf".to_vec();
+    lines.extend(br#"{"source":"crm","key":"1","at":0,"identifiers":{"email":"ann@x.org"}}"#);
+    lines.extend(b"\r\n\n   \n");
+    lines.extend(b"\xff\xfe\n");
+    lines.extend(b"{\"op\":\"merge\"}\n");
+    lines.extend(b"{\"op\":\"event\",\"source\":\"pos\"}\n");
+    lines.extend(b"{\"source\":\"crm\",\"key\":\"2\",\"identifiers\":{\"email\":{}}}\n");
+    lines.extend([b"\"".as_slice(), &[b'x'; 3_000_000], b"\n"].concat());
+    lines.extend(br#"{"source":"crm","key":"3","at":1,"identifiers":{"customer_id":["1","2"],"email":"n/a"}}"#);
+    lines.extend(b"\n");
+    lines.extend(br#"{"source":"web","key":"4","identifiers":{"email":"ANN@x.org","telex":"7"}}"#);
+    desk.write("in.jsonl", lines);
+    desk.write("empty.jsonl", "");
+    let said = desk.replay("--input in.jsonl empty.jsonl --records records.csv --issues issues.csv");
+    assert!(said.contains("5  lines could not be read"), "{said}");
+    assert!(said.contains("1  set aside until mended"), "{said}");
+    assert_eq!(desk.partition("records.csv"), [["crm/1", "web/4"]]);
+    let issues = rows(&desk.path("issues.csv"));
+    assert_eq!(issues[0], ["file", "line", "record", "field", "reason"]);
+    let places: Vec<(&str, &str, &str)> =
+        issues[1..].iter().map(|row| (row[1].as_str(), row[2].as_str(), row[3].as_str())).collect();
+    for expected in [
+        ("4", "", "line"),
+        ("5", "", "op"),
+        ("6", "", "op"),
+        ("7", "", "identifiers.email"),
+        ("8", "", "line"),
+        ("9", "crm/3", "customer_id"),
+        ("9", "crm/3", "email"),
+        ("10", "web/4", "telex"),
+    ] {
+        assert!(places.contains(&expected), "{expected:?} in {places:?}");
+    }
+    assert!(issues.iter().any(|row| row[4] == "operation `event` is not supported yet"));
+}
+
+#[test]
+fn tables_of_every_sort_are_read() {
+    let desk = Desk::new();
+    let mut table: Vec<u8> = b"\xef\xbb\xbfid,mail,name,person,\"more\nwords\"\n".to_vec();
+    table.extend(b"1,ann@x.org,\"Ann\nMarie\",p1,\n");
+    table.extend(b"2,ANN@x.org,\"say \"\"hi\"\"\",p1,x\n");
+    table.extend(b"3,bob@x.org\n");
+    table.extend(b"4,bob@x.org,Bob,p2,x,y\n");
+    table.extend(b"5,\xff\xfe,Bob,p2,\n");
+    table.extend(b",bob@x.org,Bob,p2,\n");
+    table.extend(b"\n");
+    table.extend(b"6,bob@x.org,Bob,p2,no final newline");
+    desk.write("in.csv", &table);
+    desk.write("empty.csv", "");
+    let said = desk.replay("--columns columns.toml --input in.csv --records one.csv --issues issues.csv");
+    assert!(said.contains("4  lines could not be read"), "{said}");
+    assert!(said.contains("precision 1.0000  recall 1.0000  F1 1.0000"), "{said}");
+    assert_eq!(desk.partition("one.csv"), [vec!["crm/1", "crm/2"], vec!["crm/6"]]);
+    let lines: Vec<(String, String)> =
+        rows(&desk.path("issues.csv")).into_iter().skip(1).map(|row| (row[1].clone(), row[3].clone())).collect();
+    for expected in [("6", "line"), ("7", "line"), ("8", "email"), ("9", "key")] {
+        assert!(lines.contains(&(expected.0.to_owned(), expected.1.to_owned())), "{expected:?} in {lines:?}");
+    }
+    // A second input turns the load into a stream; the answer is the same.
+    desk.replay("--columns columns.toml --input in.csv empty.csv --batch 1 --records many.csv");
+    assert_eq!(desk.partition("one.csv"), desk.partition("many.csv"));
+}
+
+#[test]
+fn operations_act_in_their_order_whatever_the_batch() {
+    let desk = Desk::new();
+    desk.write(
+        "in.jsonl",
+        r#"{"source":"crm","key":"1","at":0,"identifiers":{"email":"ann@x.org"},"attributes":{"note":"<script>"}}
+{"source":"web","key":"2","at":1,"identifiers":{"email":"ann@x.org"}}
+{"source":"web","key":"3","at":2,"identifiers":{"email":"ann@x.org"}}
+{"op":"remove","source":"web","key":"2"}
+{"op":"separate","a":["crm","1"],"b":["web","3"],"by":"steward","why":"two people"}
+{"source":"app","key":"4","at":3,"identifiers":{"email":"ann@x.org"}}
+{"op":"join","a":["app","9"],"b":["crm","1"],"by":"steward"}
+{"source":"app","key":"9","at":4,"identifiers":{"email":"bob@x.org"}}
+"#,
+    );
+    let mut partitions = Vec::new();
+    for batch in [1, 2, 1000] {
+        let said = desk.replay(&format!(
+            "--input in.jsonl --batch {batch} --records r.csv --identifiers i.csv --report report.html"
+        ));
+        assert!(said.contains("people"), "{said}");
+        partitions.push(desk.partition("r.csv"));
+    }
+    assert!(partitions.windows(2).all(|pair| pair[0] == pair[1]), "{partitions:?}");
+    let together: Vec<&Vec<String>> = partitions[0].iter().filter(|part| part.contains(&"crm/1".to_owned())).collect();
+    assert!(together[0].contains(&"app/9".to_owned()) && !together[0].contains(&"web/3".to_owned()), "{together:?}");
+    let identifiers = rows(&desk.path("i.csv"));
+    assert_eq!(identifiers[0], ["kind", "value", "profile", "status"]);
+    let ann = identifiers.iter().find(|row| row[1] == "ann@x.org").unwrap();
+    assert_eq!((ann[0].as_str(), ann[3].as_str()), ("email", "contested"));
+    assert!(ann[2].starts_with('p'), "a contested value has a holder here");
+    let report = desk.read("report.html");
+    assert!(report.starts_with("<!doctype html>") && !report.contains("<script>"), "values are escaped");
+    assert!(!report.contains("http"), "no external resources");
+}
+
+#[cfg(feature = "durable")]
+#[test]
+fn a_folder_keeps_what_was_sent() {
+    let desk = Desk::new();
+    desk.write("one.jsonl", r#"{"source":"crm","key":"1","at":0,"identifiers":{"email":"ann@x.org"}}"#);
+    desk.write("two.jsonl", r#"{"source":"web","key":"2","at":1,"identifiers":{"email":"ann@x.org"}}"#);
+    desk.replay("--store data --input one.jsonl --records one.csv");
+    desk.replay("--store data --input two.jsonl --records two.csv");
+    assert_eq!(desk.partition("two.csv"), [["crm/1", "web/2"]]);
+    desk.write("policy.toml", POLICY.replace("contact", "person"));
+    desk.refused("--policy policy.toml --store data --input two.jsonl", "another policy");
+}
+
+#[test]
+fn the_sample_runs_without_arguments() {
+    let desk = Desk::new();
+    let output =
+        desk.run("--records records.csv --identifiers identifiers.csv --report report.html --issues issues.csv");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    for part in [
+        "AN INVENTED RETAILER",
+        "WHO IS CUSTOMER C900042?",
+        "WHY IS THE GUEST ORDER",
+        "contested",
+        "generic",
+        "set aside",
+        "precision",
+        "the same profile, to the last value",
+    ] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    assert!(rows(&desk.path("records.csv")).len() > 1000);
+    let report = desk.read("report.html");
+    assert!(report.contains("C900042") && report.ends_with("</html>\n"));
+    let again = desk.run("");
+    let said_again = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert_eq!(said, said_again, "the sample is the same every time");
+}
