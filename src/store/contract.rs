@@ -51,7 +51,8 @@ pub trait ProfileStore: Send + Sync {
     /// snapshots may see their generation vanish only if the store cannot hold it for them, and then as `Conflict`.
     fn retire(&self, tenant: &Tenant, keep: Option<Generation>) -> Result<()>;
 
-    /// Rewrites what the store holds until nothing that was removed is left in it, in any file. O(store).
+    /// Rewrites what the store holds until nothing that was removed is left in it, in any file. O(store). Snapshots from
+    /// before may answer with `Conflict` from then on.
     fn scrub(&self) -> Result<()>;
 }
 
@@ -75,7 +76,7 @@ pub trait Snapshot: Send + Sync {
     /// A page of the evidence, by number, from `from` on.
     fn record_page(&self, from: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Arc<Record>)>>;
 
-    /// All assertions that name one of the keys; one that names two of them comes once.
+    /// All assertions that name one of the keys, by the hashes of their pairs; one that names two of them comes once.
     fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>>;
 
     /// A page of all assertions, by the hashes of their pairs, after `after`.
@@ -122,7 +123,7 @@ pub struct Batch {
     pub expected: Revision,
     /// The generation that its derived rows belong to. It becomes current when a `Meta` in the batch names it.
     pub generation: Generation,
-    /// The changes. A key is changed at most once.
+    /// The changes. A key is changed at most once; dropping what is not there changes nothing.
     pub changes: Vec<Change>,
     /// The entries that the feed grows by, numbered on from the last.
     pub feed: Vec<ProfileChange>,

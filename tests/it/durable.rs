@@ -477,3 +477,28 @@ fn a_store_that_syncs_now_and_then_does_so_without_further_commits() {
     drop(store);
     assert_eq!(syncs.load(Ordering::SeqCst), before + 2);
 }
+
+#[test]
+fn every_commit_reaches_as_far_as_was_promised() {
+    struct Reached(Arc<dyn Engine>, Reach);
+    impl Engine for Reached {
+        fn view(&self) -> Result<Arc<dyn EngineView>> {
+            self.0.view()
+        }
+        fn write(&self, batch: Vec<Write>, reach: Reach) -> Result<()> {
+            assert_eq!(reach, self.1);
+            self.0.write(batch, reach)
+        }
+        fn sync(&self) -> Result<()> {
+            self.0.sync()
+        }
+    }
+    for (durability, reach) in [(Durability::EveryCommit, Reach::Disk), (Durability::System, Reach::System)] {
+        let place = tempfile::tempdir().unwrap();
+        let options = Durable::options(place.path()).durability(durability);
+        let store = options.layer(move |inner| Arc::new(Reached(inner, reach))).open().unwrap();
+        write(&store, 1..=3);
+        store.retire(&Tenant::default(), None).unwrap();
+        assert_eq!(read(&store).unwrap(), 3);
+    }
+}

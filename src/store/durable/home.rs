@@ -6,8 +6,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// The format of the files. An older one is brought up in [`Home::open`], by copying its rows into new files as a scrub
-/// does; a newer one is refused.
+/// The format of the files. It is the first; a newer one is refused. When there is a second, [`Home::read`] tells them
+/// apart, and opening brings the older up by copying its rows into new files, as a scrub does.
 const FORMAT: u32 = 1;
 const SIGN: &str = "ONEFOLD";
 const SIGN_NEXT: &str = "ONEFOLD.next";

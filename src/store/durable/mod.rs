@@ -1,4 +1,10 @@
 //! A store on disk.
+//!
+//! Measured with a million records in batches of 1,000 (each record: a record of 250 bytes, a node, 2.5 postings, a
+//! cluster, 0.4 anchors, an entry of the feed; before it 8 point reads), every commit synced, on two cores that other
+//! builds kept busy (load 5): 51 us a record to write, 69 us to read for it, 1.5 kB written and 0.6 kB kept a record,
+//! 2 s to open. redb 4.5 under the same seam, 200,000 records: 150 us to write, 27 us to read, 13.7 kB written, 30 ms
+//! to open; this engine then: 38 us, 44 us, 1.2 kB, 2.5 s. It is chosen for what it writes.
 
 mod copy;
 mod engine;
