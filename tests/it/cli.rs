@@ -83,8 +83,8 @@ impl Desk {
     fn partition(&self, name: &str) -> Vec<Vec<String>> {
         let mut profiles: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for row in csv::Reader::from_path(self.path(name)).unwrap().records() {
-            let row = row.unwrap();
-            profiles.entry(row[2].to_owned()).or_default().push(format!("{}/{}", &row[0], &row[1]));
+            let (source, key, profile): (String, String, String) = row.unwrap().deserialize(None).unwrap();
+            profiles.entry(profile).or_default().push(format!("{source}/{key}"));
         }
         let mut parts: Vec<Vec<String>> = profiles.into_values().collect();
         parts.iter_mut().for_each(|part| part.sort());

@@ -1,12 +1,14 @@
 //! Random batches, the same for the same seed.
 
 use super::model::Model;
-use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, Seed, ValueHash};
+use crate::id::{ClusterNumber, KeyHash, Link, ProfileNumber, RecordNumber, Seed, ValueHash};
+use crate::identifier::Summary;
+use crate::issue::Reason;
 use crate::record::{Assertion, Record, RecordKey, Verdict};
 use crate::store::contract::{Batch, Change, Revision};
 use crate::store::rows::{
-    Anchor, AssertionRow, Cluster, Counts, Generation, Link, Meta, Node, Numbers, Posting, ProfileChange, ProfileEvent,
-    Reason, Summary, ValueState, WithheldKey, WithheldRow,
+    Anchor, AssertionRow, Cluster, Counts, Generation, Meta, Node, Numbers, Posting, ProfileChange, ProfileEvent,
+    ValueState, WithheldKey, WithheldRow,
 };
 use crate::time::Timestamp;
 use crate::value::{Fact, Value};
@@ -58,6 +60,7 @@ impl Random {
             fingerprint: u128::from(self.next()),
             policy_version: self.next(),
             generation,
+            unresolved: self.below(2) == 0,
             next_record: model.revision + 1,
             next_cluster: self.next(),
             next_profile: self.next(),
@@ -160,6 +163,7 @@ impl Random {
             known: self.below(2) == 0,
             level: self.next() as u16,
             counts: (0..self.below(9)).map(|_| self.next() as u32).collect(),
+            many_facts: self.below(2) == 0,
             facts: self.facts(),
         };
         Cluster { profile: ProfileNumber(self.next()), members: self.numbers(), summary }
