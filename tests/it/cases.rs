@@ -2,8 +2,9 @@
 //! leave out. First on the model, so that it can be trusted, then on the resolver.
 
 use crate::model::{Key, Person};
+use crate::subject;
 use crate::world::{Picture, World};
-use onefold::{Operation, Policy};
+use onefold::{Operation, Policy, Record, Resolver};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -89,7 +90,7 @@ impl Case {
     }
 }
 
-fn permutations(list: &[Operation]) -> Vec<Vec<Operation>> {
+pub(crate) fn permutations<T: Clone>(list: &[T]) -> Vec<Vec<T>> {
     if list.is_empty() {
         return vec![Vec::new()];
     }
@@ -114,6 +115,45 @@ fn the_model_agrees_with_every_case_in_every_order() {
                 world.apply(operation);
             }
             case.check(&world.picture(), &format!("the model, {order:?}"));
+        }
+    }
+}
+
+#[test]
+fn the_resolver_agrees_with_every_case_one_by_one() {
+    for case in cases() {
+        for order in case.orders() {
+            let resolver = Resolver::in_memory(case.policy.clone()).unwrap();
+            let mut world = World::new(case.policy.clone());
+            for operation in &order {
+                world.apply(operation);
+                drop(resolver.apply(operation.clone()).unwrap());
+            }
+            case.check(&subject::picture(&resolver), &format!("one by one, {order:?}"));
+            subject::audit(&resolver, &world);
+        }
+    }
+}
+
+#[test]
+fn the_resolver_agrees_with_every_case_in_batches_and_by_load() {
+    for case in cases().iter().filter(|case| case.any_order) {
+        for order in case.orders() {
+            let records: Vec<Record> = order
+                .iter()
+                .map(|operation| match operation {
+                    Operation::Add(record) => record.clone(),
+                    other => panic!("{}: {other:?} in a case that takes any order", case.id),
+                })
+                .collect();
+            for batch in [1, 2, records.len()] {
+                let resolver = Resolver::in_memory(case.policy.clone()).unwrap();
+                drop(resolver.add_all(records.clone(), subject::ingest(batch)).unwrap());
+                case.check(&subject::picture(&resolver), &format!("{batch} at once, {order:?}"));
+            }
+            let resolver = Resolver::in_memory(case.policy.clone()).unwrap();
+            drop(resolver.load(records, subject::ingest(2)).unwrap());
+            case.check(&subject::picture(&resolver), &format!("by load, {order:?}"));
         }
     }
 }

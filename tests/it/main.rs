@@ -1,8 +1,12 @@
 //! The one test binary.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper of a test fails the test")]
+// With this, clippy takes the helpers for tests too.
+#![cfg(test)]
 
 mod cases;
 mod cli;
+#[cfg(feature = "durable")]
+mod durable;
+mod found;
 mod golden;
 mod measure;
 mod model;

@@ -42,9 +42,10 @@ impl Names {
         self.pass_anchors(call, old, new);
         for (id, person) in &now {
             assert!(!self.gone.contains(id), "{id} is given again");
-            if !self.ages.contains_key(id) {
-                self.ages.insert(*id, self.step);
-                self.anchors.insert(*id, person.clone());
+            // An id may come to be and be merged away within one call: then it is seen as an alias first.
+            for name in resolver.profile(*id).unwrap().unwrap().aliases.into_iter().chain([*id]) {
+                self.ages.entry(name).or_insert(self.step);
+                self.anchors.entry(name).or_insert_with(|| person.clone());
             }
         }
         let live: BTreeSet<&Key> = now.values().flatten().collect();
@@ -88,7 +89,8 @@ impl Names {
     /// The anchors of a record that goes pass to the oldest record of its profile.
     fn pass_anchors(&mut self, call: &Call, old: &World, new: &World) {
         let (was, is) = (old.picture(), new.picture());
-        let gone: BTreeSet<&Key> = was.people.iter().flatten().filter(|key| !is.people.iter().flatten().any(|live| live == *key)).collect();
+        let gone: BTreeSet<&Key> =
+            was.people.iter().flatten().filter(|key| !is.people.iter().flatten().any(|live| live == *key)).collect();
         let in_steps = !matches!(call, Call::Apply(_) | Call::SetPolicy(_));
         for (id, anchors) in &mut self.anchors {
             let leaving: Vec<Key> = anchors.iter().filter(|key| gone.contains(key)).cloned().collect();
@@ -154,14 +156,20 @@ impl Feed {
                 self.bears(&[*profile], change);
                 self.borne.remove(profile);
             }
-            ProfileEvent::Contested { profiles } | ProfileEvent::Withheld { profiles, .. } => self.bears(profiles, change),
+            ProfileEvent::Contested { profiles } | ProfileEvent::Withheld { profiles, .. } => {
+                self.bears(profiles, change)
+            }
             other => panic!("a change that this test does not know: {other:?}"),
         }
     }
 
     fn bears(&self, ids: &[ProfileId], change: &ProfileChange) {
         for id in ids {
-            assert!(self.borne.contains(id), "change {} names {id}, which nobody bears then: {change:?}", change.sequence);
+            assert!(
+                self.borne.contains(id),
+                "change {} names {id}, which nobody bears then: {change:?}",
+                change.sequence
+            );
         }
     }
 }

@@ -33,7 +33,8 @@ struct State {
 
 impl State {
     fn of(resolver: &Resolver) -> Self {
-        let (picture, homes, golden) = (subject::picture(resolver), subject::homes(resolver), subject::golden(resolver));
+        let (picture, homes, golden) =
+            (subject::picture(resolver), subject::homes(resolver), subject::golden(resolver));
         Self { picture, homes, golden }
     }
 
@@ -115,6 +116,7 @@ proptest! {
         }
         send_batched(&other, &shuffled, batch);
         prop_assert_eq!(State::of(&one).nameless(), State::of(&other).nameless());
+        prop_assert_eq!(subject::withheld(&one), subject::withheld(&other), "what is withheld, and why");
     }
 
     #[test]
@@ -210,6 +212,37 @@ proptest! {
             prop_assert!(before.is_none() || resolver.resolve_id(before.unwrap()).is_ok());
         }
     }
+}
+
+#[cfg(feature = "durable")]
+proptest! {
+    #![proptest_config(config(8))]
+
+    /// The same calls on two stores, the one on disk opened again after each: the same bytes of an answer, names too.
+    #[test]
+    fn on_disk_is_as_in_memory(script in script::scripts(1..8)) {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = fresh(&script.policy);
+        let mut policy = script.policy.clone();
+        for call in &script.calls {
+            let durable = Resolver::open(on_disk(folder.path()), policy.clone(), onefold::Options::default()).unwrap();
+            subject::call(&memory, call);
+            subject::call(&durable, call);
+            policy = durable.policy();
+            prop_assert_eq!(State::of(&durable), State::of(&memory), "after {:?}", call);
+            prop_assert_eq!(durable.changes(0, usize::MAX).unwrap(), memory.changes(0, usize::MAX).unwrap());
+        }
+        let again = Resolver::open_as_stored(on_disk(folder.path()), onefold::Options::default()).unwrap();
+        if let Some(again) = again {
+            prop_assert_eq!(State::of(&again), State::of(&memory), "opened again");
+        }
+    }
+}
+
+#[cfg(feature = "durable")]
+fn on_disk(folder: &std::path::Path) -> std::sync::Arc<onefold::Durable> {
+    let options = onefold::Durable::options(folder).durability(onefold::Durability::System);
+    std::sync::Arc::new(options.open().unwrap())
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::model::Key;
 use crate::subject;
 use crate::world::World;
 use onefold::store::ProfileStore;
-use onefold::{ErrorKind, Identifier, Memory, Operation, Policy, Record, Options, Resolver, Status, Timestamp};
+use onefold::{ErrorKind, Identifier, Memory, Operation, Options, Policy, Record, Resolver, Status, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -102,7 +102,8 @@ fn crowd_policy(rest: &str) -> Policy {
 
 #[test]
 fn a_crowd_of_customers_on_one_address_costs_each_the_same() {
-    let member = |number| record(number).identifier("crm", format!("C{number}")).identifier("email", "till@shop.example");
+    let member =
+        |number| record(number).identifier("crm", format!("C{number}")).identifier("email", "till@shop.example");
     crowd(&crowd_policy(""), member, CROWD.0);
 }
 
@@ -126,7 +127,9 @@ fn a_chain_is_one_person_in_whatever_order_it_comes() {
         r#"{"max_region": 20000, "identifier": [{"kind": "number", "role": "contact", "max_per_profile": "none"}]}"#,
     );
     let links: Vec<Record> = (0..length)
-        .map(|place| record(place).identifier("number", format!("n{place}")).identifier("number", format!("n{}", place + 1)))
+        .map(|place| {
+            record(place).identifier("number", format!("n{place}")).identifier("number", format!("n{}", place + 1))
+        })
         .collect();
     let reversed = links.iter().rev().cloned().collect();
     for order in [links.clone(), reversed, shuffled(links.clone())] {
@@ -141,12 +144,12 @@ fn a_chain_is_one_person_in_whatever_order_it_comes() {
 
 #[test]
 fn a_kiosk_joins_nobody() {
-    let policy = policy(
-        r#"{"identifier": [{"kind": "crm", "role": "person"}, {"kind": "device", "role": "device"}]}"#,
-    );
+    let policy = policy(r#"{"identifier": [{"kind": "crm", "role": "person"}, {"kind": "device", "role": "device"}]}"#);
     let resolver = Resolver::in_memory(policy).unwrap();
     for number in 0..300 {
-        drop(resolver.add(record(number).identifier("crm", format!("C{number}")).identifier("device", "kiosk")).unwrap());
+        drop(
+            resolver.add(record(number).identifier("crm", format!("C{number}")).identifier("device", "kiosk")).unwrap(),
+        );
     }
     drop(resolver.add(record(300).identifier("device", "kiosk")).unwrap());
     assert_eq!(subject::profiles(&resolver).len(), 301);

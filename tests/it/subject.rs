@@ -1,10 +1,11 @@
 //! A resolver seen from outside: called as a script says, and pictured as the model pictures itself.
 
-use crate::model::{Key, Standing};
+use crate::model::{Key, Person, Standing};
 use crate::script::Call;
 use crate::world::{self, Picture, World};
 use onefold::{
-    Golden, Identifier, Ingest, Operation, ProfileId, Record, RecordKey, Resolver, Rules, Status, Verdict, Why, fold,
+    Golden, Identifier, Ingest, Operation, ProfileId, Reason, Record, RecordKey, Resolver, Rules, Status, Verdict, Why,
+    fold,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -117,6 +118,18 @@ fn standing(status: Status) -> Standing {
     }
 }
 
+/// The withheld joins: the value (none for a steward's join), the reason, and the people that stay apart.
+pub(crate) fn withheld(resolver: &Resolver) -> BTreeSet<(Option<(String, String)>, Reason, BTreeSet<Person>)> {
+    let profiles = profiles(resolver);
+    let rows = resolver.withheld(None, usize::MAX).unwrap().into_iter();
+    rows.map(|row| {
+        let value = row.identifier.map(|value| (value.kind.to_string(), value.value.to_string()));
+        let people = row.parts.iter().filter_map(|(_, profile)| profiles.get(&(*profile)?).cloned()).collect();
+        (value, row.reason, people)
+    })
+    .collect()
+}
+
 /// The golden records, by the records they are folded from.
 pub(crate) fn golden(resolver: &Resolver) -> BTreeMap<BTreeSet<Key>, Golden> {
     let profiles = profiles(resolver).into_iter();
@@ -185,11 +198,34 @@ pub(crate) fn audit(resolver: &Resolver, world: &World) {
         })
         .unwrap();
     assert!(carried.is_empty(), "a profile shows a value that the resolver does not");
-    let counts = resolver.stats().unwrap().counts;
+    let stats = resolver.stats().unwrap();
+    let counts = stats.counts;
     assert_eq!(counts.records, homes.len() as u64);
     assert_eq!(counts.quarantined, homes.values().filter(|home| home.is_none()).count() as u64);
     assert_eq!(counts.profiles, profiles.len() as u64);
     assert_eq!(counts.assertions, world.words.len() as u64);
+    let mut standings = BTreeMap::new();
+    resolver.identifiers(&mut |row| *standings.entry(row.status).or_insert(0_u64) += 1).unwrap();
+    let values = |status| standings.get(&status).copied().unwrap_or(0);
+    assert_eq!((counts.generic, stats.contested), (values(Status::Generic), values(Status::Contested)));
+    let mut sizes: BTreeMap<u64, u64> = BTreeMap::new();
+    profiles.values().for_each(|person| *sizes.entry(person.len() as u64).or_default() += 1);
+    assert_eq!(stats.sizes, sizes.into_iter().collect::<Vec<_>>());
+    let withheld = resolver.withheld(None, usize::MAX).unwrap();
+    assert_eq!(counts.withheld, withheld.len() as u64);
+    assert_eq!(counts.withheld, stats.withheld.iter().map(|(_, joins)| joins).sum::<u64>());
+    for join in &withheld {
+        let parts: BTreeSet<Option<ProfileId>> = join.parts.iter().map(|(_, profile)| *profile).collect();
+        assert_eq!(
+            parts.len(),
+            join.parts.len(),
+            "each part is a profile of its own: {:?} {:?}",
+            join.identifier,
+            join.parts
+        );
+        assert!(join.parts.iter().all(|(key, profile)| homes.get(&world::key(key)).copied().flatten() == *profile));
+        assert!(!join.text.is_empty());
+    }
 }
 
 fn carries(world: &World, key: &Key, kind: &str, value: &str) -> bool {

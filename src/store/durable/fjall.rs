@@ -2,15 +2,19 @@
 
 use super::engine::{Each, Engine, EngineView, Reach, Write};
 use super::keys::Table;
+use super::manifest;
 use crate::error::{Error, Result};
 use fjall::config::{BloomConstructionPolicy, FilterPolicy, FilterPolicyEntry};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable};
 use std::ops::{ControlFlow, Range};
+use std::panic::catch_unwind;
 use std::path::Path;
 use std::sync::Arc;
 
 const SPACES: [&str; 6] = ["rows", "records", "nodes", "keys", "postings", "clusters"];
-const MEMTABLE_BYTES: u64 = 64 << 20;
+// What is not flushed yet is replayed when the store is opened: small tables in memory and short journals keep that short.
+const MEMTABLE_BYTES: u64 = 16 << 20;
+const JOURNAL_BYTES: u64 = 128 << 20;
 
 pub(super) struct FjallEngine {
     database: Database,
@@ -20,8 +24,16 @@ pub(super) struct FjallEngine {
 impl FjallEngine {
     /// Opens a directory, or makes it.
     pub(super) fn open(path: &Path, cache_bytes: u64) -> Result<Self> {
+        manifest::check(path)?;
+        // The engine asserts what it reads from its files: damaged ones are an error here, as all others are.
+        let opened = catch_unwind(|| Self::open_files(path, cache_bytes));
+        opened.unwrap_or_else(|_| Err(Error::corrupt("the engine stopped while it read its files")))
+    }
+
+    fn open_files(path: &Path, cache_bytes: u64) -> Result<Self> {
         let database = Database::builder(path)
             .cache_size(cache_bytes)
+            .max_journaling_size(JOURNAL_BYTES)
             .manual_journal_persist(true)
             .open()
             .map_err(|error| failed("open its files", error))?;

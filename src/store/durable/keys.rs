@@ -27,9 +27,12 @@ pub(super) enum Table {
     Cluster = b'C',
     Member = b'm',
     Withheld = b'w',
+    /// What no commit may be missing from; it is not copied.
+    Mark = b'L',
 }
 
 impl Table {
+    /// Those that hold what was committed.
     pub(super) const ALL: [Self; 14] = [
         Self::Tenant,
         Self::State,
@@ -66,6 +69,7 @@ impl Table {
             Self::Cluster => "clusters",
             Self::Member => "members",
             Self::Withheld => "withheld joins",
+            Self::Mark => "marks",
         }
     }
 

@@ -5,6 +5,8 @@ mod engine;
 mod fjall;
 mod home;
 mod keys;
+mod manifest;
+mod marks;
 mod options;
 mod syncer;
 mod view;
@@ -111,7 +113,9 @@ impl Durable {
             Durability::EveryCommit | Durability::System => None,
         };
         let (epoch, tenants, writing) = (Arc::default(), RwLock::default(), Mutex::new(number));
-        Ok(Self { syncer, engine, epoch, tenants, writing, options, home })
+        let store = Self { syncer, engine, epoch, tenants, writing, options, home };
+        marks::check(&store.rows()?)?;
+        Ok(store)
     }
 
     fn engine(&self) -> Arc<dyn Engine> {
@@ -139,12 +143,13 @@ impl Durable {
         Ok(number)
     }
 
-    fn write(&self, engine: &dyn Engine, writes: Vec<Write>) -> Result<()> {
+    fn write(&self, rows: &Rows, mut writes: Vec<Write>) -> Result<()> {
+        marks::add(rows, &mut writes)?;
         let reach = match self.options.durability {
             Durability::EveryCommit => Reach::Disk,
             Durability::Every(_) | Durability::System => Reach::System,
         };
-        engine.write(writes, reach)?;
+        self.engine().write(writes, reach)?;
         self.syncer.as_ref().map_or(Ok(()), Syncer::mark)
     }
 
@@ -184,7 +189,6 @@ impl ProfileStore for Durable {
 
     fn commit(&self, tenant: &Tenant, batch: Batch) -> Result<Revision> {
         let _writing = self.writing();
-        let engine = self.engine();
         let rows = self.rows()?;
         let known = self.number(&rows, tenant)?;
         let before = match known {
@@ -208,7 +212,7 @@ impl ProfileStore for Durable {
         batch.changes.into_iter().try_for_each(|change| writes.change(change))?;
         writes.feed(&batch.feed)?;
         let writes = writes.finish(now, before.and_then(|state| state.meta))?;
-        self.write(&*engine, writes)?;
+        self.write(&rows, writes)?;
         Ok(now)
     }
 
@@ -224,7 +228,7 @@ impl ProfileStore for Durable {
             if writes.is_empty() {
                 return Ok(());
             }
-            self.write(&*self.engine(), writes)?;
+            self.write(&rows, writes)?;
         }
     }
 

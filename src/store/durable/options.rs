@@ -46,7 +46,7 @@ impl DurableOptions {
     }
 
     /// Sets how much of the files is kept in memory; 256 MiB unless told otherwise. What was written last is in memory
-    /// besides, up to 64 MiB for each of six groups of tables.
+    /// besides, about 16 MiB for each of six groups of tables.
     #[must_use]
     pub fn cache_bytes(mut self, bytes: u64) -> Self {
         self.cache_bytes = bytes;
