@@ -200,6 +200,7 @@ impl Resolver {
     ) -> Rebuilt {
         let partition = partition(&rules, &items, &assertions);
         let passed = pass_on(&items, &origins, &mut anchors);
+        let first_new = ProfileNumber(meta.next_profile);
         let mut bearings = Vec::with_capacity(partition.clusters.len());
         let mut newly_in = Vec::with_capacity(partition.clusters.len());
         for cluster in &partition.clusters {
@@ -220,7 +221,7 @@ impl Resolver {
         let before: AHashSet<ProfileNumber> = origins.iter().flatten().copied().collect();
         let came = |item: &u32| origins.get(*item as usize).copied().flatten();
         let groups = partition.clusters.iter().map(|cluster| cluster.members.iter().map(came));
-        let shifts = compare(bearings.iter().zip(groups), &before);
+        let shifts = compare(bearings.iter().zip(groups), &before, first_new);
         let anchored: AHashSet<ProfileNumber> = bearings.iter().flat_map(|b| b.anchors.iter().copied()).collect();
         let mut erased: Vec<ProfileNumber> = before.iter().copied().filter(|old| !anchored.contains(old)).collect();
         erased.sort_unstable();

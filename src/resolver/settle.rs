@@ -24,6 +24,8 @@ struct Shift {
     bearings: Vec<Bearing>,
     /// For each group whose id is new, the record that it is anchored in.
     newly_in: Vec<Option<RecordNumber>>,
+    /// Ids from here on are new.
+    first_new: ProfileNumber,
     /// The group of each record.
     group_of: Vec<usize>,
 }
@@ -56,6 +58,7 @@ impl Planner<'_> {
         let rows = rows.collect::<Result<Vec<_>>>()?;
         let old = rows.into_iter().filter_map(|(number, row)| row.map(|row| (number, row))).collect();
         let numbers = self.number_groups(&before, &outcome.clusters);
+        let first_new = ProfileNumber(self.meta.next_profile);
         let mut bearings = Vec::with_capacity(outcome.clusters.len());
         let mut newly_in = Vec::with_capacity(outcome.clusters.len());
         let mut group_of = vec![0; found.records.len()];
@@ -76,7 +79,7 @@ impl Planner<'_> {
                 }
             }
         }
-        Ok(Shift { before, old, numbers, bearings, newly_in, group_of })
+        Ok(Shift { before, old, numbers, bearings, newly_in, first_new, group_of })
     }
 
     /// Gives each group the stored cluster that most of its records were in, so that few rows change.
@@ -245,7 +248,7 @@ impl Planner<'_> {
         };
         let before: AHashSet<ProfileNumber> = shift.old.values().map(|row| row.profile).collect();
         let origins = outcome.clusters.iter().map(|group| group.members.iter().map(bearer));
-        for shifted in compare(shift.bearings.iter().zip(origins), &before) {
+        for shifted in compare(shift.bearings.iter().zip(origins), &before, shift.first_new) {
             self.announce(shifted.event(self.seed));
             match shifted {
                 Shifted::Merged { from, into } => self.merged.extend(from.into_iter().map(|old| (old, into))),

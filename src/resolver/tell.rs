@@ -18,6 +18,7 @@ pub(super) struct Bearing {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shifted {
     Created(ProfileNumber),
+    Restored(ProfileNumber),
     Extended(ProfileNumber),
     Merged { from: Vec<ProfileNumber>, into: ProfileNumber },
     Moved { from: ProfileNumber, into: ProfileNumber, records: u64 },
@@ -25,10 +26,12 @@ pub(super) enum Shifted {
 }
 
 /// Compares partitions, told so that every id is opened before it is spoken of and ended last. `groups` gives each profile of the new one with the profiles that its records come from (none
-/// for a record that was in none); `before` are the ids borne before.
+/// for a record that was in none); `before` are the ids borne before, and ids from
+/// `first_new` on are given for the first time.
 pub(super) fn compare<'a, O>(
     groups: impl Iterator<Item = (&'a Bearing, O)> + Clone,
     before: &AHashSet<ProfileNumber>,
+    first_new: ProfileNumber,
 ) -> Vec<Shifted>
 where
     O: Iterator<Item = Option<ProfileNumber>>,
@@ -51,6 +54,7 @@ where
             _ if stood && has_new => moved.push(Shifted::Extended(*profile)),
             _ if stood => {}
             Some(from) => splits.entry(from).or_default().push(*profile),
+            None if *profile < first_new => opened.push(Shifted::Restored(*profile)),
             None => opened.push(Shifted::Created(*profile)),
         }
         let ended = anchors.iter().copied().filter(|old| before.contains(old) && !after.contains(old));
@@ -82,6 +86,7 @@ impl Shifted {
         let id = |profile: &ProfileNumber| ProfileId::of(*profile, seed);
         match self {
             Self::Created(profile) => ProfileEvent::Created { profile: id(profile) },
+            Self::Restored(profile) => ProfileEvent::Restored { profile: id(profile) },
             Self::Extended(profile) => ProfileEvent::Extended { profile: id(profile) },
             Self::Merged { from, into } => ProfileEvent::Merged { from: from.iter().map(id).collect(), into: id(into) },
             Self::Moved { from, into, records } => {

@@ -63,6 +63,7 @@ enum Event {
     Erased(u128),
     Contested(Vec<u128>),
     Withheld(Vec<u128>, Reason),
+    Restored(u128),
 }
 
 impl Entry {
@@ -70,6 +71,7 @@ impl Entry {
         let bits = |ids: &[ProfileId]| ids.iter().map(|id| id.bits()).collect();
         let event = match &change.event {
             ProfileEvent::Created { profile } => Event::Created(profile.bits()),
+            ProfileEvent::Restored { profile } => Event::Restored(profile.bits()),
             ProfileEvent::Extended { profile } => Event::Extended(profile.bits()),
             ProfileEvent::Merged { from, into } => Event::Merged(bits(from), into.bits()),
             ProfileEvent::Split { from, into } => Event::Split(from.bits(), bits(into)),
@@ -87,6 +89,7 @@ impl Entry {
         let all = |bits: Vec<u128>| bits.into_iter().map(ProfileId::from_bits).collect();
         let event = match self.event {
             Event::Created(profile) => ProfileEvent::Created { profile: one(profile) },
+            Event::Restored(profile) => ProfileEvent::Restored { profile: one(profile) },
             Event::Extended(profile) => ProfileEvent::Extended { profile: one(profile) },
             Event::Merged(from, into) => ProfileEvent::Merged { from: all(from), into: one(into) },
             Event::Split(from, into) => ProfileEvent::Split { from: one(from), into: all(into) },

@@ -221,6 +221,11 @@ pub enum ProfileEvent {
         /// Which.
         profile: ProfileId,
     },
+    /// A profile that was erased when its last record was quarantined is there again: the record was mended.
+    Restored {
+        /// Which.
+        profile: ProfileId,
+    },
     /// A profile gained records, or a record of it a new version.
     Extended {
         /// Which.

@@ -83,8 +83,8 @@ impl Desk {
     fn partition(&self, name: &str) -> Vec<Vec<String>> {
         let mut profiles: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for row in csv::Reader::from_path(self.path(name)).unwrap().records() {
-            let row = row.unwrap();
-            profiles.entry(row[2].to_owned()).or_default().push(format!("{}/{}", &row[0], &row[1]));
+            let (source, key, profile): (String, String, String) = row.unwrap().deserialize(None).unwrap();
+            profiles.entry(profile).or_default().push(format!("{source}/{key}"));
         }
         let mut parts: Vec<Vec<String>> = profiles.into_values().collect();
         parts.iter_mut().for_each(|part| part.sort());
@@ -231,12 +231,12 @@ fn operations_act_in_their_order_whatever_the_batch() {
         "in.jsonl",
         r#"{"source":"crm","key":"1","at":0,"identifiers":{"email":"ann@x.org"},"attributes":{"note":"<script>"}}
 {"source":"web","key":"2","at":1,"identifiers":{"email":"ann@x.org"}}
-{"source":"web","key":"3","at":2,"identifiers":{"email":"ann@x.org"}}
+{"source":"web","key":"3","at":2,"identifiers":{"email":"ann@x.org"},"attributes":{"note":"<script>"}}
 {"op":"remove","source":"web","key":"2"}
 {"op":"separate","a":["crm","1"],"b":["web","3"],"by":"steward","why":"two people"}
-{"source":"app","key":"4","at":3,"identifiers":{"email":"ann@x.org"}}
+{"source":"app","key":"4","at":3,"identifiers":{"email":"ann@x.org"},"attributes":{"note":"<script>"}}
 {"op":"join","a":["app","9"],"b":["crm","1"],"by":"steward"}
-{"source":"app","key":"9","at":4,"identifiers":{"email":"bob@x.org"}}
+{"source":"app","key":"9","at":4,"identifiers":{"email":"bob@x.org"},"attributes":{"note":"<script>"}}
 "#,
     );
     let mut partitions = Vec::new();
@@ -256,7 +256,8 @@ fn operations_act_in_their_order_whatever_the_batch() {
     assert_eq!((ann[0].as_str(), ann[3].as_str()), ("email", "contested"));
     assert!(ann[2].starts_with('p'), "a contested value has a holder here");
     let report = desk.read("report.html");
-    assert!(report.starts_with("<!doctype html>") && !report.contains("<script>"), "values are escaped");
+    assert!(report.starts_with("<!doctype html>") && report.contains("&lt;script&gt;"), "values are shown");
+    assert!(!report.contains("<script>"), "and escaped");
     assert!(!report.contains("http"), "no external resources");
 }
 

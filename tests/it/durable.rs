@@ -43,6 +43,7 @@ fn meta(revision: u64) -> Meta {
         fingerprint: 1,
         policy_version: 0,
         generation: Generation(0),
+        unresolved: false,
         next_record: revision,
         next_cluster: 0,
         next_profile: 0,

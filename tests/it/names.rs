@@ -136,6 +136,10 @@ impl Feed {
                 assert!(self.ever.insert(*profile), "{profile} is created twice");
                 self.borne.insert(*profile);
             }
+            ProfileEvent::Restored { profile } => {
+                assert!(self.ever.contains(profile), "{profile} is restored and was never there");
+                assert!(self.borne.insert(*profile), "{profile} is restored though it is there");
+            }
             ProfileEvent::Extended { profile } | ProfileEvent::Shrunk { profile } => self.bears(&[*profile], change),
             ProfileEvent::Merged { from, into } => {
                 self.bears(from, change);

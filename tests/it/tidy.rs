@@ -75,7 +75,10 @@ fn nothing_below_the_resolver_touches_the_world() {
 fn files_are_short_and_finished() {
     let files = ["src", "tests", "examples", "benches"].into_iter().flat_map(sources);
     clean(files.filter(|(path, _)| path != "tests/it/tidy.rs").collect(), |path, text| {
-        let words = NEVER.iter().filter(|word| text.contains(**word)).map(|word| format!("{path}: {word}"));
+        // A bench uses its part of what benches share, and stops where it cannot go on.
+        let may = |word: &str| path.starts_with("benches/") && word.contains("allow(");
+        let words =
+            NEVER.iter().filter(|word| text.contains(**word) && !may(word)).map(|word| format!("{path}: {word}"));
         let long = (text.lines().count() > LINES_MAX).then(|| format!("{path}: more than {LINES_MAX} lines"));
         words.chain(long).collect()
     });

@@ -208,7 +208,7 @@ impl Random {
 
     fn event(&mut self) -> ProfileEvent {
         let (profile, other) = (self.profile(), self.profile());
-        match self.below(9) {
+        match self.below(10) {
             0 => ProfileEvent::Created { profile },
             1 => ProfileEvent::Extended { profile },
             2 => ProfileEvent::Merged { from: vec![profile, other], into: other },
@@ -216,6 +216,7 @@ impl Random {
             4 => ProfileEvent::Moved { from: profile, into: other, records: self.next() },
             5 => ProfileEvent::Shrunk { profile },
             6 => ProfileEvent::Erased { profile },
+            8 => ProfileEvent::Restored { profile },
             7 => ProfileEvent::Contested { profiles: vec![profile] },
             _ => ProfileEvent::Withheld { profiles: Vec::new(), reason: Reason::Limit(1) },
         }
