@@ -253,7 +253,7 @@ impl Planner<'_> {
             match shifted {
                 Shifted::Merged { from, into } => self.merged.extend(from.into_iter().map(|old| (old, into))),
                 Shifted::Split { from, into } => self.parted.push((from, into)),
-                Shifted::Created(_) | Shifted::Extended(_) | Shifted::Moved { .. } => {}
+                Shifted::Created(_) | Shifted::Restored(_) | Shifted::Extended(_) | Shifted::Moved { .. } => {}
             }
         }
     }
