@@ -37,7 +37,6 @@ fn batch(revision: u64) -> Batch {
 
 fn meta(revision: u64) -> Meta {
     Meta {
-        unresolved: false,
         seed: Seed::default(),
         policy: "{}".into(),
         fingerprint: 1,
