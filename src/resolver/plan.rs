@@ -183,8 +183,9 @@ impl<'a> Planner<'a> {
             carried.push((link, self.carry(number, link)?));
         }
         let asserted = self.meta.counts.assertions > 0 && !self.overlay.assertions(&[reading.key])?.is_empty();
+        let by_itself = !asserted && node.anchors.is_empty();
         let placed =
-            !asserted && (self.grow(number, &mut node, &carried)? || self.append(number, &mut node, &carried)?);
+            by_itself && (self.grow(number, &mut node, &carried)? || self.append(number, &mut node, &carried)?);
         if !placed {
             self.seeds.push(number);
         }
