@@ -10,6 +10,7 @@ use crate::policy::{Contested, Links};
 use crate::profile::Status;
 use crate::record::Identifier;
 use crate::store::{Numbers, Posting, ValueState};
+use ahash::AHashSet;
 
 /// The other claimants that an answer names at the most.
 const CLAIMANTS_MAX: usize = 100;
@@ -58,10 +59,7 @@ impl View {
                 let carriers = self.carriers(link, posting, usize::MAX)?;
                 self.among(&carriers, *holder)
             }
-            ValueState::Inert { .. } => {
-                let carriers = self.carriers(link, posting, CLAIMANTS_MAX)?;
-                self.among(&carriers, None)
-            }
+            ValueState::Inert { .. } => self.among(&self.claiming(link, posting)?, None),
             ValueState::Clear => {
                 let carriers = self.carriers(link, posting, usize::MAX)?;
                 let nodes = carriers.iter().copied().zip(self.snapshot.nodes(&carriers)?);
@@ -88,6 +86,28 @@ impl View {
         claimants.retain(|claimant| Some(*claimant) != held_by);
         claimants.truncate(CLAIMANTS_MAX);
         Ok(Found { profile: held_by, claimants, status: Status::Contested })
+    }
+
+    /// Carriers of a value, a carrier of each of more profiles than an answer names or else of all. O(carriers of the
+    /// profiles that come first).
+    fn claiming(&self, link: Link, posting: &Posting) -> Result<Vec<RecordNumber>> {
+        if let Numbers::Inline(list) = &posting.carriers {
+            return Ok(list.to_vec());
+        }
+        let (mut found, mut seen, mut from) = (Vec::new(), AHashSet::new(), RecordNumber(0));
+        loop {
+            let page = self.snapshot.carriers(link.value, from, CLAIMANTS_MAX)?;
+            let Some(last) = page.last() else { return Ok(found) };
+            from = RecordNumber(last.0 + 1);
+            for (&carrier, bearer) in page.iter().zip(self.bearers(&page)?) {
+                if seen.insert(bearer) {
+                    found.push(carrier);
+                }
+            }
+            if found.len() > CLAIMANTS_MAX {
+                return Ok(found);
+            }
+        }
     }
 
     pub(super) fn carriers(&self, link: Link, posting: &Posting, limit: usize) -> Result<Vec<RecordNumber>> {

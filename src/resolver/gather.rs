@@ -20,6 +20,8 @@ pub(super) struct Gathered {
     /// Pairs of entries (records first, then phantoms), with the hashes of their keys.
     pub(super) joins: Vec<((usize, usize), (KeyHash, KeyHash))>,
     pub(super) separations: Vec<(usize, usize)>,
+    /// Entries that assertions name: a separation from a record elsewhere counts once the two regions meet.
+    pub(super) named: Vec<usize>,
     pub(super) generic: AHashSet<ValueHash>,
     /// Values that link nobody and whose other carriers were left where they are.
     pub(super) inert: AHashSet<ValueHash>,
@@ -151,6 +153,7 @@ impl Words {
             let pair = (place(hash_key(seed, a), a), place(hash_key(seed, b), b));
             found.joins.push((pair, (row.a, row.b)));
         }
+        found.named = rows.iter().flat_map(|row| [row.a, row.b]).filter_map(|key| places.get(&key).copied()).collect();
         for row in rows.iter().filter(|row| row.assertion.verdict == Verdict::Separate) {
             if let (Some(&a), Some(&b)) = (places.get(&row.a), places.get(&row.b)) {
                 found.separations.push((a, b));
@@ -174,6 +177,7 @@ impl Gathered {
             entries: live.chain(self.phantoms.iter().map(phantom)).collect(),
             joins: self.joins.iter().map(|(pair, _)| *pair).collect(),
             separations: self.separations.clone(),
+            named: self.named.clone(),
             generic: &self.generic,
             inert: &self.inert,
         }

@@ -352,6 +352,7 @@ impl<'a> Words<'a> {
         };
         let entries = places.iter().filter_map(entry).collect();
         let (mut joins, mut separations, mut keys) = (Vec::new(), Vec::new(), AHashMap::new());
+        let mut named = Vec::new();
         if !self.pairs.is_empty() {
             let local: AHashMap<u32, usize> = places.iter().enumerate().map(|(local, place)| (*place, local)).collect();
             let mut rows: Vec<u32> =
@@ -364,6 +365,7 @@ impl<'a> Words<'a> {
                 else {
                     continue;
                 };
+                named.extend([a, b].iter().filter_map(|place| local.get(place)).copied());
                 let (Some(&a), Some(&b)) = (local.get(&a), local.get(&b)) else { continue };
                 match verdict {
                     Verdict::Join => {
@@ -374,7 +376,7 @@ impl<'a> Words<'a> {
                 }
             }
         }
-        (resolve(rules, &Region { entries, joins, separations, generic, inert: &none }, Trace::Off), keys)
+        (resolve(rules, &Region { entries, joins, separations, named, generic, inert: &none }, Trace::Off), keys)
     }
 }
 

@@ -439,16 +439,17 @@ impl<'a> Planner<'a> {
             let key = crate::identifier::hash_key(self.seed, &node.key);
             self.stir_named(&[key])?;
         }
-        let Some(mut cluster) = self.overlay.cluster(node.cluster)? else { return Ok(()) };
+        let Some(mut cluster) = self.overlay.cluster(node.cluster)? else {
+            // Mended by this very plan and not resolved since: its anchors are still its own.
+            self.leave(number, node, leaves);
+            return Ok(());
+        };
         let id = self.id(cluster.profile);
         self.overlay.drop_member(node.cluster, Arc::make_mut(&mut cluster), number);
         if cluster.members.is_empty() {
             self.overlay.put_cluster(node.cluster, None);
             self.meta.counts.profiles -= 1;
-            match leaves {
-                Leaves::Gone => node.anchors.iter().for_each(|&profile| self.overlay.put_anchor(profile, Anchor::Gone)),
-                Leaves::Dormant => self.overlay.put_node(number, Some(Arc::new(node.dormant()))),
-            }
+            self.leave(number, node, leaves);
             self.announce(ProfileEvent::Erased { profile: id });
             return Ok(());
         }
@@ -458,6 +459,15 @@ impl<'a> Planner<'a> {
         self.overlay.put_cluster(node.cluster, Some(cluster));
         self.announce(ProfileEvent::Shrunk { profile: id });
         Ok(())
+    }
+
+    /// Keeps the anchors of a record that leaves no profile behind for when it is mended, or ends them.
+    fn leave(&mut self, number: RecordNumber, node: &Node, leaves: Leaves) {
+        match leaves {
+            Leaves::Gone => node.anchors.iter().for_each(|&profile| self.overlay.put_anchor(profile, Anchor::Gone)),
+            Leaves::Dormant if node.anchors.is_empty() => {}
+            Leaves::Dormant => self.overlay.put_node(number, Some(Arc::new(node.dormant()))),
+        }
     }
 
     fn pass_on(&mut self, anchors: &[ProfileNumber], number: ClusterNumber, cluster: &Cluster) -> Result<()> {

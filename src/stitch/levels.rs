@@ -351,15 +351,13 @@ impl<'a> Levels<'a> {
             group.summary.witness |= witnesses.contains(&(rank as u32));
             group.summary.add_facts(self.region.entries.get(entry).map(|entry| entry.facts).unwrap_or_default());
         }
-        let ranks = if self.region.joins.len() + self.region.separations.len() > 0 { self.ranks() } else { Vec::new() };
-        for &(a, b) in self.region.joins.iter().chain(&self.region.separations) {
-            for place in [a, b] {
-                let root = ranks.get(place).and_then(|&rank| labels.get(rank as usize));
-                let group = root.and_then(|root| place_of.get(root)).and_then(|&place| clusters.get_mut(place));
-                if let Some(group) = group {
-                    group.summary.asserted = true;
-                    group.summary.clean = false;
-                }
+        let ranks = if self.region.named.is_empty() { Vec::new() } else { self.ranks() };
+        for &place in &self.region.named {
+            let root = ranks.get(place).and_then(|&rank| labels.get(rank as usize));
+            let group = root.and_then(|root| place_of.get(root)).and_then(|&place| clusters.get_mut(place));
+            if let Some(group) = group {
+                group.summary.asserted = true;
+                group.summary.clean = false;
             }
         }
         let mut contests: Vec<Contest> = Vec::with_capacity(self.unsettled.len());

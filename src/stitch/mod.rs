@@ -41,6 +41,8 @@ pub(crate) struct Region<'a> {
     pub(crate) joins: Vec<(usize, usize)>,
     /// Pairs of entries that a steward separated.
     pub(crate) separations: Vec<(usize, usize)>,
+    /// Entries that assertions name, also those whose other record is in no region of these.
+    pub(crate) named: Vec<usize>,
     /// Values that are generic: they link nothing, make nobody known and count for no limit.
     pub(crate) generic: &'a AHashSet<ValueHash>,
     /// Values known to link nobody, whose other carriers are not in the region.

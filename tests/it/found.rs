@@ -93,3 +93,52 @@ fn a_withheld_join_names_each_profile_once() {
         assert_eq!(withheld.iter().map(|join| join.parts.len()).collect::<Vec<_>>(), [3], "{order:?}");
     }
 }
+
+#[test]
+fn a_separation_holds_though_its_records_came_after_it_and_apart() {
+    let policy = policy(r#"{"identifier": [{"kind": "email", "role": "contact"}]}"#);
+    let calls = [
+        add(r#"{"op":"separate","a":["s","1"],"b":["s","2"],"by":"steward","why":""}"#),
+        add(r#"{"source":"s","key":"1","at":0,"identifiers":{"email":"1"}}"#),
+        add(r#"{"source":"s","key":"2","at":0,"identifiers":{"email":"2"}}"#),
+        add(r#"{"source":"s","key":"3","at":0,"identifiers":{"email":["1","2"]}}"#),
+    ];
+    follow(policy, &calls);
+}
+
+#[test]
+fn a_value_that_links_nobody_has_no_holder_however_many_of_its_first_carriers_are_one_person() {
+    let policy = policy(
+        r#"{"identifier": [{"kind": "crm", "role": "person"}, {"kind": "email", "role": "contact", "max_claimants": 1}]}"#,
+    );
+    let record = |key: usize, crm: &str| {
+        add(&format!(r#"{{"source":"s","key":"{key}","at":{key},"identifiers":{{"crm":"{crm}","email":"e"}}}}"#))
+    };
+    let mut calls: Vec<Call> = (0..120).map(|key| record(key, "1")).collect();
+    calls.push(record(120, "2"));
+    let (resolver, mut world) = (Resolver::in_memory(policy.clone()).unwrap(), World::new(policy));
+    for call in &calls {
+        world.call(call);
+        subject::call(&resolver, call);
+    }
+    assert_eq!(subject::picture(&resolver), world.picture());
+    subject::audit(&resolver, &world);
+}
+
+#[test]
+fn a_record_mended_and_quarantined_again_in_one_batch_keeps_its_names() {
+    let line = |at: i32, crm: &str| format!(r#"{{"source":"s","key":"1","at":{at},"identifiers":{{"crm":{crm}}}}}"#);
+    let record = |line: String| match Operation::from_json(line.as_bytes(), None).unwrap() {
+        Operation::Add(record) => record,
+        other => panic!("{other:?}"),
+    };
+    let calls = [
+        add(&line(0, r#""1""#)),
+        add(&line(1, r#"["1","2"]"#)),
+        Call::AddAll(vec![record(line(2, r#""1""#)), record(line(3, r#"["1","2"]"#))], 2),
+        add(&line(4, r#""1""#)),
+    ];
+    let resolver = follow(policy(TWO_KINDS), &calls);
+    let profile = resolver.profile_of(&RecordKey::new("s", "1")).unwrap().unwrap();
+    assert_eq!(resolver.profile(profile).unwrap().unwrap().aliases, []);
+}
