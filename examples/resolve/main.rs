@@ -18,13 +18,12 @@ mod table;
 use args::{Args, USAGE};
 use failure::{Failure, Outcome};
 use input::{Entry, Input};
-use onefold::{Options, Policy, Resolver, Timestamp};
+use onefold::{Policy, Resolver, Timestamp};
 use outputs::IssueList;
 use replay::Replay;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use summary::Summary;
 
@@ -124,8 +123,9 @@ fn open_store(args: &Args, policy: Policy) -> Outcome<Resolver> {
 
 #[cfg(feature = "durable")]
 fn open_folder(folder: &Path, policy: Policy) -> Outcome<Resolver> {
-    let store = onefold::Durable::open(folder).map_err(|error| Failure::file("--store", folder, error))?;
-    Ok(Resolver::open(Arc::new(store), policy, Options::default())?)
+    use onefold::{Durable, Options};
+    let store = Durable::open(folder).map_err(|error| Failure::file("--store", folder, error))?;
+    Ok(Resolver::open(std::sync::Arc::new(store), policy, Options::default())?)
 }
 
 #[cfg(not(feature = "durable"))]

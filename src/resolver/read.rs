@@ -19,6 +19,9 @@ use std::sync::Arc;
 /// Rows read at a time where all of them are read.
 pub(super) const PAGE: usize = 1024;
 
+/// What is done with a page of the evidence.
+type VisitPage<'a> = dyn FnMut(&[(RecordNumber, Arc<Record>)]) -> Result<()> + 'a;
+
 /// One revision of a tenant, for reads that belong together.
 pub struct View {
     pub(super) snapshot: Arc<dyn Snapshot>,
@@ -190,7 +193,7 @@ impl View {
         })
     }
 
-    fn pages(&self, visit: &mut dyn FnMut(&[(RecordNumber, Arc<Record>)]) -> Result<()>) -> Result<()> {
+    fn pages(&self, visit: &mut VisitPage<'_>) -> Result<()> {
         let mut from = RecordNumber(0);
         loop {
             let page = self.snapshot.record_page(from, PAGE)?;
