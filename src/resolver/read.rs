@@ -7,6 +7,7 @@ use crate::golden::fold;
 use crate::id::{ClusterNumber, ProfileId, ProfileNumber, RecordNumber, Seed};
 use crate::identifier::{hash_key, links};
 use crate::normalise::normalise;
+use crate::operation::Operation;
 use crate::policy::Rules;
 use crate::profile::{Profile, ProfileIdentifier, Status};
 use crate::record::{Identifier, Record, RecordKey};
@@ -161,6 +162,39 @@ impl View {
         })
     }
 
+    /// Visits all that was sent and stands, as the operations that bring it: the evidence in the order of first
+    /// arrival, then the stewards' words. Carried out on an empty tenant under the same policy, in any order, they give
+    /// the same people; the ids of profiles, and the feed, are not among them.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Policy, Record, Resolver};
+    /// let resolver = Resolver::in_memory(Policy::retail())?;
+    /// resolver.add(Record::new("crm", "42", "2026-01-05T10:00:00Z".parse()?).identifier("email", "ann@example.org"))?;
+    ///
+    /// let copy = Resolver::in_memory(resolver.policy())?;
+    /// let mut operations = Vec::new();
+    /// resolver.export(&mut |operation| operations.push(operation))?;
+    /// for operation in operations {
+    ///     copy.apply(operation)?;
+    /// }
+    /// assert_eq!(copy.stats()?.counts, resolver.stats()?.counts);
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn export(&self, visit: &mut dyn FnMut(Operation)) -> Result<()> {
+        self.evidence(&mut |record| visit(Operation::Add(record.clone())))?;
+        let mut after = None;
+        loop {
+            let page = self.snapshot.assertion_page(after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some((last.a, last.b));
+            page.into_iter().for_each(|row| visit(Operation::Assert(row.assertion)));
+        }
+    }
+
     /// Visits every usable value that a live record carries, once, with its holder.
     ///
     /// # Errors
@@ -300,6 +334,14 @@ impl Resolver {
     /// As there.
     pub fn live_records(&self, visit: &mut dyn FnMut(&RecordKey, Option<ProfileId>)) -> Result<()> {
         self.view()?.live_records(visit)
+    }
+
+    /// See [`View::export`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn export(&self, visit: &mut dyn FnMut(Operation)) -> Result<()> {
+        self.view()?.export(visit)
     }
 
     /// See [`View::identifiers`].
