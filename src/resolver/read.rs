@@ -7,6 +7,7 @@ use crate::golden::fold;
 use crate::id::{ClusterNumber, ProfileId, ProfileNumber, RecordNumber, Seed};
 use crate::identifier::{hash_key, links};
 use crate::normalise::normalise;
+use crate::operation::Operation;
 use crate::policy::Rules;
 use crate::profile::{Profile, ProfileIdentifier, Status};
 use crate::record::{Identifier, Record, RecordKey};
@@ -18,6 +19,9 @@ use std::sync::Arc;
 
 /// Rows read at a time where all of them are read.
 pub(super) const PAGE: usize = 1024;
+
+/// What is done with a page of the evidence.
+type VisitPage<'a> = dyn FnMut(&[(RecordNumber, Arc<Record>)]) -> Result<()> + 'a;
 
 /// One revision of a tenant, for reads that belong together.
 pub struct View {
@@ -158,6 +162,39 @@ impl View {
         })
     }
 
+    /// Visits all that was sent and stands, as the operations that bring it: the evidence in the order of first
+    /// arrival, then the stewards' words. Carried out on an empty tenant under the same policy, in any order, they give
+    /// the same people; the ids of profiles, and the feed, are not among them.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Policy, Record, Resolver};
+    /// let resolver = Resolver::in_memory(Policy::retail())?;
+    /// resolver.add(Record::new("crm", "42", "2026-01-05T10:00:00Z".parse()?).identifier("email", "ann@example.org"))?;
+    ///
+    /// let copy = Resolver::in_memory(resolver.policy())?;
+    /// let mut operations = Vec::new();
+    /// resolver.export(&mut |operation| operations.push(operation))?;
+    /// for operation in operations {
+    ///     copy.apply(operation)?;
+    /// }
+    /// assert_eq!(copy.stats()?.counts, resolver.stats()?.counts);
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn export(&self, visit: &mut dyn FnMut(Operation)) -> Result<()> {
+        self.evidence(&mut |record| visit(Operation::Add(record.clone())))?;
+        let mut after = None;
+        loop {
+            let page = self.snapshot.assertion_page(after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some((last.a, last.b));
+            page.into_iter().for_each(|row| visit(Operation::Assert(row.assertion)));
+        }
+    }
+
     /// Visits every usable value that a live record carries, once, with its holder.
     ///
     /// # Errors
@@ -190,7 +227,7 @@ impl View {
         })
     }
 
-    fn pages(&self, visit: &mut dyn FnMut(&[(RecordNumber, Arc<Record>)]) -> Result<()>) -> Result<()> {
+    fn pages(&self, visit: &mut VisitPage<'_>) -> Result<()> {
         let mut from = RecordNumber(0);
         loop {
             let page = self.snapshot.record_page(from, PAGE)?;
@@ -297,6 +334,14 @@ impl Resolver {
     /// As there.
     pub fn live_records(&self, visit: &mut dyn FnMut(&RecordKey, Option<ProfileId>)) -> Result<()> {
         self.view()?.live_records(visit)
+    }
+
+    /// See [`View::export`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn export(&self, visit: &mut dyn FnMut(Operation)) -> Result<()> {
+        self.view()?.export(visit)
     }
 
     /// See [`View::identifiers`].

@@ -99,6 +99,8 @@ impl Resolver {
             }
             progress(Phase::Reading, done);
         }
+        // Its buffer is as large as all records were.
+        drop(records);
         if was_empty {
             report.added = items.len() as u64;
             revision = self.write_evidence(&items, &mut meta, revision)?;
