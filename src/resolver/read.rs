@@ -12,7 +12,6 @@ use crate::policy::Rules;
 use crate::profile::{Profile, ProfileIdentifier, Status};
 use crate::record::{Identifier, Record, RecordKey};
 use crate::store::{Anchor, Cluster, Meta, Node, Numbers, ProfileChange, Revision, Snapshot};
-use ahash::AHashMap;
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -243,24 +242,13 @@ impl View {
 
     /// The id that the profile of a record bears.
     pub(super) fn bearer(&self, number: RecordNumber) -> Result<Option<ProfileId>> {
-        let Some(node) = self.snapshot.nodes(&[number])?.pop().flatten() else { return Ok(None) };
-        let cluster = self.snapshot.clusters(&[node.cluster])?.pop().flatten();
-        Ok(cluster.map(|cluster| ProfileId::of(cluster.profile, self.seed)))
+        Ok(self.bearers(&[number])?.pop().flatten())
     }
 
     /// The ids that the profiles of records bear.
     pub(super) fn bearers(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<ProfileId>>> {
-        let nodes = self.snapshot.nodes(numbers)?;
-        let mut clusters: Vec<ClusterNumber> = nodes.iter().flatten().map(|node| node.cluster).collect();
-        clusters.sort_unstable();
-        clusters.dedup();
-        let rows = self.snapshot.clusters(&clusters)?;
-        let ids: AHashMap<ClusterNumber, ProfileId> = clusters
-            .into_iter()
-            .zip(rows)
-            .filter_map(|(number, row)| row.map(|row| (number, ProfileId::of(row.profile, self.seed))))
-            .collect();
-        Ok(nodes.iter().map(|node| node.as_ref().and_then(|node| ids.get(&node.cluster)).copied()).collect())
+        let profiles = self.snapshot.profiles(numbers)?;
+        Ok(profiles.into_iter().map(|profile| Some(ProfileId::of(profile?, self.seed))).collect())
     }
 
     pub(super) fn cluster_of(&self, id: ProfileId) -> Result<Option<(ClusterNumber, Arc<Cluster>)>> {
