@@ -67,6 +67,10 @@
 //! - `conformance`: the suite that every store must pass, for users who bring their own.
 #![forbid(unsafe_code)]
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod error;
 mod golden;
 mod id;

@@ -2,7 +2,7 @@
 
 use crate::args::Args;
 use crate::failure::{Failure, Outcome};
-use onefold::{IdentifierRow, IssueReason, RecordKey, Resolver, Result};
+use onefold::{IdentifierRow, IssueReason, ProfileId, RecordKey, Resolver};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -82,18 +82,22 @@ impl IssueList {
     }
 }
 
-/// Writes `source,key,profile`, one row for every live record that a profile has.
-pub(crate) fn records(resolver: &Resolver, path: &Path) -> Outcome<()> {
-    let mut table = Table::create(path, &["source", "key", "profile"])?;
+/// Visits every record once, and writes it as `source,key,profile` where it has a profile and a file is asked for.
+pub(crate) fn records(
+    resolver: &Resolver,
+    path: Option<&Path>,
+    visit: &mut dyn FnMut(&RecordKey, Option<ProfileId>),
+) -> Outcome<()> {
+    let mut table = path.map(|path| Table::create(path, &["source", "key", "profile"])).transpose()?;
     let mut written = Ok(());
-    let visited: Result<()> = resolver.live_records(&mut |key, profile| {
-        if let (Some(profile), true) = (profile, written.is_ok()) {
+    resolver.live_records(&mut |key, profile| {
+        visit(key, profile);
+        if let (Some(table), Some(profile), true) = (&mut table, profile, written.is_ok()) {
             written = table.row(&[&key.source, &key.key, &profile.to_string()]);
         }
-    });
-    visited?;
+    })?;
     written?;
-    table.finish()
+    table.map_or(Ok(()), |mut table| table.finish())
 }
 
 /// Visits every usable value once, and writes it as `kind,value,profile,status` where a file is asked for.

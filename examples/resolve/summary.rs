@@ -1,5 +1,6 @@
 //! What a run comes to, in figures.
 
+use crate::args::Args;
 use crate::failure::Outcome;
 use crate::outputs::{self, IssueList};
 use crate::replay::Tally;
@@ -38,13 +39,9 @@ pub(crate) struct Values {
 }
 
 impl Summary {
-    /// Reads the figures from a resolver, and writes the identifiers on the way, where a file is asked for.
-    pub(crate) fn of(
-        resolver: &Resolver,
-        tally: &Tally,
-        issues: &IssueList,
-        identifiers: Option<&Path>,
-    ) -> Outcome<Self> {
+    /// Reads the figures from a resolver, and on the way writes the records and the identifiers, where files are asked
+    /// for: everything is read once.
+    pub(crate) fn of(resolver: &Resolver, tally: &Tally, issues: &IssueList, args: &Args) -> Outcome<Self> {
         let policy = resolver.policy();
         let mut remarks: Vec<(String, u64)> = issues.remarks.clone().into_iter().collect();
         remarks.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
@@ -53,9 +50,9 @@ impl Summary {
             unreadable: issues.unreadable,
             remarks,
             sent: tally.records,
-            values: values(resolver, &policy, identifiers)?,
+            values: values(resolver, &policy, args.identifiers.as_deref())?,
             withheld: withheld(resolver)?,
-            evaluation: evaluation(resolver, tally)?,
+            evaluation: evaluation(resolver, tally, args.records.as_deref())?,
         })
     }
 
@@ -101,24 +98,24 @@ fn withheld(resolver: &Resolver) -> Outcome<Vec<(String, u64)>> {
     Ok(counts)
 }
 
-fn evaluation(resolver: &Resolver, tally: &Tally) -> Outcome<Option<Evaluation>> {
+fn evaluation(resolver: &Resolver, tally: &Tally, path: Option<&Path>) -> Outcome<Option<Evaluation>> {
     /// A record without a profile is alone.
     #[derive(Clone, PartialEq, Eq, Hash)]
     enum Label {
         Profile(ProfileId),
         Alone(RecordKey),
     }
-    if tally.truth.is_empty() {
+    if tally.truth.is_empty() && path.is_none() {
         return Ok(None);
     }
     let mut labels = Vec::with_capacity(tally.truth.len());
-    resolver.live_records(&mut |key, profile| {
+    outputs::records(resolver, path, &mut |key, profile| {
         if let Some(person) = tally.truth.get(key) {
             let label = profile.map_or_else(|| Label::Alone(key.clone()), Label::Profile);
             labels.push((person.as_str(), label));
         }
     })?;
-    Ok(Some(evaluate(labels)))
+    Ok(if tally.truth.is_empty() { None } else { Some(evaluate(labels)) })
 }
 
 impl fmt::Display for Summary {
