@@ -20,7 +20,7 @@ fn read(criterion: &mut Criterion) {
             return identifier.clone();
         }
     };
-    let asked: Vec<Identifier> = (0..10_000).map(|_| any(&mut dice)).collect();
+    let asked: Vec<Identifier> = (0..200_000).map(|_| any(&mut dice)).collect();
     let mut turn = 0;
     let mut next = || {
         turn = (turn + 1) % asked.len();

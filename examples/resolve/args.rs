@@ -3,7 +3,7 @@
 use crate::failure::{Failure, Outcome};
 use onefold::Timestamp;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What `--help` prints.
 pub(crate) const USAGE: &str = "\
@@ -13,12 +13,14 @@ usage: resolve --policy P.{toml,json} --input FILE... [options]
   --policy FILE       the policy, TOML or JSON
   --input FILE...     operations (.jsonl) or tables (.csv)
   --columns FILE      the column map of the tables (TOML)
-  --store WHERE       `memory` (the default) or a folder, which is made or opened
-  --batch N           how many records go into one commit (default 1000)
+  --store WHERE       `memory` (the default) or a folder, which is made or opened; with one, --input may be left out
+  --batch N           sends N records a commit; without it, records are held until something else than a record comes,
+                      and go in at once where they are at least as many as the store holds, else 1000 a commit
   --now TIME          RFC 3339; records without a time take it (default: the start of the run)
   --records FILE      writes source,key,profile of every live record
   --identifiers FILE  writes kind,value,profile,status of every usable value
   --issues FILE       writes file,line,record,field,reason of everything that was not as it should be
+  --export FILE       writes everything that stands as operations, which --input reads back
   --report FILE       writes one HTML page
   --help              prints this";
 
@@ -36,6 +38,7 @@ pub(crate) struct Args {
     pub(crate) records: Option<PathBuf>,
     pub(crate) identifiers: Option<PathBuf>,
     pub(crate) issues: Option<PathBuf>,
+    pub(crate) export: Option<PathBuf>,
     pub(crate) report: Option<PathBuf>,
 }
 
@@ -57,6 +60,7 @@ impl Args {
                 "--records" => once(&mut args.records, &option, value()?.into())?,
                 "--identifiers" => once(&mut args.identifiers, &option, value()?.into())?,
                 "--issues" => once(&mut args.issues, &option, value()?.into())?,
+                "--export" => once(&mut args.export, &option, value()?.into())?,
                 "--report" => once(&mut args.report, &option, value()?.into())?,
                 "--store" => {
                     let place = value()?;
@@ -93,6 +97,23 @@ impl Args {
         self.policy.is_none() && self.input.is_empty()
     }
 
+    /// The files that are written, by option.
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let all = [
+            ("--records", &self.records),
+            ("--identifiers", &self.identifiers),
+            ("--issues", &self.issues),
+            ("--export", &self.export),
+            ("--report", &self.report),
+        ];
+        all.into_iter().filter_map(|(option, path)| Some((option, path.as_deref()?)))
+    }
+
+    /// The files that are read.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &Path> {
+        self.input.iter().chain(&self.policy).chain(&self.columns).map(PathBuf::as_path)
+    }
+
     fn check(&self) -> Outcome<()> {
         if self.is_sample() {
             return match self.columns {
@@ -103,7 +124,7 @@ impl Args {
         if self.policy.is_none() {
             return Err(Failure::usage("--policy", "is missing"));
         }
-        if self.input.is_empty() {
+        if self.input.is_empty() && self.store.is_none() {
             return Err(Failure::usage("--input", "is missing"));
         }
         Ok(())

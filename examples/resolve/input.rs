@@ -24,7 +24,6 @@ pub(crate) struct Entry {
 pub(crate) struct Input {
     pub(crate) path: PathBuf,
     pub(crate) bytes: u64,
-    pub(crate) is_table: bool,
     pub(crate) entries: Box<dyn Iterator<Item = Entry>>,
 }
 
@@ -56,5 +55,5 @@ fn open_one(path: &Path, columns: Option<&Columns>, now: Timestamp) -> Outcome<I
     } else {
         Box::new(Lines::new(file, now))
     };
-    Ok(Input { path: path.to_owned(), bytes: metadata.len(), is_table, entries })
+    Ok(Input { path: path.to_owned(), bytes: metadata.len(), entries })
 }

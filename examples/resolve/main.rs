@@ -18,25 +18,28 @@ mod table;
 use args::{Args, USAGE};
 use failure::{Failure, Outcome};
 use input::{Entry, Input};
-use onefold::{Options, Policy, Resolver, Timestamp};
+use onefold::{Policy, Resolver, Timestamp};
 use outputs::IssueList;
 use replay::Replay;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use summary::Summary;
-
-const BATCH: usize = 1000;
 
 fn main() -> ExitCode {
     let done = Args::read(std::env::args_os().skip(1)).and_then(|args| run(&args));
     match done {
         Ok(text) => {
-            // A reader that went away (`| head`) is no failure of ours.
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            ExitCode::SUCCESS
+            let mut stdout = std::io::stdout().lock();
+            match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+                // A reader that went away (`| head`) is no failure of ours.
+                Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                    let _ = writeln!(std::io::stderr(), "resolve: the summary cannot be written: {error}");
+                    ExitCode::FAILURE
+                }
+                _ => ExitCode::SUCCESS,
+            }
         }
         Err(failure) => {
             let _ = writeln!(std::io::stderr(), "resolve: {failure}");
@@ -60,6 +63,7 @@ fn run_files(args: &Args) -> Outcome<String> {
     let path = args.policy.as_deref().ok_or_else(|| Failure::usage("--policy", "is missing"))?;
     let policy = Policy::from_path(path).map_err(|error| Failure::file("--policy", path, error))?;
     let inputs = input::open(args, now)?;
+    outputs::check(args)?;
     let resolver = open_store(args, policy)?;
     let summary = replay(args, &resolver, inputs, now)?;
     write_outputs(args, &resolver, &summary, None)?;
@@ -67,6 +71,7 @@ fn run_files(args: &Args) -> Outcome<String> {
 }
 
 fn run_sample(args: &Args) -> Outcome<String> {
+    outputs::check(args)?;
     let sample = sample::sample()?;
     let resolver = open_store(args, sample.policy.clone())?;
     let entries: Vec<Entry> = sample
@@ -82,7 +87,7 @@ fn run_sample(args: &Args) -> Outcome<String> {
             Entry { line, operation: Ok(operation.clone()), truth, bytes: 0 }
         })
         .collect();
-    let input = Input { path: "sample".into(), bytes: 0, is_table: false, entries: Box::new(entries.into_iter()) };
+    let input = Input { path: "sample".into(), bytes: 0, entries: Box::new(entries.into_iter()) };
     let summary = replay(args, &resolver, vec![input], args.now.unwrap_or(sample.now))?;
     write_outputs(args, &resolver, &summary, Some(&sample.ada))?;
     let story = showcase::tell(&resolver, &sample)?;
@@ -91,7 +96,7 @@ fn run_sample(args: &Args) -> Outcome<String> {
 
 fn replay(args: &Args, resolver: &Resolver, inputs: Vec<Input>, now: Timestamp) -> Outcome<Summary> {
     let mut issues = IssueList::create(args.issues.as_deref())?;
-    let tally = Replay::new(resolver, &mut issues, args.batch.unwrap_or(BATCH), now).run(inputs)?;
+    let tally = Replay::new(resolver, &mut issues, args.batch, now).run(inputs)?;
     issues.finish()?;
     Summary::of(resolver, &tally, &issues)
 }
@@ -107,6 +112,9 @@ fn write_outputs(
     }
     if let Some(path) = &args.identifiers {
         outputs::identifiers(resolver, path)?;
+    }
+    if let Some(path) = &args.export {
+        outputs::export(resolver, path)?;
     }
     if let Some(path) = &args.report {
         let page = report::page(resolver, summary, shown)?;
@@ -124,8 +132,15 @@ fn open_store(args: &Args, policy: Policy) -> Outcome<Resolver> {
 
 #[cfg(feature = "durable")]
 fn open_folder(folder: &Path, policy: Policy) -> Outcome<Resolver> {
-    let store = onefold::Durable::open(folder).map_err(|error| Failure::file("--store", folder, error))?;
-    Ok(Resolver::open(Arc::new(store), policy, Options::default())?)
+    use onefold::{Durable, Options};
+    let store = Durable::open(folder).map_err(|error| Failure::file("--store", folder, error))?;
+    Resolver::open(std::sync::Arc::new(store), policy, Options::default()).map_err(|error| match error.kind() {
+        onefold::ErrorKind::Config => {
+            let reason = "was filled under another policy: run with that one, or into another folder";
+            Failure::file("--store", folder, reason)
+        }
+        _ => error.into(),
+    })
 }
 
 #[cfg(not(feature = "durable"))]

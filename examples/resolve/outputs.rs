@@ -1,10 +1,28 @@
-//! The files that a run writes: records, identifiers, issues.
+//! The files that a run writes: records, identifiers, issues, the export.
 
+use crate::args::Args;
 use crate::failure::{Failure, Outcome};
 use onefold::{IssueReason, RecordKey, Resolver, Result};
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+
+/// Finds out, before the work is done, which output cannot be written. What stands in a file stays until then.
+pub(crate) fn check(args: &Args) -> Outcome<()> {
+    let real = |path: &Path| path.canonicalize().ok().filter(|path| path.is_file());
+    let mut taken: Vec<PathBuf> = args.sources().filter_map(real).collect();
+    for (option, path) in args.outputs() {
+        let opened = File::options().write(true).create(true).truncate(false).open(path);
+        opened.map_err(|error| Failure::file(option, path, format_args!("cannot be written: {error}")))?;
+        let Some(file) = real(path) else { continue };
+        if taken.contains(&file) {
+            return Err(Failure::file(option, path, "is an input or another output of this run"));
+        }
+        taken.push(file);
+    }
+    Ok(())
+}
 
 /// Everything that was not as it should be: counted, and written down where a file is asked for.
 pub(crate) struct IssueList {
@@ -22,6 +40,11 @@ impl IssueList {
         Ok(Self { file, unreadable: 0, remarks: BTreeMap::new() })
     }
 
+    /// Says whether the places of remarks are of use.
+    pub(crate) fn is_written(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// Notes a line that could not be read.
     pub(crate) fn unreadable(&mut self, file: &Path, line: u64, error: &onefold::Error) -> Outcome<()> {
         self.unreadable += 1;
@@ -29,13 +52,13 @@ impl IssueList {
         // `field `at`: is missing` names the field; other messages are about the line.
         let (field, reason) = message.split_once(": ").unwrap_or(("line", &message));
         let field = field.trim_start_matches("field ").trim_matches('`').to_owned();
-        self.write(&file.display().to_string(), line, "", &field, reason)
+        self.write(file, line, "", &field, reason)
     }
 
     /// Notes a remark on a record.
     pub(crate) fn remark(
         &mut self,
-        file: &str,
+        file: &Path,
         line: u64,
         record: &RecordKey,
         field: &str,
@@ -46,9 +69,9 @@ impl IssueList {
         self.write(file, line, &format!("{}/{}", record.source, record.key), field, &reason)
     }
 
-    fn write(&mut self, file: &str, line: u64, record: &str, field: &str, reason: &str) -> Outcome<()> {
+    fn write(&mut self, file: &Path, line: u64, record: &str, field: &str, reason: &str) -> Outcome<()> {
         match &mut self.file {
-            Some(table) => table.row(&[file, &line.to_string(), record, field, reason]),
+            Some(table) => table.row(&[&file.to_string_lossy(), &line.to_string(), record, field, reason]),
             None => Ok(()),
         }
     }
@@ -85,6 +108,19 @@ pub(crate) fn identifiers(resolver: &Resolver, path: &Path) -> Outcome<()> {
     })?;
     written?;
     table.finish()
+}
+
+/// Writes everything that stands, one operation a line.
+pub(crate) fn export(resolver: &Resolver, path: &Path) -> Outcome<()> {
+    let failed = |error| Failure::writing(path, error);
+    let mut file = BufWriter::new(File::create(path).map_err(failed)?);
+    let mut written = Ok(());
+    resolver.export(&mut |operation| {
+        if written.is_ok() {
+            written = writeln!(file, "{}", operation.to_json());
+        }
+    })?;
+    written.and_then(|()| file.flush()).map_err(failed)
 }
 
 /// A CSV file in the making.

@@ -1,4 +1,4 @@
-//! Sends operations to a resolver: records in batches, everything else in its turn.
+//! Sends operations to a resolver: records together, everything else in its turn.
 
 use crate::failure::Outcome;
 use crate::input::Input;
@@ -6,7 +6,10 @@ use crate::outputs::IssueList;
 use indicatif::{ProgressBar, ProgressStyle};
 use onefold::{Ingest, Operation, Progress, Record, RecordKey, Resolver, SmolStr, Timestamp};
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// Records a commit, where they are not loaded and nobody asked for another number.
+const BATCH: usize = 1000;
 
 /// What was sent.
 #[derive(Debug, Default)]
@@ -28,7 +31,7 @@ type Place = (usize, u64);
 pub(crate) struct Replay<'a> {
     resolver: &'a Resolver,
     issues: &'a mut IssueList,
-    batch: usize,
+    batch: Option<usize>,
     now: Timestamp,
     files: Vec<PathBuf>,
     tally: Tally,
@@ -39,7 +42,7 @@ pub(crate) struct Replay<'a> {
 
 impl<'a> Replay<'a> {
     /// Starts with nothing sent.
-    pub(crate) fn new(resolver: &'a Resolver, issues: &'a mut IssueList, batch: usize, now: Timestamp) -> Self {
+    pub(crate) fn new(resolver: &'a Resolver, issues: &'a mut IssueList, batch: Option<usize>, now: Timestamp) -> Self {
         let (files, pending, places) = (Vec::new(), Vec::new(), Vec::new());
         Self {
             resolver,
@@ -60,34 +63,28 @@ impl<'a> Replay<'a> {
         let total = inputs.iter().map(|input| input.bytes).sum();
         // Draws nothing where standard error is no terminal.
         self.bar = ProgressBar::new(total).with_style(style("{bytes}/{total_bytes}"));
-        let one_table = inputs.len() == 1 && inputs.iter().all(|input| input.is_table);
-        let at_once = one_table && self.resolver.stats()?.counts.records == 0;
         for (file, input) in inputs.into_iter().enumerate() {
             for entry in input.entries {
                 self.bar.inc(entry.bytes);
                 self.tally.truth.extend(entry.truth);
                 match entry.operation {
-                    Ok(operation) => self.take(operation, (file, entry.line), at_once)?,
+                    Ok(operation) => self.take(operation, (file, entry.line))?,
                     Err(error) => self.issues.unreadable(&input.path, entry.line, &error)?,
                 }
             }
         }
         self.bar.finish_and_clear();
-        if at_once {
-            self.load()?
-        } else {
-            self.flush()?
-        }
+        self.flush()?;
         Ok(self.tally)
     }
 
-    fn take(&mut self, operation: Operation, place: Place, at_once: bool) -> Outcome<()> {
+    fn take(&mut self, operation: Operation, place: Place) -> Outcome<()> {
         match operation {
             Operation::Add(record) => {
                 self.tally.records += 1;
                 self.pending.push(record);
                 self.places.push(place);
-                if !at_once && self.pending.len() >= self.batch {
+                if self.batch.is_some_and(|batch| self.pending.len() >= batch) {
                     self.flush()?;
                 }
                 return Ok(());
@@ -100,40 +97,51 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
+    /// Sends what waits: all at once where it is much beside what is stored, which is faster and gives the same answer.
     fn flush(&mut self) -> Outcome<()> {
-        let records = std::mem::take(&mut self.pending);
-        let ingest = Ingest { batch: self.batch, now: Some(self.now), ..Ingest::default() };
+        let (records, places) = (std::mem::take(&mut self.pending), std::mem::take(&mut self.places));
+        if self.batch.is_none() && records.len() > BATCH {
+            let stored = self.resolver.stats()?.counts.records;
+            if records.len() as u64 >= stored {
+                return self.load(records, places);
+            }
+        }
+        let ingest = Ingest { batch: self.batch.unwrap_or(BATCH), now: Some(self.now), ..Ingest::default() };
         let resolutions = self.resolver.add_all(records, ingest)?;
-        for (resolution, (file, line)) in resolutions.iter().zip(std::mem::take(&mut self.places)) {
-            let file = self.files.get(file).map(|path| path.display().to_string()).unwrap_or_default();
+        for (resolution, (file, line)) in resolutions.iter().zip(places) {
+            let file = name(&self.files, file);
             for issue in &resolution.issues {
-                self.issues.remark(&file, line, &issue.record, &issue.field, &issue.reason)?;
+                self.issues.remark(file, line, &issue.record, &issue.field, &issue.reason)?;
             }
         }
         Ok(())
     }
 
-    /// Sends a whole table at once, which is faster and gives the same answer.
-    fn load(&mut self) -> Outcome<()> {
-        let records = std::mem::take(&mut self.pending);
-        let lines: HashMap<RecordKey, u64> =
-            records.iter().zip(&self.places).map(|(record, (_, line))| (record.key.clone(), *line)).collect();
+    fn load(&mut self, records: Vec<Record>, places: Vec<Place>) -> Outcome<()> {
+        let mut placed: HashMap<RecordKey, Place> = HashMap::new();
+        if self.issues.is_written() {
+            placed.extend(records.iter().map(|record| record.key.clone()).zip(places));
+        }
         let bar = ProgressBar::new(records.len() as u64).with_style(style("{pos}/{len}"));
         let mut show = |progress: Progress| {
             bar.set_length(progress.total);
             bar.set_position(progress.done);
             bar.set_message(format!("{:?}", progress.phase).to_lowercase());
         };
-        let ingest = Ingest { batch: self.batch, now: Some(self.now), progress: Some(&mut show) };
+        let ingest = Ingest { now: Some(self.now), progress: Some(&mut show), ..Ingest::default() };
         let report = self.resolver.load(records, ingest)?;
         bar.finish_and_clear();
-        let file = self.files.first().map(|path| path.display().to_string()).unwrap_or_default();
         for issue in &report.issues {
-            let line = lines.get(&issue.record).copied().unwrap_or_default();
-            self.issues.remark(&file, line, &issue.record, &issue.field, &issue.reason)?;
+            let (file, line) = placed.get(&issue.record).copied().unwrap_or_default();
+            self.issues.remark(name(&self.files, file), line, &issue.record, &issue.field, &issue.reason)?;
         }
         Ok(())
     }
+}
+
+/// What a file is called on the command line.
+fn name(files: &[PathBuf], file: usize) -> &Path {
+    files.get(file).map(PathBuf::as_path).unwrap_or(Path::new(""))
 }
 
 fn style(counts: &str) -> ProgressStyle {

@@ -135,6 +135,9 @@ impl<R: Read> Table<R> {
                 record.attributes.push((name.clone(), Value::from(value)));
             }
         }
+        // It is kept for long, a million times over.
+        record.identifiers.shrink_to_fit();
+        record.attributes.shrink_to_fit();
         Ok(Operation::Add(record))
     }
 

@@ -40,6 +40,9 @@ impl Record {
         for (_, value) in &mut self.attributes {
             make_finite(value);
         }
+        // It is kept for long, a million times over.
+        self.identifiers.shrink_to_fit();
+        self.attributes.shrink_to_fit();
         self
     }
 

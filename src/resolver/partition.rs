@@ -25,8 +25,8 @@ pub(super) struct ClusterOf {
 pub(super) struct Partition {
     pub(super) clusters: Vec<ClusterOf>,
     pub(super) carriers: Carriers,
-    /// The values that are not clear.
-    pub(super) states: AHashMap<ValueHash, ValueState>,
+    /// The values that are not clear, by their place, ascending.
+    pub(super) states: Vec<(u32, ValueState)>,
     pub(super) withheld: Vec<(WithheldKey, WithheldRow)>,
     pub(super) generic: u64,
 }
@@ -129,12 +129,21 @@ pub(super) fn partition(rules: &Rules, items: &[Item], assertions: &[AssertionRo
     let values: AHashSet<ValueHash> =
         carriers.links.iter().zip(&generic).filter(|(_, generic)| **generic).map(|(link, _)| link.value).collect();
     let outcomes = in_parallel(&in_doubt, 64, |places| words.resolve(rules, items, places, &values));
-    let mut states: AHashMap<ValueHash, ValueState> =
-        values.iter().map(|value| (*value, ValueState::Generic)).collect();
+    let mut tangled: AHashMap<ValueHash, ValueState> = AHashMap::new();
     let mut withheld = Vec::new();
     for (places, (outcome, keys)) in in_doubt.iter().zip(outcomes) {
-        take_in(items, places, outcome, &keys, &mut clusters, &mut states, &mut withheld);
+        take_in(items, places, outcome, &keys, &mut clusters, &mut tangled, &mut withheld);
     }
+    let states = carriers.links.iter().zip(&generic).enumerate().filter_map(|(place, (link, generic))| {
+        let first = carriers.of_value(place).first().and_then(|&item| ties.region_of.get(item as usize));
+        let in_doubt = first.is_some_and(|&region| doubtful.get(region as usize) == Some(&true));
+        match generic {
+            true => Some((place as u32, ValueState::Generic)),
+            false if in_doubt => tangled.remove(&link.value).map(|state| (place as u32, state)),
+            false => None,
+        }
+    });
+    let states = states.collect();
     let generic = values.len() as u64;
     Partition { clusters, carriers, states, withheld, generic }
 }

@@ -7,17 +7,20 @@ use crate::golden::fold;
 use crate::id::{ClusterNumber, ProfileId, ProfileNumber, RecordNumber, Seed};
 use crate::identifier::{hash_key, links};
 use crate::normalise::normalise;
+use crate::operation::Operation;
 use crate::policy::Rules;
 use crate::profile::{Profile, ProfileIdentifier, Status};
 use crate::record::{Identifier, Record, RecordKey};
 use crate::store::{Anchor, Cluster, Meta, Node, Numbers, ProfileChange, Revision, Snapshot};
-use ahash::AHashMap;
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Rows read at a time where all of them are read.
 pub(super) const PAGE: usize = 1024;
+
+/// What is done with a page of the evidence.
+type VisitPage<'a> = dyn FnMut(&[(RecordNumber, Arc<Record>)]) -> Result<()> + 'a;
 
 /// One revision of a tenant, for reads that belong together.
 pub struct View {
@@ -158,6 +161,39 @@ impl View {
         })
     }
 
+    /// Visits all that was sent and stands, as the operations that bring it: the evidence in the order of first
+    /// arrival, then the stewards' words. Carried out on an empty tenant under the same policy, in any order, they give
+    /// the same people; the ids of profiles, and the feed, are not among them.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Policy, Record, Resolver};
+    /// let resolver = Resolver::in_memory(Policy::retail())?;
+    /// resolver.add(Record::new("crm", "42", "2026-01-05T10:00:00Z".parse()?).identifier("email", "ann@example.org"))?;
+    ///
+    /// let copy = Resolver::in_memory(resolver.policy())?;
+    /// let mut operations = Vec::new();
+    /// resolver.export(&mut |operation| operations.push(operation))?;
+    /// for operation in operations {
+    ///     copy.apply(operation)?;
+    /// }
+    /// assert_eq!(copy.stats()?.counts, resolver.stats()?.counts);
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn export(&self, visit: &mut dyn FnMut(Operation)) -> Result<()> {
+        self.evidence(&mut |record| visit(Operation::Add(record.clone())))?;
+        let mut after = None;
+        loop {
+            let page = self.snapshot.assertion_page(after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some((last.a, last.b));
+            page.into_iter().for_each(|row| visit(Operation::Assert(row.assertion)));
+        }
+    }
+
     /// Visits every usable value that a live record carries, once, with its holder.
     ///
     /// # Errors
@@ -190,7 +226,7 @@ impl View {
         })
     }
 
-    fn pages(&self, visit: &mut dyn FnMut(&[(RecordNumber, Arc<Record>)]) -> Result<()>) -> Result<()> {
+    fn pages(&self, visit: &mut VisitPage<'_>) -> Result<()> {
         let mut from = RecordNumber(0);
         loop {
             let page = self.snapshot.record_page(from, PAGE)?;
@@ -206,24 +242,13 @@ impl View {
 
     /// The id that the profile of a record bears.
     pub(super) fn bearer(&self, number: RecordNumber) -> Result<Option<ProfileId>> {
-        let Some(node) = self.snapshot.nodes(&[number])?.pop().flatten() else { return Ok(None) };
-        let cluster = self.snapshot.clusters(&[node.cluster])?.pop().flatten();
-        Ok(cluster.map(|cluster| ProfileId::of(cluster.profile, self.seed)))
+        Ok(self.bearers(&[number])?.pop().flatten())
     }
 
     /// The ids that the profiles of records bear.
     pub(super) fn bearers(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<ProfileId>>> {
-        let nodes = self.snapshot.nodes(numbers)?;
-        let mut clusters: Vec<ClusterNumber> = nodes.iter().flatten().map(|node| node.cluster).collect();
-        clusters.sort_unstable();
-        clusters.dedup();
-        let rows = self.snapshot.clusters(&clusters)?;
-        let ids: AHashMap<ClusterNumber, ProfileId> = clusters
-            .into_iter()
-            .zip(rows)
-            .filter_map(|(number, row)| row.map(|row| (number, ProfileId::of(row.profile, self.seed))))
-            .collect();
-        Ok(nodes.iter().map(|node| node.as_ref().and_then(|node| ids.get(&node.cluster)).copied()).collect())
+        let profiles = self.snapshot.profiles(numbers)?;
+        Ok(profiles.into_iter().map(|profile| Some(ProfileId::of(profile?, self.seed))).collect())
     }
 
     pub(super) fn cluster_of(&self, id: ProfileId) -> Result<Option<(ClusterNumber, Arc<Cluster>)>> {
@@ -297,6 +322,14 @@ impl Resolver {
     /// As there.
     pub fn live_records(&self, visit: &mut dyn FnMut(&RecordKey, Option<ProfileId>)) -> Result<()> {
         self.view()?.live_records(visit)
+    }
+
+    /// See [`View::export`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn export(&self, visit: &mut dyn FnMut(Operation)) -> Result<()> {
+        self.view()?.export(visit)
     }
 
     /// See [`View::identifiers`].

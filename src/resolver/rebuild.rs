@@ -48,7 +48,8 @@ pub(super) struct Rebuilt {
     items: Vec<Item>,
     partition: Partition,
     bearings: Vec<Bearing>,
-    newly_in: Vec<Option<RecordNumber>>,
+    /// For each profile whose id is new, the item that it is anchored in.
+    newly_in: Vec<Option<u32>>,
     /// The ids anchored in records so far.
     anchors: Anchors,
     /// Anchors that pass on from records that this policy quarantines.
@@ -98,6 +99,8 @@ impl Resolver {
             }
             progress(Phase::Reading, done);
         }
+        // Its buffer is as large as all records were.
+        drop(records);
         if was_empty {
             report.added = items.len() as u64;
             revision = self.write_evidence(&items, &mut meta, revision)?;
@@ -204,13 +207,15 @@ impl Resolver {
         let mut bearings = Vec::with_capacity(partition.clusters.len());
         let mut newly_in = Vec::with_capacity(partition.clusters.len());
         for cluster in &partition.clusters {
-            let numbers = cluster.members.iter().filter_map(|&item| items.get(item as usize)).map(|item| item.number);
-            let mut held: Vec<ProfileNumber> = Vec::new();
+            let mut held: SmallVec<[ProfileNumber; 1]> = SmallVec::new();
             if !anchors.is_empty() {
-                held.extend(numbers.clone().filter_map(|number| anchors.get(&number)).flatten());
+                let numbers =
+                    cluster.members.iter().filter_map(|&item| items.get(item as usize)).map(|item| item.number);
+                held.extend(numbers.filter_map(|number| anchors.get(&number)).flatten().copied());
                 held.sort_unstable();
             }
-            let new = numbers.min().filter(|_| held.is_empty());
+            // Members ascend, and so do the numbers of items: the first member arrived first.
+            let new = cluster.members.first().copied().filter(|_| held.is_empty());
             if new.is_some() {
                 held.push(ProfileNumber(meta.next_profile));
                 meta.next_profile += 1;
@@ -386,6 +391,7 @@ impl Rebuilt {
         let mut cluster_of: Vec<Option<ClusterNumber>> = vec![None; items.len()];
         let numbers: Vec<RecordNumber> = items.iter().map(|item| item.number).collect();
         let number = |item: &u32| numbers.get(*item as usize).copied();
+        let mut new_in: Vec<Option<ProfileNumber>> = vec![None; items.len()];
         meta.counts.profiles = partition.clusters.len() as u64;
         meta.counts.generic = partition.generic;
         meta.counts.withheld = partition.withheld.len() as u64;
@@ -399,8 +405,8 @@ impl Rebuilt {
             for &item in &cluster.members {
                 cluster_of.get_mut(item as usize).into_iter().for_each(|slot| *slot = Some(place));
             }
-            if let Some(record) = new {
-                anchors.entry(record).or_default().push(bearing.profile);
+            if let Some((record, slot)) = new.and_then(|item| Some((number(&item)?, new_in.get_mut(item as usize)?))) {
+                *slot = Some(bearing.profile);
                 step.put(Change::PutAnchor { profile: bearing.profile, anchor: Anchor::Record(record) })?;
             }
             let members = if cluster.members.len() > INLINE_MAX {
@@ -417,9 +423,13 @@ impl Rebuilt {
         for (profile, record) in passed {
             step.put(Change::PutAnchor { profile, anchor: Anchor::Record(record) })?;
         }
-        for (item, cluster) in items.into_iter().zip(cluster_of) {
+        for ((item, cluster), new) in items.into_iter().zip(cluster_of).zip(new_in) {
             let Reading { record, links, facts, .. } = item.reading;
-            let anchors = anchors.remove(&item.number).unwrap_or_default();
+            let anchors = match new {
+                Some(profile) => SmallVec::from_buf([profile]),
+                None if anchors.is_empty() => SmallVec::new(),
+                None => anchors.remove(&item.number).unwrap_or_default(),
+            };
             let node = Node {
                 key: record.key.clone(),
                 at: record.at,
@@ -435,9 +445,10 @@ impl Rebuilt {
             };
             step.put(Change::PutNode { number: item.number, node: Arc::new(node) })?;
         }
-        let mut states = partition.states;
+        let mut states = partition.states.into_iter().peekable();
         for (place, link) in partition.carriers.links.iter().enumerate() {
-            let state = states.remove(&link.value).unwrap_or(ValueState::Clear);
+            let state =
+                states.next_if(|(value, _)| *value == place as u32).map_or(ValueState::Clear, |(_, state)| state);
             let carried = partition.carriers.of_value(place);
             let carriers = if carried.len() > INLINE_MAX {
                 for number in carried.iter().filter_map(number) {

@@ -10,6 +10,7 @@ use crate::issue::Reason;
 use crate::stitch::{Group, Outcome, Trace, resolve};
 use crate::store::{Cluster, INLINE_MAX, Node, Numbers, Presence, ProfileEvent, ValueState, WithheldKey, WithheldRow};
 use ahash::{AHashMap, AHashSet};
+use smallvec::SmallVec;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -64,7 +65,8 @@ impl Planner<'_> {
         let mut group_of = vec![0; found.records.len()];
         for (place, group) in outcome.clusters.iter().enumerate() {
             let nodes = group.members.iter().filter_map(|&member| found.records.get(member));
-            let mut anchors: Vec<ProfileNumber> = nodes.flat_map(|(_, node)| node.anchors.iter().copied()).collect();
+            let mut anchors: SmallVec<[ProfileNumber; 1]> =
+                nodes.flat_map(|(_, node)| node.anchors.iter().copied()).collect();
             anchors.sort_unstable();
             let records = group.members.iter().filter_map(|&member| found.records.get(member));
             let first = records.map(|(number, _)| *number).min();

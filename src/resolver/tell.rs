@@ -3,6 +3,7 @@
 use crate::id::{ProfileId, ProfileNumber, Seed};
 use crate::store::ProfileEvent;
 use ahash::AHashSet;
+use smallvec::SmallVec;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ pub(super) struct Bearing {
     /// The id that it bears.
     pub(super) profile: ProfileNumber,
     /// All ids anchored in its records, ascending.
-    pub(super) anchors: Vec<ProfileNumber>,
+    pub(super) anchors: SmallVec<[ProfileNumber; 1]>,
 }
 
 /// What happened, with numbers for names.
@@ -36,6 +37,10 @@ pub(super) fn compare<'a, O>(
 where
     O: Iterator<Item = Option<ProfileNumber>>,
 {
+    if before.is_empty() {
+        let new = |profile| if profile < first_new { Shifted::Restored(profile) } else { Shifted::Created(profile) };
+        return groups.map(|(bearing, _)| new(bearing.profile)).collect();
+    }
     let after: AHashSet<ProfileNumber> = groups.clone().map(|(bearing, _)| bearing.profile).collect();
     let (mut opened, mut moved, mut merged) = (Vec::new(), Vec::new(), Vec::new());
     let mut splits: BTreeMap<ProfileNumber, Vec<ProfileNumber>> = BTreeMap::new();

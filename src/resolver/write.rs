@@ -5,7 +5,7 @@ use super::answer::{Because, Ingest, Phase, Progress, ReplaceReport, Resolution}
 use super::plan::{Added, Planner};
 use super::reading::Reading;
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::{KeyHash, ProfileNumber};
+use crate::id::{KeyHash, ProfileNumber, ValueHash};
 use crate::identifier::hash_key;
 use crate::operation::Operation;
 use crate::policy::{Links, Rules};
@@ -239,6 +239,13 @@ fn hash_pair(planner: &Planner<'_>, a: &RecordKey, b: &RecordKey) -> (KeyHash, K
 
 /// Plans records in turn, settles what they stirred, and answers for each.
 pub(super) fn plan_all(planner: &mut Planner<'_>, readings: &[Reading]) -> Result<Vec<Resolution>> {
+    if readings.len() > 1 {
+        let keys: Vec<KeyHash> = readings.iter().map(|reading| reading.key).collect();
+        let mut values: Vec<ValueHash> = readings.iter().flat_map(|reading| &reading.links).map(|l| l.value).collect();
+        values.sort_unstable();
+        values.dedup();
+        planner.overlay.warm_up(&keys, &values)?;
+    }
     let added = readings.iter().map(|reading| planner.add(reading)).collect::<Result<Vec<Added>>>()?;
     planner.settle()?;
     readings.iter().zip(added).map(|(reading, added)| planner.answer(reading, added)).collect()

@@ -103,6 +103,17 @@ pub trait Snapshot: Send + Sync {
     /// Clusters.
     fn clusters(&self, numbers: &[ClusterNumber]) -> Result<Vec<Option<Arc<Cluster>>>>;
 
+    /// The profiles of records: what [`nodes`](Self::nodes) and [`clusters`](Self::clusters) say together, which is what
+    /// this does where a store knows no shorter way.
+    fn profiles(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<ProfileNumber>>> {
+        let nodes = self.nodes(numbers)?;
+        let clusters: Vec<ClusterNumber> = nodes.iter().flatten().map(|node| node.cluster).collect();
+        let mut rows = self.clusters(&clusters)?.into_iter();
+        let profile =
+            |node: &Option<Arc<Node>>| node.as_ref().and_then(|_| rows.next().flatten()).map(|row| row.profile);
+        Ok(nodes.iter().map(profile).collect())
+    }
+
     /// A page of clusters, by number, from `from` on.
     fn cluster_page(&self, from: ClusterNumber, limit: usize) -> Result<Vec<(ClusterNumber, Arc<Cluster>)>>;
 

@@ -31,6 +31,16 @@ pub struct Overlay<'a> {
     members: AHashMap<ClusterNumber, BTreeMap<RecordNumber, bool>>,
     withheld: BTreeMap<WithheldKey, Option<Arc<WithheldRow>>>,
     feed: Vec<ProfileChange>,
+    warm: Warm,
+}
+
+/// Rows of the base that were read ahead.
+#[derive(Default)]
+struct Warm {
+    numbers: AHashMap<KeyHash, Option<RecordNumber>>,
+    nodes: AHashMap<RecordNumber, Option<Arc<Node>>>,
+    postings: AHashMap<ValueHash, Option<Arc<Posting>>>,
+    clusters: AHashMap<ClusterNumber, Option<Arc<Cluster>>>,
 }
 
 impl<'a> Overlay<'a> {
@@ -51,7 +61,32 @@ impl<'a> Overlay<'a> {
             members: AHashMap::new(),
             withheld: BTreeMap::new(),
             feed: Vec::new(),
+            warm: Warm::default(),
         }
+    }
+
+    /// Reads ahead what placing records with these keys and values will ask for, in four round trips: numbers,
+    /// postings, the nodes of their first carriers and holders, and the clusters of these.
+    pub fn warm_up(&mut self, keys: &[KeyHash], values: &[ValueHash]) -> Result<()> {
+        self.warm.numbers = keys.iter().copied().zip(self.base.numbers(keys)?).collect();
+        let postings = self.base.postings(values)?;
+        let carriers = postings.iter().flatten().filter_map(|posting| match (&posting.state, &posting.carriers) {
+            (ValueState::Clear, Numbers::Inline(list)) => list.first().copied(),
+            (ValueState::Contested { holder }, _) => *holder,
+            _ => None,
+        });
+        let mut carriers: Vec<RecordNumber> = carriers.collect();
+        self.warm.postings = values.iter().copied().zip(postings).collect();
+        carriers.sort_unstable();
+        carriers.dedup();
+        let nodes = self.base.nodes(&carriers)?;
+        let mut clusters: Vec<ClusterNumber> = nodes.iter().flatten().map(|node| node.cluster).collect();
+        self.warm.nodes = carriers.into_iter().zip(nodes).collect();
+        clusters.sort_unstable();
+        clusters.dedup();
+        let rows = self.base.clusters(&clusters)?;
+        self.warm.clusters = clusters.into_iter().zip(rows).collect();
+        Ok(())
     }
 
     /// Says whether nothing is pending.
@@ -61,7 +96,7 @@ impl<'a> Overlay<'a> {
 
     /// The number of a record.
     pub fn number(&self, key: KeyHash) -> Result<Option<RecordNumber>> {
-        one(&self.numbers, key, |keys| self.base.numbers(keys))
+        one(&self.numbers, &self.warm.numbers, key, |keys| self.base.numbers(keys))
     }
 
     /// The evidence of a record.
@@ -74,17 +109,17 @@ impl<'a> Overlay<'a> {
 
     /// The node of a record.
     pub fn node(&self, number: RecordNumber) -> Result<Option<Arc<Node>>> {
-        one(&self.nodes, number, |keys| self.base.nodes(keys))
+        one(&self.nodes, &self.warm.nodes, number, |keys| self.base.nodes(keys))
     }
 
     /// The carriers of a value.
     pub fn posting(&self, value: ValueHash) -> Result<Option<Arc<Posting>>> {
-        one(&self.postings, value, |keys| self.base.postings(keys))
+        one(&self.postings, &self.warm.postings, value, |keys| self.base.postings(keys))
     }
 
     /// A cluster.
     pub fn cluster(&self, number: ClusterNumber) -> Result<Option<Arc<Cluster>>> {
-        one(&self.clusters, number, |keys| self.base.clusters(keys))
+        one(&self.clusters, &self.warm.clusters, number, |keys| self.base.clusters(keys))
     }
 
     /// A withheld join.
@@ -154,14 +189,10 @@ impl<'a> Overlay<'a> {
 
     /// Adds a carrier of a value, whose posting is as given (none where nobody carried it).
     pub fn add_carrier(&mut self, value: ValueHash, posting: Option<Arc<Posting>>, number: RecordNumber) {
-        let fresh = || Arc::new(Posting { carriers: Numbers::Inline(Default::default()), state: ValueState::Clear });
-        let mut posting = match self.postings.remove(&value) {
-            Some(Some(pending)) => pending,
-            _ => posting.unwrap_or_else(fresh),
-        };
         let carriers = self.carriers.entry(value);
-        add(&mut Arc::make_mut(&mut posting).carriers, number, || carriers.or_default());
-        self.postings.insert(value, Some(posting));
+        let fresh = || Arc::new(Posting { carriers: Numbers::Inline(Default::default()), state: ValueState::Clear });
+        let row = self.postings.entry(value).or_insert(None).get_or_insert_with(|| posting.unwrap_or_else(fresh));
+        add(&mut Arc::make_mut(row).carriers, number, || carriers.or_default());
     }
 
     /// Takes a carrier from a value.
@@ -330,10 +361,11 @@ pub(crate) fn all(
 
 fn one<K: Copy + Eq + Hash, V: Clone>(
     pending: &AHashMap<K, Option<V>>,
+    warm: &AHashMap<K, Option<V>>,
     key: K,
     base: impl FnOnce(&[K]) -> Result<Vec<Option<V>>>,
 ) -> Result<Option<V>> {
-    match pending.get(&key) {
+    match pending.get(&key).or_else(|| warm.get(&key)) {
         Some(row) => Ok(row.clone()),
         None => Ok(base(&[key])?.pop().flatten()),
     }

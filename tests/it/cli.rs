@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 const POLICY: &str = r#"
@@ -30,7 +30,12 @@ fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().unwrap().parent().unwrap().join("examples");
     let found = folder.join(format!("resolve{}", std::env::consts::EXE_SUFFIX));
-    assert!(found.exists(), "{} is not built: run `cargo build --examples`", found.display());
+    // `cargo test` builds the examples, but `cargo test NAME` does not.
+    let changed = |path: &Path| path.metadata().and_then(|metadata| metadata.modified()).unwrap();
+    let sources = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/resolve")).unwrap();
+    let newest = sources.map(|file| changed(&file.unwrap().path())).max().unwrap();
+    let built = found.exists() && changed(&found) >= newest;
+    assert!(built, "{} is not built, or not since it was changed: run `cargo build --examples`", found.display());
     found
 }
 
@@ -219,7 +224,7 @@ fn tables_of_every_sort_are_read() {
     for expected in [("6", "line"), ("7", "line"), ("8", "email"), ("9", "key")] {
         assert!(lines.contains(&(expected.0.to_owned(), expected.1.to_owned())), "{expected:?} in {lines:?}");
     }
-    // A second input turns the load into a stream; the answer is the same.
+    // A batch of its own turns the load into a stream; the answer is the same.
     desk.replay("--columns columns.toml --input in.csv empty.csv --batch 1 --records many.csv");
     assert_eq!(desk.partition("one.csv"), desk.partition("many.csv"));
 }
@@ -270,8 +275,58 @@ fn a_folder_keeps_what_was_sent() {
     desk.replay("--store data --input one.jsonl --records one.csv");
     desk.replay("--store data --input two.jsonl --records two.csv");
     assert_eq!(desk.partition("two.csv"), [["crm/1", "web/2"]]);
+    // Without an input, what is stored is read.
+    desk.replay("--store data --records three.csv");
+    assert_eq!(desk.read("two.csv"), desk.read("three.csv"));
     desk.write("policy.toml", POLICY.replace("contact", "person"));
     desk.refused("--policy policy.toml --store data --input two.jsonl", "another policy");
+}
+
+#[test]
+fn an_export_is_read_back() {
+    let desk = Desk::new();
+    desk.write(
+        "in.jsonl",
+        r#"{"source":"crm","key":"1","at":"2026-01-05T10:00:00+02:00","identifiers":{"email":"ann@x.org"},"payload":"lake/1"}
+{"source":"web","key":"2","at":1,"identifiers":{"email":["ann@x.org","bob@x.org"]},"attributes":{"age":[3,2.5,null]}}
+{"source":"web","key":"2","at":2,"identifiers":{"email":"ann@x.org"}}
+{"source":"web","key":"3","at":3,"identifiers":{"email":"ann@x.org"}}
+{"source":"web","key":"4","at":4,"identifiers":{"customer_id":["4","5"],"email":"ann@x.org"}}
+{"op":"remove","source":"web","key":"3"}
+{"op":"separate","a":["crm","1"],"b":["web","2"],"by":"steward","why":"two people"}
+{"op":"join","a":["crm","1"],"b":["web","9"],"by":"steward"}
+"#,
+    );
+    desk.replay("--input in.jsonl --export out.jsonl --records one.csv");
+    assert_eq!(desk.read("out.jsonl").lines().count(), 5, "three records stand, and two words");
+    desk.replay("--input out.jsonl --export again.jsonl --records other.csv");
+    assert_eq!(desk.partition("one.csv"), [["crm/1"], ["web/2"]]);
+    assert_eq!(desk.partition("one.csv"), desk.partition("other.csv"));
+    assert_eq!(desk.read("out.jsonl"), desk.read("again.jsonl"));
+}
+
+#[test]
+fn outputs_are_looked_at_before_the_work() {
+    let desk = Desk::new();
+    let input = r#"{"source":"crm","key":"1","at":0,"identifiers":{"email":"ann@x.org"}}"#;
+    desk.write("in.jsonl", input);
+    desk.write("kept.csv", "what stood there");
+    let run = "--policy policy.toml --input in.jsonl";
+    for option in ["--records", "--identifiers", "--issues", "--export", "--report"] {
+        desk.refused(&format!("{run} {option} no/such/folder"), &format!("option `{option}`: no/such/folder: "));
+        desk.refused(&format!("{run} {option} in.jsonl"), "is an input or another output");
+        desk.refused(&format!("{run} {option} ./policy.toml"), "is an input or another output");
+    }
+    desk.refused(&format!("{run} --records kept.csv --report ./kept.csv"), "is an input or another output");
+    desk.refused(&format!("{run} --records kept.csv --report ."), "option `--report`: .: cannot be written");
+    assert_eq!((desk.read("kept.csv").as_str(), desk.read("in.jsonl").as_str()), ("what stood there", input));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut child = Command::new(binary()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

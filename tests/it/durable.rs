@@ -1,7 +1,5 @@
 //! What crashes, damage and failures do to a store on disk.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, which fail by panicking")]
-
 use onefold::store::{
     Anchor, Batch, Change, Counts, Engine, EngineView, Generation, Meta, ProfileChange, ProfileEvent, ProfileStore,
     Reach, Revision, Snapshot, Tenant, Write,

@@ -58,6 +58,13 @@ fn played(script: &Script) -> (Resolver, World) {
     (resolver, world)
 }
 
+/// All that stands, as lines of a file.
+fn exported(resolver: &Resolver) -> Vec<String> {
+    let mut lines = Vec::new();
+    resolver.export(&mut |operation| lines.push(operation.to_json())).unwrap();
+    lines
+}
+
 /// How long the feed is.
 fn feed(resolver: &Resolver) -> usize {
     resolver.changes(0, usize::MAX).unwrap().len()
@@ -127,6 +134,20 @@ proptest! {
         }
         drop(loaded.load(records, subject::ingest(3)).unwrap());
         prop_assert_eq!(State::of(&added).nameless(), State::of(&loaded).nameless());
+    }
+
+    #[test]
+    fn what_is_exported_is_all_that_stands(script in script::scripts(1..14)) {
+        let (resolver, world) = played(&script);
+        let lines = exported(&resolver);
+        let copy = fresh(&world.policy);
+        for line in lines.iter().rev() {
+            drop(copy.apply(Operation::from_json(line.as_bytes(), None).unwrap()).unwrap());
+        }
+        prop_assert_eq!(State::of(&copy).nameless(), State::of(&resolver).nameless());
+        prop_assert_eq!(subject::withheld(&copy), subject::withheld(&resolver));
+        let sorted = |mut lines: Vec<String>| { lines.sort(); lines };
+        prop_assert_eq!(sorted(exported(&copy)), sorted(lines));
     }
 
     #[test]

@@ -118,8 +118,11 @@ fn standing(status: Status) -> Standing {
     }
 }
 
-/// The withheld joins: the value (none for a steward's join), the reason, and the people that stay apart.
-pub(crate) fn withheld(resolver: &Resolver) -> BTreeSet<(Option<(String, String)>, Reason, BTreeSet<Person>)> {
+/// A withheld join: the value (none for a steward's join), the reason, and the people that stay apart.
+pub(crate) type WithheldJoin = (Option<(String, String)>, Reason, BTreeSet<Person>);
+
+/// The withheld joins.
+pub(crate) fn withheld(resolver: &Resolver) -> BTreeSet<WithheldJoin> {
     let profiles = profiles(resolver);
     let rows = resolver.withheld(None, usize::MAX).unwrap().into_iter();
     rows.map(|row| {

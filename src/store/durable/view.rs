@@ -15,6 +15,9 @@ use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// From so many point reads on, all cores share them: a read is some microseconds, a thread some tens.
+const ON_ALL_CORES: usize = 256;
+
 /// Reads checked rows from a view of the engine, as long as its files are the store's.
 pub(super) struct Rows {
     view: Arc<dyn EngineView>,
@@ -91,18 +94,29 @@ impl View {
         Ok(Self { rows, keys: Some(Keys { tenant, generation }), state })
     }
 
-    fn all<K: Copy, T: DeserializeOwned>(
+    fn all<K: Copy + Sync, T: DeserializeOwned + Send>(
         &self,
         table: Table,
         list: &[K],
-        key: impl Fn(Keys, K) -> Vec<u8>,
+        key: impl Fn(Keys, K) -> Vec<u8> + Sync,
     ) -> Result<Vec<Option<T>>> {
-        list.iter()
-            .map(|&one| match self.keys {
-                Some(keys) => self.rows.get(table, &key(keys, one)),
-                None => Ok(None),
-            })
-            .collect()
+        let Some(keys) = self.keys else { return Ok(list.iter().map(|_| None).collect()) };
+        let read = |list: &[K]| -> Result<Vec<Option<T>>> {
+            list.iter().map(|&one| self.rows.get(table, &key(keys, one))).collect()
+        };
+        if list.len() < ON_ALL_CORES {
+            return read(list);
+        }
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let parts = std::thread::scope(|scope| {
+            let read = &read;
+            let chunks = list.chunks(list.len().div_ceil(threads));
+            let work: Vec<_> = chunks.map(|chunk| scope.spawn(move || read(chunk))).collect();
+            let joined =
+                work.into_iter().map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            joined.collect::<Result<Vec<_>>>()
+        })?;
+        Ok(parts.into_iter().flatten().collect())
     }
 
     /// A page of the rows that begin with `prefix`, from `from` on.

@@ -129,6 +129,13 @@ impl Snapshot for View {
         self.each(numbers, |tables, number, at| tables.clusters.get(number.0, at).cloned())
     }
 
+    fn profiles(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<ProfileNumber>>> {
+        self.each(numbers, |tables, number, revision| {
+            let node = tables.nodes.get(number.0, revision)?;
+            tables.clusters.get(node.cluster.0, revision).map(|cluster| cluster.profile)
+        })
+    }
+
     fn cluster_page(&self, from: ClusterNumber, limit: usize) -> Result<Vec<(ClusterNumber, Arc<Cluster>)>> {
         self.page(|tables, at| {
             let rows = tables.clusters.page(from.0, at).take(limit);
