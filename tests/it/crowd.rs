@@ -170,7 +170,7 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
             let mut record = Record::new(key.source, key.key, at);
             for (kind, value) in script::KINDS.iter().zip(shared) {
                 let own = own.as_ref().filter(|(of, _)| of == kind).map(|(_, own)| format!("own{own}"));
-                for value in own.or(value.map(str::to_owned)) {
+                if let Some(value) = own.or(value.map(str::to_owned)) {
                     record = record.identifier(*kind, value);
                 }
             }
@@ -430,7 +430,7 @@ impl ProfileStore for Watched {
 
 #[test]
 fn every_state_is_reached() {
-    let scripts = 240;
+    let scripts = 400;
     let store = Arc::new(Watched::default());
     let mut runner = TestRunner::deterministic();
     let (crowds, calm) = (crowds(1..12), calm(1..24));
@@ -458,10 +458,58 @@ fn every_state_is_reached() {
         }
     }
     let seen = store.seen.lock().unwrap();
-    let wanted = ["a value new and then clear"];
-    for state in wanted {
-        let times = seen.get(state).copied().unwrap_or_default();
-        assert!(times >= 5, "{state}: {times} times in {scripts} scripts, of {seen:#?}");
+    for (state, least) in WANTED {
+        let times = seen.get(*state).copied().unwrap_or_default();
+        assert!(times >= *least, "{state}: {times} times in {scripts} scripts, of {seen:#?}");
     }
-    println!("{seen:#?}");
 }
+
+/// What the scripts must lead through, and how often at the least: a fifth to a half of what was counted when this was
+/// written.
+const WANTED: &[(&str, u64)] = &[
+    ("a bare new carrier with the holder of its value", 5),
+    ("a clean profile with a witness", 100),
+    ("a load beside records that are there", 30),
+    ("a profile whose records are rows of their own", 30),
+    ("a record with names of its own is mended or given its first value", 20),
+    ("a region of more than thirty", 100),
+    ("a spilled list that shrinks", 200),
+    ("a tangled profile with a witness", 100),
+    ("a value clear and then generic", 4),
+    ("a value clear and then held by one of many", 30),
+    ("a value clear and then inert", 30),
+    ("a value contested on more records than a row holds", 15),
+    ("a value generic and then clear", 1),
+    ("a value generic and then contested", 1),
+    ("a value generic and then held by one of many", 1),
+    ("a value generic and then inert", 1),
+    ("a value generic on more records than a row holds", 10),
+    ("a value held by one of many and then clear", 30),
+    ("a value held by one of many and then generic", 1),
+    ("a value held by one of many and then inert", 3),
+    ("a value held by one of many on more records than a row holds", 15),
+    ("a value inert and then clear", 15),
+    ("a value inert and then contested", 10),
+    ("a value inert and then generic", 1),
+    ("a value inert and then held by one of many", 1),
+    ("a value inert on more records than a row holds", 15),
+    ("a witness is removed", 20),
+    ("a word on two records that are not there", 300),
+    ("an inert value with other witnesses than before", 40),
+    ("another carrier of an inert value is removed", 60),
+    ("one more carrier of an inert value", 40),
+    ("told Erased", 100),
+    ("told Merged", 150),
+    ("told Moved", 100),
+    ("told Restored", 1),
+    ("told Shrunk", 150),
+    ("told Split", 200),
+    ("told Withheld", 10),
+    ("withheld for Claimants", 150),
+    ("withheld for Exclusive", 15),
+    ("withheld for Limit", 150),
+    ("withheld for Nobody", 150),
+    ("withheld for Separated", 2),
+    ("withheld for TwoKnown", 20),
+    ("withheld for Uncorroborated", 30),
+];
