@@ -99,6 +99,10 @@ impl Engine for Tape {
     }
 }
 
+/// What stands between the store and its engine.
+type Layer = Box<dyn Fn(Arc<dyn Engine>) -> Arc<dyn Engine> + Send + Sync>;
+
+#[expect(clippy::print_stderr, reason = "one figure that no timing shows")]
 fn stores(criterion: &mut Criterion) {
     let rows = common::rows();
     let records = common::customers(rows);
@@ -109,7 +113,7 @@ fn stores(criterion: &mut Criterion) {
 
     let place = tempfile::tempdir().unwrap();
     let tape = Arc::new(Mutex::new(Vec::new()));
-    let mut open = |name: &str, layer: Box<dyn Fn(Arc<dyn Engine>) -> Arc<dyn Engine> + Send + Sync>| {
+    let mut open = |name: &str, layer: Layer| {
         let path = place.path().join(name.replace(' ', "-"));
         std::fs::create_dir_all(&path).unwrap();
         let store = Durable::options(path.join("store")).layer(layer).open().unwrap();

@@ -98,7 +98,7 @@ fn replay(args: &Args, resolver: &Resolver, inputs: Vec<Input>, now: Timestamp) 
     let mut issues = IssueList::create(args.issues.as_deref())?;
     let tally = Replay::new(resolver, &mut issues, args.batch, now).run(inputs)?;
     issues.finish()?;
-    Summary::of(resolver, &tally, &issues)
+    Summary::of(resolver, &tally, &issues, args.identifiers.as_deref())
 }
 
 fn write_outputs(
@@ -109,9 +109,6 @@ fn write_outputs(
 ) -> Outcome<()> {
     if let Some(path) = &args.records {
         outputs::records(resolver, path)?;
-    }
-    if let Some(path) = &args.identifiers {
-        outputs::identifiers(resolver, path)?;
     }
     if let Some(path) = &args.export {
         outputs::export(resolver, path)?;

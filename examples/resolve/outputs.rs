@@ -2,7 +2,7 @@
 
 use crate::args::Args;
 use crate::failure::{Failure, Outcome};
-use onefold::{IssueReason, RecordKey, Resolver, Result};
+use onefold::{IdentifierRow, IssueReason, RecordKey, Resolver, Result};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -96,18 +96,23 @@ pub(crate) fn records(resolver: &Resolver, path: &Path) -> Outcome<()> {
     table.finish()
 }
 
-/// Writes `kind,value,profile,status`, one row for every usable value.
-pub(crate) fn identifiers(resolver: &Resolver, path: &Path) -> Outcome<()> {
-    let mut table = Table::create(path, &["kind", "value", "profile", "status"])?;
+/// Visits every usable value once, and writes it as `kind,value,profile,status` where a file is asked for.
+pub(crate) fn identifiers(
+    resolver: &Resolver,
+    path: Option<&Path>,
+    visit: &mut dyn FnMut(&IdentifierRow<'_>),
+) -> Outcome<()> {
+    let mut table = path.map(|path| Table::create(path, &["kind", "value", "profile", "status"])).transpose()?;
     let mut written = Ok(());
     resolver.identifiers(&mut |row| {
-        let profile = row.profile.map(|profile| profile.to_string()).unwrap_or_default();
-        if written.is_ok() {
+        visit(&row);
+        if let (Some(table), true) = (&mut table, written.is_ok()) {
+            let profile = row.profile.map(|profile| profile.to_string()).unwrap_or_default();
             written = table.row(&[row.kind, row.value, &profile, row.status.name()]);
         }
     })?;
     written?;
-    table.finish()
+    table.map_or(Ok(()), |mut table| table.finish())
 }
 
 /// Writes everything that stands, one operation a line.

@@ -1,11 +1,12 @@
 //! What a run comes to, in figures.
 
 use crate::failure::Outcome;
-use crate::outputs::IssueList;
+use crate::outputs::{self, IssueList};
 use crate::replay::Tally;
 use onefold::{Evaluation, Policy, ProfileId, RecordKey, Resolver, SmolStr, Stats, Status, evaluate};
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
+use std::path::Path;
 
 /// How many withheld joins are read at a time.
 const PAGE: usize = 1000;
@@ -37,8 +38,13 @@ pub(crate) struct Values {
 }
 
 impl Summary {
-    /// Reads the figures from a resolver.
-    pub(crate) fn of(resolver: &Resolver, tally: &Tally, issues: &IssueList) -> Outcome<Self> {
+    /// Reads the figures from a resolver, and writes the identifiers on the way, where a file is asked for.
+    pub(crate) fn of(
+        resolver: &Resolver,
+        tally: &Tally,
+        issues: &IssueList,
+        identifiers: Option<&Path>,
+    ) -> Outcome<Self> {
         let policy = resolver.policy();
         let mut remarks: Vec<(String, u64)> = issues.remarks.clone().into_iter().collect();
         remarks.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
@@ -47,7 +53,7 @@ impl Summary {
             unreadable: issues.unreadable,
             remarks,
             sent: tally.records,
-            values: values(resolver, &policy)?,
+            values: values(resolver, &policy, identifiers)?,
             withheld: withheld(resolver)?,
             evaluation: evaluation(resolver, tally)?,
         })
@@ -61,9 +67,9 @@ impl Summary {
     }
 }
 
-fn values(resolver: &Resolver, policy: &Policy) -> Outcome<Vec<Values>> {
+fn values(resolver: &Resolver, policy: &Policy, path: Option<&Path>) -> Outcome<Vec<Values>> {
     let mut counts: BTreeMap<SmolStr, Values> = BTreeMap::new();
-    resolver.identifiers(&mut |row| {
+    outputs::identifiers(resolver, path, &mut |row| {
         let values = counts.entry(row.kind.into()).or_default();
         match row.status {
             Status::Contested => values.contested += 1,

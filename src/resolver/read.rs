@@ -8,10 +8,10 @@ use crate::id::{ClusterNumber, ProfileId, ProfileNumber, RecordNumber, Seed};
 use crate::identifier::{hash_key, links};
 use crate::normalise::normalise;
 use crate::operation::Operation;
-use crate::policy::Rules;
+use crate::policy::{Links, Rules};
 use crate::profile::{Profile, ProfileIdentifier, Status};
 use crate::record::{Identifier, Record, RecordKey};
-use crate::store::{Anchor, Cluster, Meta, Node, Numbers, ProfileChange, Revision, Snapshot};
+use crate::store::{Anchor, Cluster, Meta, Node, Numbers, ProfileChange, Revision, Snapshot, ValueState};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -200,15 +200,19 @@ impl View {
     /// `Store` or `Corrupt` where reading failed.
     pub fn identifiers(&self, visit: &mut dyn FnMut(IdentifierRow<'_>)) -> Result<()> {
         self.pages(&mut |page| {
-            for (number, record) in page {
+            let numbers: Vec<RecordNumber> = page.iter().map(|(number, _)| *number).collect();
+            let bearers = self.bearers(&numbers)?;
+            let read = |(_, record): &(RecordNumber, Arc<Record>)| {
                 let (normalised, _) = normalise(&self.rules, record);
-                if normalised.quarantined {
-                    continue;
-                }
-                let links = links(self.seed, &self.rules, &normalised.identifiers);
-                let hashes: Vec<_> = links.iter().map(|link| link.value).collect();
-                let postings = self.snapshot.postings(&hashes)?;
-                for ((link, posting), (_, value)) in links.iter().zip(postings).zip(&normalised.identifiers) {
+                let usable = if normalised.quarantined { Vec::new() } else { normalised.identifiers };
+                links(self.seed, &self.rules, &usable).into_iter().zip(usable).collect::<Vec<_>>()
+            };
+            let carried: Vec<Vec<_>> = page.iter().map(read).collect();
+            // One question a page: what a record carries is then taken off the answer.
+            let hashes: Vec<_> = carried.iter().flatten().map(|(link, _)| link.value).collect();
+            let mut postings = self.snapshot.postings(&hashes)?.into_iter();
+            for ((number, bearer), carried) in numbers.iter().zip(bearers).zip(carried) {
+                for ((link, (_, value)), posting) in carried.iter().zip(postings.by_ref()) {
                     let (Some(posting), Some(rule)) = (posting, self.rules.kinds.get(usize::from(link.kind))) else {
                         return Err(Error::corrupt("an identifier without its carriers"));
                     };
@@ -216,10 +220,18 @@ impl View {
                         Numbers::Inline(list) => list.first().copied(),
                         Numbers::Spilled(_) => self.snapshot.carriers(link.value, RecordNumber(0), 1)?.first().copied(),
                     };
-                    if first == Some(*number) {
-                        let Found { profile, status, .. } = self.holder(*link, &posting)?;
-                        visit(IdentifierRow { kind: &rule.name, value, profile, status });
+                    if first != Some(*number) {
+                        continue;
                     }
+                    let (profile, status) = match &posting.state {
+                        // One profile has all carriers, so that of the first.
+                        ValueState::Clear if rule.links != Links::None => (bearer, Status::Held),
+                        _ => {
+                            let Found { profile, status, .. } = self.holder(*link, &posting)?;
+                            (profile, status)
+                        }
+                    };
+                    visit(IdentifierRow { kind: &rule.name, value, profile, status });
                 }
             }
             Ok(())
