@@ -5,7 +5,7 @@ use crate::names::Names;
 use crate::script::Call;
 use crate::subject;
 use crate::world::World;
-use onefold::{Operation, Policy, RecordKey, Resolver};
+use onefold::{Operation, Policy, Record, RecordKey, Resolver};
 
 const TWO_KINDS: &str = r#"{"identifier": [{"kind": "crm", "role": "person"}, {"kind": "loyalty", "role": "person"}]}"#;
 
@@ -15,6 +15,13 @@ fn policy(json: &str) -> Policy {
 
 fn add(line: &str) -> Call {
     Call::Apply(Operation::from_json(line.as_bytes(), None).unwrap())
+}
+
+fn record(line: &str) -> Record {
+    match Operation::from_json(line.as_bytes(), None).unwrap() {
+        Operation::Add(record) => record,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Plays calls and follows the names and the feed after each.
@@ -128,14 +135,10 @@ fn a_value_that_links_nobody_has_no_holder_however_many_of_its_first_carriers_ar
 #[test]
 fn a_record_mended_and_quarantined_again_in_one_batch_keeps_its_names() {
     let line = |at: i32, crm: &str| format!(r#"{{"source":"s","key":"1","at":{at},"identifiers":{{"crm":{crm}}}}}"#);
-    let record = |line: String| match Operation::from_json(line.as_bytes(), None).unwrap() {
-        Operation::Add(record) => record,
-        other => panic!("{other:?}"),
-    };
     let calls = [
         add(&line(0, r#""1""#)),
         add(&line(1, r#"["1","2"]"#)),
-        Call::AddAll(vec![record(line(2, r#""1""#)), record(line(3, r#"["1","2"]"#))], 2),
+        Call::AddAll(vec![record(&line(2, r#""1""#)), record(&line(3, r#"["1","2"]"#))], 2),
         add(&line(4, r#""1""#)),
     ];
     let resolver = follow(policy(TWO_KINDS), &calls);
@@ -220,7 +223,12 @@ fn a_contradiction_is_seen_though_there_are_more_facts_than_a_profile_sums_up() 
 
 /// More seeded faults that went unseen.
 mod seeded {
-    use super::{add, follow, policy};
+    use super::{add, follow, policy, record};
+    use crate::script::Call;
+    use crate::subject;
+    use onefold::store::{ProfileStore, Tenant};
+    use onefold::{ClusterNumber, Memory, RecordKey, RecordNumber, Resolver};
+    use std::sync::Arc;
 
     #[test]
     fn a_device_ties_no_two_known_parts_of_what_grew_on_the_unknown_one() {
@@ -357,5 +365,58 @@ mod seeded {
             add(r#"{"source":"s","key":"1","at":3,"identifiers":{"crm":"1","loyalty":"e"}}"#),
         ];
         follow(policy(super::TWO_KINDS), &calls);
+    }
+
+    #[test]
+    fn a_separation_holds_though_its_records_were_loaded_apart() {
+        let policy = policy(r#"{"identifier": [{"kind": "email", "role": "contact"}]}"#);
+        let calls = [
+            add(r#"{"op":"separate","a":["s","1"],"b":["s","2"],"by":"steward","why":""}"#),
+            Call::Load(vec![
+                record(r#"{"source":"s","key":"1","at":0,"identifiers":{"email":"1"}}"#),
+                record(r#"{"source":"s","key":"2","at":0,"identifiers":{"email":"2"}}"#),
+            ]),
+            add(r#"{"source":"s","key":"3","at":0,"identifiers":{"email":["1","2"]}}"#),
+        ];
+        assert_eq!(follow(policy, &calls).stats().unwrap().counts.profiles, 2);
+    }
+
+    #[test]
+    fn a_policy_that_quarantines_the_first_record_leaves_the_name_with_the_next() {
+        let mut refusing = policy(super::TWO_KINDS);
+        refusing.undeclared_attributes = onefold::Undeclared::Refuse;
+        let calls = [
+            add(r#"{"source":"s","key":"1","at":0,"identifiers":{"crm":"1"},"attributes":{"note":"x"}}"#),
+            add(r#"{"source":"s","key":"2","at":1,"identifiers":{"crm":"1"}}"#),
+        ];
+        let resolver = follow(policy(super::TWO_KINDS), &calls);
+        let key = RecordKey::new("s", "2");
+        let before = resolver.profile_of(&key).unwrap();
+        drop(resolver.set_policy(refusing).unwrap());
+        assert_eq!(resolver.profile_of(&key).unwrap(), before);
+    }
+
+    #[test]
+    fn profiles_too_large_for_a_row_leave_no_rows_behind_when_they_become_one() {
+        let policy = policy(r#"{"identifier": [{"kind": "email", "role": "contact"}]}"#);
+        let store = Arc::new(Memory::new());
+        let resolver = Resolver::open(store.clone(), policy, onefold::Options::default()).unwrap();
+        let member = |number: usize| {
+            record(&format!(
+                r#"{{"source":"s","key":"{number}","at":{number},"identifiers":{{"email":"{}"}}}}"#,
+                number % 2
+            ))
+        };
+        drop(resolver.add_all((0..100).map(member).collect(), subject::ingest(10)).unwrap());
+        drop(resolver.add(record(r#"{"source":"t","key":"1","at":0,"identifiers":{"email":["0","1"]}}"#)).unwrap());
+        let snapshot = store.snapshot(&Tenant::default()).unwrap();
+        let mut sizes = Vec::new();
+        for number in (0..snapshot.meta().unwrap().unwrap().next_cluster).map(ClusterNumber) {
+            let there = snapshot.clusters(&[number]).unwrap().pop().flatten().is_some();
+            let rows = snapshot.members(number, RecordNumber(0), 1_000).unwrap().len();
+            assert!(there || rows == 0, "{rows} rows of a profile that is gone");
+            sizes.extend(there.then_some(rows));
+        }
+        assert_eq!(sizes, [101]);
     }
 }
