@@ -17,7 +17,8 @@ impl Policy {
     /// - `email` links, except for two whose given names or birth dates contradict: a family mailbox stays several
     ///   people.
     /// - `phone` links only those who agree on the name: a gift order with her mail and his phone must not merge the
-    ///   two, and a number that was given to another customer must not either.
+    ///   two, and a number that was given to another customer must not either. On more than 1,000 records it is a
+    ///   switchboard's or a till's own, and generic: nobody is told by it.
     /// - `order_id` is one order of one person, but whoever knows the number may quote it: the person who was given the
     ///   parcel, or a colleague at the desk. So it has the rights of a visit: it brings what nobody else claims to the
     ///   person who ordered, and never ties two known people. Where two claim it, nobody holds it.
@@ -68,7 +69,8 @@ fn contacts(builder: PolicyBuilder) -> PolicyBuilder {
     let phone = Identifier::new("phone", Role::Contact)
         .normalise(Form::Phone)
         .max_per_profile(5)
-        .corroborate(["given_name", "surname"]);
+        .corroborate(["given_name", "surname"])
+        .max_records(1_000);
     builder.identifier(email).identifier(phone)
 }
 

@@ -157,3 +157,32 @@ fn the_resolver_agrees_with_every_case_in_batches_and_by_load() {
         }
     }
 }
+
+/// Every case once, as it is written, each in a tenant of its own of one store on disk, and read after it is opened again.
+#[cfg(feature = "durable")]
+#[test]
+fn the_resolver_agrees_with_every_case_on_disk() {
+    use onefold::store::Tenant;
+    use onefold::{Durability, Durable, Options};
+    use std::sync::Arc;
+    let folder = tempfile::tempdir().unwrap();
+    let open = || Arc::new(Durable::options(folder.path()).durability(Durability::System).open().unwrap());
+    let options = |number: usize| Options::from(Tenant(format!("case{number}").into()));
+    let cases = cases();
+    let store = open();
+    for (number, case) in cases.iter().enumerate() {
+        let resolver = Resolver::open(store.clone(), case.policy.clone(), options(number)).unwrap();
+        for operation in &case.orders()[0] {
+            drop(resolver.apply(operation.clone()).unwrap());
+        }
+    }
+    drop(store);
+    let store = open();
+    for (number, case) in cases.iter().enumerate() {
+        let resolver = Resolver::open(store.clone(), case.policy.clone(), options(number)).unwrap();
+        let mut world = World::new(case.policy.clone());
+        case.orders()[0].iter().for_each(|operation| world.apply(operation));
+        case.check(&subject::picture(&resolver), "on disk");
+        subject::audit(&resolver, &world);
+    }
+}

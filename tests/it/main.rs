@@ -4,10 +4,12 @@
 
 mod cases;
 mod cli;
+mod crowd;
 #[cfg(feature = "durable")]
 mod durable;
 mod found;
 mod golden;
+mod malformed;
 mod measure;
 mod model;
 mod names;

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 use std::collections::{BTreeMap, BTreeSet};
 
-fn config(cases: u32) -> Config {
+pub(crate) fn config(cases: u32) -> Config {
     let told = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     Config {
         cases: told.unwrap_or(cases),
@@ -25,21 +25,21 @@ fn config(cases: u32) -> Config {
 
 /// All that a resolver shows.
 #[derive(Debug, Clone, PartialEq)]
-struct State {
-    picture: Picture,
+pub(crate) struct State {
+    pub(crate) picture: Picture,
     homes: BTreeMap<Key, Option<ProfileId>>,
     golden: BTreeMap<BTreeSet<Key>, Golden>,
 }
 
 impl State {
-    fn of(resolver: &Resolver) -> Self {
+    pub(crate) fn of(resolver: &Resolver) -> Self {
         let (picture, homes, golden) =
             (subject::picture(resolver), subject::homes(resolver), subject::golden(resolver));
         Self { picture, homes, golden }
     }
 
     /// What is the same whatever the order of arrival: all but the names.
-    fn nameless(self) -> (Picture, BTreeMap<BTreeSet<Key>, Golden>) {
+    pub(crate) fn nameless(self) -> (Picture, BTreeMap<BTreeSet<Key>, Golden>) {
         (self.picture, self.golden)
     }
 }

@@ -241,3 +241,41 @@ fn two_writers_on_one_store_give_the_answer_of_one() {
     let people: BTreeSet<Key> = subject::homes(&resolver).into_keys().collect();
     assert_eq!(people.len(), 60);
 }
+
+/// A hotel's telephone under the retail policy: its guests have names, and share nothing else.
+///
+/// Every guest stirs the whole region until the value is generic, so this is quadratic: a small hotel unless
+/// `ONEFOLD_CROWD` says how many guests; it tells what each thousand of them costs.
+#[test]
+#[expect(clippy::print_stderr, reason = "figures, where they were asked for")]
+fn guests_on_one_telephone_are_as_many_people() {
+    let told = std::env::var("ONEFOLD_CROWD").ok().and_then(|guests| guests.parse().ok());
+    let guests: usize = told.unwrap_or(300);
+    for shared in ["phone", "email"] {
+        let resolver = Resolver::in_memory(Policy::retail()).unwrap();
+        let mut start = Instant::now();
+        for number in 0..guests {
+            let own = if shared == "phone" { "email" } else { "customer_id" };
+            let value = if shared == "phone" { "+442079460958" } else { "desk@hotel.example" };
+            let own_value = if own == "email" { format!("guest{number}@mail.example") } else { format!("C{number}") };
+            let guest = record(number).identifier(shared, value).identifier(own, own_value);
+            let guest = guest.attribute("given_name", name(number)).attribute("surname", name(number / 26 + 7));
+            drop(resolver.add(guest).unwrap());
+            if told.is_some() && number % 1_000 == 999 {
+                eprintln!("{shared}: guests {} to {number}: {:?}", number - 999, start.elapsed());
+                start = Instant::now();
+            }
+        }
+        assert_eq!(subject::profiles(&resolver).len(), guests);
+    }
+}
+
+/// A name for every number, none like another.
+fn name(mut number: usize) -> String {
+    let mut name = String::from("N");
+    for _ in 0..5 {
+        name.push(char::from(b'a' + (number % 26) as u8));
+        number /= 26;
+    }
+    name
+}

@@ -30,7 +30,7 @@ pub(crate) struct Script {
     pub(crate) calls: Vec<Call>,
 }
 
-const KINDS: [&str; 4] = ["k0", "k1", "k2", "k3"];
+pub(crate) const KINDS: [&str; 4] = ["k0", "k1", "k2", "k3"];
 const SOURCES: [&str; 2] = ["a", "b"];
 
 /// Any script.
@@ -103,7 +103,7 @@ fn identifier() -> impl Strategy<Value = (SmolStr, SmolStr)> {
     (select(&KINDS[..]), value).prop_map(|(kind, value)| (kind.into(), value.into()))
 }
 
-fn facts() -> impl Strategy<Value = Vec<(SmolStr, Value)>> {
+pub(crate) fn facts() -> impl Strategy<Value = Vec<(SmolStr, Value)>> {
     let text = || prop_oneof![4 => Just("x"), 4 => Just("y"), 2 => Just("z"), 1 => Just("X"), 1 => Just(" ")];
     let value = move || {
         prop_oneof![
@@ -135,7 +135,7 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
     })
 }
 
-fn links(kind: &IdentifierPolicy) -> Links {
+pub(crate) fn links(kind: &IdentifierPolicy) -> Links {
     kind.links.unwrap_or(match kind.role {
         Role::Person | Role::Contact => Links::All,
         Role::Device | Role::Session => Links::Anonymous,
