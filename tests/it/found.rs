@@ -403,12 +403,12 @@ mod seeded {
         let resolver = Resolver::open(store.clone(), policy, onefold::Options::default()).unwrap();
         let member = |number: usize| {
             record(&format!(
-                r#"{{"source":"s","key":"{number}","at":{number},"identifiers":{{"email":"{}"}}}}"#,
+                r#"{{"source":"s","key":"{number}","at":{number},"identifiers":{{"email":"e{}"}}}}"#,
                 number % 2
             ))
         };
         drop(resolver.add_all((0..100).map(member).collect(), subject::ingest(10)).unwrap());
-        drop(resolver.add(record(r#"{"source":"t","key":"1","at":0,"identifiers":{"email":["0","1"]}}"#)).unwrap());
+        drop(resolver.add(record(r#"{"source":"t","key":"1","at":0,"identifiers":{"email":["e0","e1"]}}"#)).unwrap());
         let snapshot = store.snapshot(&Tenant::default()).unwrap();
         let mut sizes = Vec::new();
         for number in (0..snapshot.meta().unwrap().unwrap().next_cluster).map(ClusterNumber) {
