@@ -15,7 +15,7 @@ usage: resolve --policy P.{toml,json} --input FILE... [options]
   --columns FILE      the column map of the tables (TOML)
   --store WHERE       `memory` (the default) or a folder, which is made or opened; with one, --input may be left out
   --batch N           sends N records a commit; without it, records are held until something else than a record comes,
-                      and go in at once where they are at least as many as the store holds, else 1000 a commit
+                      and go in at once where they are more than the store holds, else 1000 a commit
   --now TIME          RFC 3339; records without a time take it (default: the start of the run)
   --records FILE      writes source,key,profile of every live record
   --identifiers FILE  writes kind,value,profile,status of every usable value

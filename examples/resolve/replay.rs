@@ -102,7 +102,7 @@ impl<'a> Replay<'a> {
         let (records, places) = (std::mem::take(&mut self.pending), std::mem::take(&mut self.places));
         if self.batch.is_none() && records.len() > BATCH {
             let stored = self.resolver.stats()?.counts.records;
-            if records.len() as u64 >= stored {
+            if records.len() as u64 > stored {
                 return self.load(records, places);
             }
         }

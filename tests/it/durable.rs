@@ -1,19 +1,21 @@
 //! What crashes, damage and failures do to a store on disk.
 
 use onefold::store::{
-    Anchor, Batch, Change, Counts, Engine, EngineView, Generation, Meta, ProfileChange, ProfileEvent, ProfileStore,
-    Reach, Revision, Snapshot, Tenant, Write,
+    Anchor, Batch, Change, Counts, Each, Engine, EngineView, Generation, Meta, ProfileChange, ProfileEvent,
+    ProfileStore, Reach, Revision, Snapshot, Tenant, Write,
 };
 use onefold::{
-    Durability, Durable, Error, ErrorKind, KeyHash, ProfileNumber, Record, RecordNumber, Result, Seed, Timestamp,
-    ValueHash,
+    ClusterNumber, Durability, Durable, Error, ErrorKind, KeyHash, ProfileNumber, Record, RecordNumber, Result, Seed,
+    Timestamp, ValueHash,
 };
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const ROWS: u64 = 20;
@@ -500,4 +502,57 @@ fn every_commit_reaches_as_far_as_was_promised() {
         store.retire(&Tenant::default(), None).unwrap();
         assert_eq!(read(&store).unwrap(), 3);
     }
+}
+
+#[test]
+fn retiring_reads_over_nothing_that_it_removed() {
+    /// The keys that were removed; a scan may begin at the last of them, and go over no other.
+    type Removed = Arc<Mutex<BTreeSet<Vec<u8>>>>;
+    struct Seen(Arc<dyn Engine>, Removed);
+    struct SeenView(Arc<dyn EngineView>, Removed);
+    impl Engine for Seen {
+        fn view(&self) -> Result<Arc<dyn EngineView>> {
+            Ok(Arc::new(SeenView(self.0.view()?, Arc::clone(&self.1))))
+        }
+        fn write(&self, batch: Vec<Write>, reach: Reach) -> Result<()> {
+            let removed = batch.iter().filter_map(|write| match write {
+                Write::Remove(key) => Some(key.clone()),
+                Write::Put(..) => None,
+            });
+            self.1.lock().unwrap().extend(removed);
+            self.0.write(batch, reach)
+        }
+        fn sync(&self) -> Result<()> {
+            self.0.sync()
+        }
+    }
+    impl EngineView for SeenView {
+        fn get(&self, key: &[u8], found: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+            self.0.get(key, found)
+        }
+        fn scan(&self, keys: Range<Vec<u8>>, each: &mut Each<'_>) -> Result<()> {
+            assert!(self.1.lock().unwrap().range(keys.clone()).count() <= 1, "what was removed is read over");
+            self.0.scan(keys, each)
+        }
+    }
+    let place = tempfile::tempdir().unwrap();
+    let removed = Removed::default();
+    let seen = Arc::clone(&removed);
+    let store = Durable::options(place.path()).layer(move |inner| Arc::new(Seen(inner, seen.clone()))).open().unwrap();
+    let changes = (0..5000).flat_map(|row| {
+        let (cluster, number) = (ClusterNumber(row % 2), RecordNumber(row));
+        [Change::AddMember { cluster, number }, Change::AddCarrier { value: ValueHash(7), number }]
+    });
+    let changes = changes.chain([Change::PutMeta(Box::new(meta(1)))]).collect();
+    let tenant = Tenant::default();
+    store
+        .commit(&tenant, Batch { expected: Revision(0), generation: Generation(0), changes, feed: Vec::new() })
+        .unwrap();
+    let next = Meta { generation: Generation(1), ..meta(2) };
+    let changes = vec![Change::PutMeta(Box::new(next))];
+    store
+        .commit(&tenant, Batch { expected: Revision(1), generation: Generation(1), changes, feed: Vec::new() })
+        .unwrap();
+    store.retire(&tenant, None).unwrap();
+    assert_eq!(removed.lock().unwrap().len(), 10_000);
 }

@@ -29,7 +29,7 @@ use home::{Home, Sign};
 use keys::{Keys, Table};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -159,28 +159,36 @@ impl Durable {
         self.syncer.as_ref().map_or(Ok(()), Syncer::mark)
     }
 
-    /// Finds some rows of generations that may go.
-    fn stale(rows: &Rows, tenant: u32, keep: &BTreeSet<Generation>) -> Result<Vec<Write>> {
+    /// Finds some rows of generations that may go, in each table from where the last ones were found: what was removed
+    /// leaves marks in an engine's files, and to read over them at every step takes the square of the time.
+    fn stale(rows: &Rows, tenant: u32, keep: &BTreeSet<Generation>, found: &mut Found) -> Result<Vec<Write>> {
         let mut writes = Vec::new();
-        for table in Table::DERIVED {
+        for (table, found) in Table::DERIVED.into_iter().zip(found) {
             let prefix = |generation| Keys { tenant, generation }.prefix(table);
             let end = keys::end(&Keys { tenant, generation: Generation(u32::MAX) }.prefix(table));
             let mut from = prefix(Generation(0));
             for &generation in keep {
-                collect(rows, from..prefix(generation), &mut writes)?;
+                collect(rows, from..prefix(generation), found, &mut writes)?;
                 from = keys::end(&prefix(generation));
             }
-            collect(rows, from..end, &mut writes)?;
+            collect(rows, from..end, found, &mut writes)?;
         }
         Ok(writes)
     }
 }
 
-fn collect(rows: &Rows, range: std::ops::Range<Vec<u8>>, writes: &mut Vec<Write>) -> Result<()> {
-    rows.each(range, |key, _| {
+/// The last key that was found in each table of [`Table::DERIVED`].
+type Found = [Vec<u8>; Table::DERIVED.len()];
+
+fn collect(rows: &Rows, range: Range<Vec<u8>>, found: &mut Vec<u8>, writes: &mut Vec<Write>) -> Result<()> {
+    if writes.len() >= RETIRE_ROWS {
+        return Ok(());
+    }
+    rows.each(range.start.max(found.clone())..range.end, |key, _| {
         if writes.len() >= RETIRE_ROWS {
             return Ok(ControlFlow::Break(()));
         }
+        key.clone_into(found);
         writes.push(Write::Remove(key.to_vec()));
         Ok(ControlFlow::Continue(()))
     })
@@ -223,6 +231,7 @@ impl ProfileStore for Durable {
     }
 
     fn retire(&self, tenant: &Tenant, keep: Option<Generation>) -> Result<()> {
+        let mut found = Found::default();
         loop {
             let _writing = self.writing();
             let rows = self.rows()?;
@@ -230,7 +239,7 @@ impl ProfileStore for Durable {
             let state = view::state(&rows, number)?;
             let current = state.and_then(|state| state.meta).map(|meta| meta.generation).unwrap_or_default();
             let kept = BTreeSet::from_iter(keep.into_iter().chain([current]));
-            let writes = Self::stale(&rows, number, &kept)?;
+            let writes = Self::stale(&rows, number, &kept, &mut found)?;
             if writes.is_empty() {
                 return Ok(());
             }
