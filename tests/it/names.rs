@@ -40,6 +40,11 @@ impl Names {
         let now = subject::profiles(resolver);
         self.strangers_keep_theirs(&now, call, old, new);
         self.pass_anchors(call, old, new);
+        self.feed.read(resolver, &now);
+        // An id may come to be and end within one call of several steps: the feed tells of it.
+        for id in &self.feed.ever {
+            self.ages.entry(*id).or_insert(self.step);
+        }
         for (id, person) in &now {
             assert!(!self.gone.contains(id), "{id} is given again");
             // An id may come to be and be merged away within one call: then it is seen as an alias first.
@@ -69,7 +74,6 @@ impl Names {
             }
         }
         self.before = now;
-        self.feed.read(resolver, &self.before);
     }
 
     /// Nothing happens to people who have nothing to do with the call.
