@@ -76,6 +76,7 @@ mod golden;
 mod id;
 mod identifier;
 mod issue;
+mod linkage;
 mod measure;
 mod normalise;
 mod operation;

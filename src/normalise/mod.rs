@@ -24,7 +24,7 @@ pub(crate) const VALUE_MAX_BYTES: usize = 1024;
 pub struct Normalised {
     /// The usable identifiers as (place of the kind in the policy, value), sorted, each once.
     pub identifiers: Vec<(u16, SmolStr)>,
-    /// The values of attributes that are exclusive or corroborate, sorted.
+    /// The values of attributes that are exclusive, corroborate or are compared, sorted.
     pub facts: Vec<Fact>,
     /// Whether the record is quarantined: kept, reported, and taking no part.
     pub quarantined: bool,
@@ -86,6 +86,11 @@ pub fn normalise(rules: &Rules, record: &Record) -> (Normalised, Vec<Issue>) {
                 }
             },
         }
+    }
+    if rules.policy().linkage.is_some() {
+        // Kinds of identifier are columns of linkage after the attributes.
+        let first = rules.attributes().len() as u16;
+        facts.extend(identifiers.iter().map(|(kind, value)| Fact { attribute: first + kind, value: value.clone() }));
     }
     facts.sort_unstable();
     facts.dedup();

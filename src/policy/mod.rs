@@ -6,10 +6,16 @@ mod build;
 mod check;
 mod file;
 mod filter;
+mod level;
+mod linkage;
+mod model;
 mod retail;
 mod rules;
 
 pub use build::PolicyBuilder;
+pub use level::Level;
+pub use linkage::{BlockPolicy, ComparisonPolicy, LinkagePolicy, ModelSource};
+pub use model::{ComparisonModel, LevelModel, MODEL_FORMAT, Model, TermFrequencies, Training};
 pub use rules::{AttributeRule, KindRule, Rules, SURVIVE_DEFAULT};
 
 use serde::{Deserialize, Serialize};
@@ -33,6 +39,9 @@ pub struct Policy {
     pub identifier: Vec<IdentifierPolicy>,
     /// The declared attributes.
     pub attribute: Vec<AttributePolicy>,
+    /// Linking by likeness; none links by identifiers only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub linkage: Option<LinkagePolicy>,
 }
 
 /// What becomes of undeclared attributes.
@@ -256,6 +265,7 @@ impl Default for Policy {
             source: Vec::new(),
             identifier: Vec::new(),
             attribute: Vec::new(),
+            linkage: None,
         }
     }
 }

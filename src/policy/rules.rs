@@ -91,7 +91,7 @@ pub struct AttributeRule {
     pub group: Option<SmolStr>,
     /// The place of the attribute that says whether this one was verified.
     pub verified_by: Option<u16>,
-    /// Whether resolution looks at it: it is exclusive, or corroborates some kind.
+    /// Whether resolution looks at it: it is exclusive, corroborates some kind, or is compared.
     pub fact: bool,
 }
 
@@ -156,6 +156,24 @@ impl Rules {
     /// The place of an attribute, or none if the policy does not declare it.
     pub fn attribute_place(&self, name: &str) -> Option<u16> {
         self.attribute_places.get(name).copied()
+    }
+
+    /// The place of a column of linkage: an attribute, or, after all of them, a kind of identifier.
+    pub(crate) fn column(&self, name: &str) -> Option<u16> {
+        let kind = || self.kind_place(name).map(|kind| kind + self.attributes.len() as u16);
+        self.attribute_place(name).or_else(kind)
+    }
+
+    /// What kind of value a column of linkage holds.
+    pub(crate) fn column_compare(&self, column: u16) -> Compare {
+        if let Some(attribute) = self.attributes.get(usize::from(column)) {
+            return attribute.compare;
+        }
+        match self.kinds.get(usize::from(column) - self.attributes.len()).map(|kind| kind.form) {
+            Some(Form::Email) => Compare::Email,
+            Some(Form::Phone) => Compare::Phone,
+            _ => Compare::Exact,
+        }
     }
 
     /// The place of a source in the order of trust, the most trusted first; none for a source that is not declared,
@@ -239,7 +257,7 @@ fn compile_attribute(attribute: &AttributePolicy, policy: &Policy, places: &Plac
         survive,
         group: attribute.group.clone(),
         verified_by: attribute.verified_by.as_ref().and_then(|name| places.get(name).copied()),
-        fact: attribute.exclusive || corroborates(),
+        fact: attribute.exclusive || corroborates() || policy.linkage.is_some(),
     }
 }
 
