@@ -101,6 +101,7 @@ impl std::str::FromStr for Level {
             "exact" => bare(Self::Exact),
             "agree" => bare(Self::Agree),
             "compatible" => bare(Self::Compatible),
+            "swapped" if argument == Some("") => Err(wrong("names no attribute")),
             "swapped" => Ok(Self::Swapped(argument.map(SmolStr::new))),
             "of" => match argument.and_then(|argument| argument.split_once(':')) {
                 Some((name, level)) if !name.trim().is_empty() => match level.trim_start().starts_with("of:") {
