@@ -93,6 +93,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use golden::fold;
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
 pub use issue::{Issue, IssueReason, Reason};
+pub use linkage::{SplinkImport, SplinkRemark};
 pub use measure::{Evaluation, Score, evaluate};
 pub use normalise::{Normalised, normalise, normalise_identifier};
 pub use operation::Operation;

@@ -1,5 +1,9 @@
 //! How like are two records, and which pairs are worth asking about (DESIGN 4.5).
 
+mod splink;
+
+pub use splink::{SplinkImport, SplinkRemark};
+
 use crate::error::Result;
 use crate::id::{Seed, ValueHash};
 use crate::policy::Rules;

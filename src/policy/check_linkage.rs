@@ -106,6 +106,11 @@ impl Policy {
         format!("neither an attribute nor a kind of identifier `{name}` is declared{hint}")
     }
 
+    /// Says why a blocking rule does not fit.
+    pub(crate) fn check_block(&self, rule: &BlockPolicy) -> Result<(), String> {
+        self.block_rule("", rule).map_err(|fault| fault.reason)
+    }
+
     fn thresholds(&self, linkage: &LinkagePolicy) -> Result<(), Fault> {
         for (field, probability) in
             [("link_probability", linkage.link_probability), ("review_probability", linkage.review_probability)]
@@ -204,6 +209,13 @@ impl Policy {
             seen.push(key);
         }
         Ok(())
+    }
+}
+
+impl Level {
+    /// Says why the last of these levels never holds, or always does.
+    pub(crate) fn check_reached(levels: &[Self]) -> Result<(), String> {
+        reachable(levels, levels.len().saturating_sub(1))
     }
 }
 

@@ -20,6 +20,7 @@ mod policy;
 mod properties;
 mod scale;
 mod script;
+mod splink;
 #[cfg(feature = "conformance")]
 mod store;
 mod subject;
