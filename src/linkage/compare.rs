@@ -115,6 +115,11 @@ impl Comparison {
         held.map_or(NULL, |(place, _)| place)
     }
 
+    /// Whether it looks at values of these kinds only.
+    pub(crate) fn is_of(&self, kinds: &[Compare]) -> bool {
+        self.compares.iter().all(|compare| kinds.contains(compare))
+    }
+
     /// What the best level asks for is equality, and equality is on it.
     pub(crate) fn starts_exact(&self) -> bool {
         self.levels.first() == Some(&Level::Exact)

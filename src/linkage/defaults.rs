@@ -146,10 +146,9 @@ pub(crate) fn of_compare(compare: Compare, name: SmolStr, other: Option<SmolStr>
             name,
             [
                 (Exact, 0.60, 1e-6, 0.15, false),
+                (DamerauLevenshtein(2), 0.08, 1e-5, 0.02, false),
                 (EmailUser, 0.05, 1e-5, 0.01, false),
-                (JaroWinkler(0.92), 0.10, 5e-4, 0.04, false),
-                (JaroWinkler(0.80), 0.03, 0.01, 0.05, false),
-                (Else, 0.22, 0.989, 0.75, false),
+                (Else, 0.27, 0.999, 0.82, false),
             ],
             false,
             0.0,

@@ -30,6 +30,9 @@ pub(crate) struct Linker {
     review: Weight,
     veto: Weight,
     max_block: u64,
+    /// Comparisons of whole names, and of the parts that speak for them where both records have these.
+    wholes: Vec<bool>,
+    parts: Vec<bool>,
     /// Columns of given or full names, and of dates: to contradict on one of each is to be two people.
     names: Vec<(u16, Compare)>,
     dates: Vec<u16>,
@@ -78,11 +81,16 @@ impl Linker {
             let least = weights.and_then(|weights| weights.bits.iter().copied().reduce(f64::min)).unwrap_or(0.0);
             weights.map_or(0.0, |weights| weights.most) - least
         };
-        // A name that stands in another's place silences that one, and so comes first.
-        let swaps = |place: usize| comparisons.get(place).is_some_and(|comparison: &Comparison| comparison.swap.is_some());
-        order.sort_by(|&a, &b| {
-            swaps(b).cmp(&swaps(a)).then(spread(b).total_cmp(&spread(a))).then(a.cmp(&b))
-        });
+        let whole = |comparison: &Comparison| comparison.is_of(&[Compare::FullName]);
+        let part = |comparison: &Comparison| comparison.is_of(&[Compare::GivenName, Compare::Surname]);
+        let (wholes, parts): (Vec<bool>, Vec<bool>) = comparisons.iter().map(|c| (whole(c), part(c))).unzip();
+        // A name that stands in another's place silences that one, and parts of a name silence the whole.
+        let turn = |place: usize| match comparisons.get(place) {
+            Some(comparison) if comparison.swap.is_some() => 0,
+            Some(comparison) if whole(comparison) => 2,
+            _ => 1,
+        };
+        order.sort_by(|&a, &b| turn(a).cmp(&turn(b)).then(spread(b).total_cmp(&spread(a))).then(a.cmp(&b)));
         let mut rest = vec![0.0; order.len() + 1];
         for (place, &comparison) in order.iter().enumerate().rev() {
             let most = weights.get(comparison).map_or(0.0, |weights| weights.most);
@@ -102,6 +110,8 @@ impl Linker {
             order,
             rest,
             blocks,
+            wholes,
+            parts,
             neighbours: model.surroundings / (1.0 - model.prior).max(1e-12),
             prior,
             link: at(linkage.link_probability),
@@ -150,18 +160,20 @@ impl Linker {
     fn sum(&self, least: Option<Weight>, compare: &mut dyn FnMut(usize) -> (u8, f64)) -> Option<Weight> {
         let mut sum = Sum::default();
         let least_bits = least.map(|least| f64::from(least.0) / 1000.0 - 0.01);
-        let mut silenced = None;
+        let (mut silenced, mut by_parts) = (None, false);
         for (step, &place) in self.order.iter().enumerate() {
             let rest = self.rest.get(step).copied().unwrap_or(0.0);
             if least_bits.is_some_and(|least| sum.bits + rest < least) {
                 return None;
             }
             let (Some(comparison), Some(weights)) = (self.comparisons.get(place), self.weights.get(place)) else { continue };
-            if silenced.is_some() && comparison.columns.first().copied() == silenced {
+            let whole = self.wholes.get(place) == Some(&true);
+            if (silenced.is_some() && comparison.columns.first().copied() == silenced) || (whole && by_parts) {
                 continue;
             }
             let (level, rarity) = compare(place);
             sum.add(weights, level, rarity);
+            by_parts |= level != NULL && self.parts.get(place) == Some(&true);
             if let Some((swapped, other)) = comparison.swap
                 && level == swapped
             {
@@ -238,26 +250,42 @@ impl Linker {
         let table = Table::of(&self.comparisons, rows);
         let pieces = block::pieces(&blocked, super::PIECES);
         let found = super::in_parallel(&pieces, |(rule, range)| {
-            let mut comparers: Vec<Comparer<'_>> =
-                self.comparisons.iter().map(|comparison| Comparer::new(&table, comparison)).collect();
+            let mut scorer = PairScorer::new(self, &table);
             let mut edges = Vec::new();
             block::pairs(&table, &blocked, *rule, range.clone(), &mut |a, b| {
-                let weight = self.sum(Some(self.review), &mut |place| {
-                    let Some(comparer) = comparers.get_mut(place) else { return (NULL, 0.0) };
-                    let level = comparer.level(a, b);
-                    let rarity = match (level, self.weights.get(place)) {
-                        (0, Some(weights)) if weights.frequent.is_some() => comparer.rarity(weights, a, b),
-                        _ => 0.0,
-                    };
-                    (level, rarity)
-                });
-                edges.extend(weight.map(|weight| Edge { a, b, weight }));
+                edges.extend(scorer.weigh(a, b).map(|weight| Edge { a, b, weight }));
             });
             edges
         });
         let mut edges: Vec<Edge> = found.into_iter().flatten().collect();
         edges.sort_unstable_by_key(|edge| (edge.a, edge.b));
         edges
+    }
+}
+
+/// Scores pairs of rows of a table.
+pub(crate) struct PairScorer<'a> {
+    linker: &'a Linker,
+    comparers: Vec<Comparer<'a>>,
+}
+
+impl<'a> PairScorer<'a> {
+    pub(crate) fn new(linker: &'a Linker, table: &'a Table) -> Self {
+        let comparers = linker.comparisons.iter().map(|comparison| Comparer::new(table, comparison)).collect();
+        Self { linker, comparers }
+    }
+
+    /// The weight of a pair, if it is worth keeping.
+    pub(crate) fn weigh(&mut self, a: u32, b: u32) -> Option<Weight> {
+        self.linker.sum(Some(self.linker.review), &mut |place| {
+            let Some(comparer) = self.comparers.get_mut(place) else { return (NULL, 0.0) };
+            let level = comparer.level(a, b);
+            let rarity = match (level, self.linker.weights.get(place)) {
+                (0, Some(weights)) if weights.frequent.is_some() => comparer.rarity(weights, a, b),
+                _ => 0.0,
+            };
+            (level, rarity)
+        })
     }
 }
 

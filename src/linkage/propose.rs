@@ -1,7 +1,7 @@
 //! Which blocking rules to use, and how many pairs each finds.
 
 use super::block::{self, Blocked, Rule};
-use super::linker::{Linker, built_in_model};
+use super::linker::{Linker, PairScorer, built_in_model};
 use super::table::Table;
 use super::train::{Evidence, Random};
 use super::{Row, in_parallel};
@@ -200,24 +200,28 @@ fn likely_pairs(
     let model = crate::policy::Model { prior: 1.0 / rows.len().max(2) as f64, ..built_in_model(rules) };
     let linker = Linker::with_model(rules, &linkage, &model)?;
     let table = Table::of(&linker.comparisons, rows);
-    let mut likely: AHashMap<(u32, u32), Option<Vec<u16>>> = AHashMap::new();
+    let mut within = Vec::new();
     let mut sum = 0.0;
     for (place, (_, blocked, pairs)) in (0_u16..).zip(usable) {
         sum += pairs;
         if sum > budget * 6.0 {
             break;
         }
-        let own = std::slice::from_ref(blocked);
-        block::pairs(&table, own, 0, 0..blocked.len(), &mut |a, b| {
-            let slot = likely.entry((a, b)).or_insert_with(|| {
-                let (one, other) = (rows.get(a as usize)?, rows.get(b as usize)?);
-                linker.weigh(one.facts, other.facts).map(|_| Vec::new())
-            });
-            slot.iter_mut().for_each(|list| list.push(place));
-        });
+        within.push((place, blocked));
     }
-    let mut lists: Vec<((u32, u32), Vec<u16>)> =
-        likely.into_iter().filter_map(|(pair, list)| list.map(|list| (pair, list))).collect();
+    let found = in_parallel(&within, |(place, blocked)| {
+        let mut scorer = PairScorer::new(&linker, &table);
+        let mut found = Vec::new();
+        block::pairs(&table, std::slice::from_ref(blocked), 0, 0..blocked.len(), &mut |a, b| {
+            if scorer.weigh(a, b).is_some() {
+                found.push((a, b, *place));
+            }
+        });
+        found
+    });
+    let mut likely: AHashMap<(u32, u32), Vec<u16>> = AHashMap::new();
+    found.into_iter().flatten().for_each(|(a, b, place)| likely.entry((a, b)).or_default().push(place));
+    let mut lists: Vec<((u32, u32), Vec<u16>)> = likely.into_iter().collect();
     lists.sort_unstable();
     Ok(lists.into_iter().map(|(_, list)| list).collect())
 }

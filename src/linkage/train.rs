@@ -9,7 +9,7 @@ use super::{Row, in_parallel, propose};
 use crate::error::{Error, Result};
 use crate::normalise::normalise;
 use crate::policy::{
-    BlockPolicy, ComparisonModel, Level, LevelModel, LinkagePolicy, MODEL_FORMAT, Model, Policy, Rules,
+    BlockPolicy, Compare, ComparisonModel, Level, LevelModel, LinkagePolicy, MODEL_FORMAT, Model, Policy, Rules,
     TermFrequencies, Training,
 };
 use crate::record::{Record, RecordKey};
@@ -445,6 +445,13 @@ impl<'a> Trainer<'a> {
             {
                 silenced = Some(other);
             }
+        }
+        let part = |comparison: &Comparison| comparison.is_of(&[Compare::GivenName, Compare::Surname]);
+        let by_parts = self.comparisons.iter().zip(pattern.iter()).any(|(c, &level)| level != NULL && part(c));
+        if by_parts {
+            // Parts of a name speak for the whole.
+            let wholes = self.comparisons.iter().zip(pattern.iter_mut()).filter(|(c, _)| c.is_of(&[Compare::FullName]));
+            wholes.for_each(|(_, slot)| *slot = NULL);
         }
         if let Some(other) = silenced {
             let silent = self.comparisons.iter().zip(pattern).filter(|(c, _)| c.columns.as_slice() == [other]);
