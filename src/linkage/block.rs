@@ -8,7 +8,7 @@ use super::table::{Table, of_column};
 use super::{Blocks, Row};
 use crate::error::{Error, Result};
 use crate::id::{Seed, ValueHash};
-use crate::policy::{BlockPolicy, Rules};
+use crate::policy::{BlockPolicy, Key, KeyPart, Rules};
 use crate::value::Fact;
 use ahash::AHashMap;
 use smallvec::SmallVec;
@@ -20,28 +20,22 @@ const BLOCK: u8 = 18;
 /// The most values of one key of one record, and of blocks that one rule gives a record.
 const VALUES_MAX: usize = 16;
 
-/// What of a value is a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    Whole,
-    First(usize),
-    Last(usize),
-    Year,
-    Soundex,
-    Words,
-}
-
 /// A rule, compiled.
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
-    pub(crate) keys: Vec<(u16, Part)>,
+    keys: Vec<(u16, KeyPart)>,
     /// The rule as it is written: what its blocks are hashed with.
     pub(crate) text: String,
 }
 
 impl Rule {
     pub(crate) fn new(rules: &Rules, policy: &BlockPolicy) -> Result<Self> {
-        let keys = policy.keys.iter().map(|key| parse(rules, key)).collect::<Result<Vec<_>>>()?;
+        let compile = |text: &SmolStr| -> Result<(u16, KeyPart)> {
+            let key: Key = text.parse()?;
+            let missing = || Error::policy("linkage.block.keys", format!("no attribute `{}` is declared", key.column));
+            Ok((rules.column(&key.column).ok_or_else(missing)?, key.part))
+        };
+        let keys = policy.keys.iter().map(compile).collect::<Result<Vec<_>>>()?;
         Ok(Self { keys, text: policy.keys.join(" & ") })
     }
 
@@ -51,7 +45,7 @@ impl Rule {
         for &(column, part) in &self.keys {
             let mut of_key: SmallVec<[Cow<'_, str>; 2]> = SmallVec::new();
             for fact in of_column(facts, column) {
-                part.of(&fact.value, &mut of_key);
+                take(part, &fact.value, &mut of_key);
             }
             of_key.sort_unstable();
             of_key.dedup();
@@ -74,53 +68,32 @@ impl Rule {
     }
 }
 
-impl Part {
-    fn of<'a>(self, value: &'a SmolStr, keys: &mut SmallVec<[Cow<'a, str>; 2]>) {
-        let value = value.as_str();
-        match self {
-            Self::Whole => keys.push(Cow::Borrowed(value)),
-            Self::First(length) => {
-                let end = value.char_indices().nth(length).map_or(value.len(), |(at, _)| at);
-                keys.extend(value.get(..end).filter(|_| !value.is_empty()).map(Cow::Borrowed));
-            }
-            Self::Last(length) => {
-                let from = value.char_indices().rev().nth(length.saturating_sub(1)).map_or(0, |(at, _)| at);
-                keys.extend(value.get(from..).filter(|_| !value.is_empty()).map(Cow::Borrowed));
-            }
-            Self::Year => {
-                let year = value.get(..4).filter(|year| year.bytes().all(|byte| byte.is_ascii_digit()));
-                keys.extend(year.map(Cow::Borrowed));
-            }
-            Self::Soundex => {
-                let code = soundex(value);
-                if !code.is_empty() {
-                    keys.push(Cow::Owned(code.to_string()));
-                }
-            }
-            Self::Words => keys.extend(value.split(' ').filter(|word| word.len() > 1).map(Cow::Borrowed)),
-        }
-    }
-}
-
-fn parse(rules: &Rules, text: &SmolStr) -> Result<(u16, Part)> {
-    let wrong = |reason: String| Error::policy("linkage.block.keys", reason);
-    let inner = |name: &str| -> Option<&str> { text.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')') };
-    let (name, part) = if let Some(name) = inner("year") {
-        (name, Part::Year)
-    } else if let Some(name) = inner("soundex") {
-        (name, Part::Soundex)
-    } else if let Some(name) = inner("words") {
-        (name, Part::Words)
-    } else if let Some((name, range)) = text.strip_suffix(']').and_then(|text| text.split_once('[')) {
-        let number = |text: &str| text.parse::<usize>().ok().filter(|length| *length > 0);
-        let first = range.strip_prefix(':').and_then(number).map(Part::First);
-        let last = range.strip_prefix('-').and_then(|range| range.strip_suffix(':')).and_then(number).map(Part::Last);
-        (name, first.or(last).ok_or_else(|| wrong(format!("`{text}`: a part is `[:n]` or `[-n:]`")))?)
-    } else {
-        (text.as_str(), Part::Whole)
+/// Takes the keys of a value.
+fn take<'a>(part: KeyPart, value: &'a SmolStr, keys: &mut SmallVec<[Cow<'a, str>; 2]>) {
+    let value = value.as_str();
+    let digits = |range: std::ops::Range<usize>| -> Option<&'a str> {
+        value.get(range).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    let column = rules.column(name.trim()).ok_or_else(|| wrong(format!("no attribute `{name}` is declared")))?;
-    Ok((column, part))
+    match part {
+        KeyPart::Whole => keys.push(Cow::Borrowed(value)),
+        KeyPart::First(length) => {
+            let end = value.char_indices().nth(length as usize).map_or(value.len(), |(at, _)| at);
+            keys.extend(value.get(..end).map(Cow::Borrowed));
+        }
+        KeyPart::Last(length) => {
+            let from = value.char_indices().rev().nth((length as usize).saturating_sub(1)).map_or(0, |(at, _)| at);
+            keys.extend(value.get(from..).map(Cow::Borrowed));
+        }
+        KeyPart::Year => keys.extend(digits(0..4).map(Cow::Borrowed)),
+        KeyPart::Month => keys.extend(digits(0..4).and_then(|_| digits(5..7)).map(Cow::Borrowed)),
+        KeyPart::Soundex => {
+            let code = soundex(value);
+            if !code.is_empty() {
+                keys.push(Cow::Owned(code.to_string()));
+            }
+        }
+        KeyPart::Words => keys.extend(value.split(' ').filter(|word| word.chars().nth(1).is_some()).map(Cow::Borrowed)),
+    }
 }
 
 /// The blocks of a record under all rules, each once.

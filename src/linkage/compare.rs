@@ -27,6 +27,8 @@ pub(crate) struct Comparison {
     pub(crate) levels: Vec<Level>,
     /// Where a level is `swapped`: that level, and the column that stands in the other's place.
     pub(crate) swap: Option<(u8, u16)>,
+    /// Where a level is of one of several columns: which.
+    ofs: Vec<Option<usize>>,
 }
 
 impl Comparison {
@@ -49,7 +51,12 @@ impl Comparison {
                 swap = Some((place, rules.column(other).ok_or_else(missing)?));
             }
         }
-        Ok(Self { columns, compares, levels, swap })
+        let of = |level: &Level| match level {
+            Level::Of(name, _) => names.iter().position(|known| known == name),
+            _ => None,
+        };
+        let ofs = levels.iter().map(of).collect();
+        Ok(Self { columns, compares, levels, swap, ofs })
     }
 
     /// The level of two records; `values` and `others` give the values of each column, and of the column that `swapped`
@@ -69,6 +76,15 @@ impl Comparison {
                         ([a, b, ..], [c, d, ..]) => crosses(a, b, c, d),
                         _ => false,
                     },
+                    Level::Kilometres(most) => match (mine.as_slice(), theirs.as_slice()) {
+                        ([a, b], [c, d]) => apart(a, b, c, d).is_some_and(|distance| distance <= *most),
+                        _ => false,
+                    },
+                    Level::Of(_, level) => self.ofs.get(usize::from(place)).copied().flatten().is_some_and(|of| {
+                        let pair = (mine.get(of), theirs.get(of), self.compares.get(of));
+                        let (Some(mine), Some(theirs), Some(compare)) = pair else { return false };
+                        any(mine, theirs, |a, b| Pair::new(*compare, a, b).holds(level))
+                    }),
                     level => mine.iter().zip(&theirs).zip(&self.compares).all(|((mine, theirs), compare)| {
                         any(mine, theirs, |a, b| Pair::new(*compare, a, b).holds(level))
                     }),
@@ -130,6 +146,12 @@ fn any(a: &Values<'_>, b: &Values<'_>, holds: impl Fn(&str, &str) -> bool) -> bo
     a.iter().any(|a| b.iter().any(|b| holds(a, b)))
 }
 
+/// How far apart two places are, each of a latitude and a longitude.
+fn apart(a: &Values<'_>, b: &Values<'_>, c: &Values<'_>, d: &Values<'_>) -> Option<f64> {
+    let point = |latitude: &Values<'_>, longitude: &Values<'_>| Some(format!("{},{}", latitude.first()?, longitude.first()?));
+    like::kilometres(&point(a, b)?, &point(c, d)?)
+}
+
 /// Names whose two columns stand in each other's place: each is nearly the other's.
 fn crosses(a: &Values<'_>, b: &Values<'_>, c: &Values<'_>, d: &Values<'_>) -> bool {
     let near = |a: &str, b: &str| a == b || like::jaro_winkler(a, b) >= 0.92;
@@ -182,12 +204,24 @@ impl<'a> Pair<'a> {
             Level::DayMonthSwap => like::day_month_swap(a, b),
             Level::DateTypo => like::date_typo(a, b),
             Level::Kilometres(most) => like::kilometres(a, b).is_some_and(|distance| distance <= *most),
+            Level::Jaro(least) => strsim::jaro(a, b) >= *least,
+            Level::Jaccard(least) => like::jaccard(a, b) >= *least,
+            Level::EmailUserJaroWinkler(least) => match (a.split_once('@'), b.split_once('@')) {
+                (Some((a, _)), Some((b, _))) => like::jaro_winkler(a, b) >= *least,
+                _ => false,
+            },
+            Level::PostcodeSector => postcode(a, b, |inward| inward.saturating_sub(2)),
+            Level::PostcodeDistrict => postcode(a, b, |inward| inward.saturating_sub(3)),
+            Level::PostcodeArea => {
+                let area = |code: &'_ str| code.bytes().take_while(u8::is_ascii_alphabetic).count();
+                area(a) > 0 && area(a) == area(b) && a.get(..area(a)) == b.get(..area(b))
+            }
             Level::EmailUser => match (a.split_once('@'), b.split_once('@')) {
                 (Some((a, _)), Some((b, _))) => a == b,
                 _ => false,
             },
             // Asked of whole lists, of two columns, or of the host.
-            Level::Overlap(_) | Level::Swapped(_) | Level::Custom(..) => false,
+            Level::Overlap(_) | Level::Swapped(_) | Level::Of(..) | Level::Custom(..) => false,
             Level::Else => true,
         }
     }
@@ -195,4 +229,13 @@ impl<'a> Pair<'a> {
 
 fn numbers(a: &str, b: &str) -> Option<(f64, f64)> {
     Some((like::number(a)?, like::number(b)?))
+}
+
+/// Whether two British postcodes, without their space, agree on all but their end.
+fn postcode(a: &str, b: &str, cut: impl Fn(usize) -> usize) -> bool {
+    let head = |code: &'_ str| (code.len() >= 5).then(|| cut(code.len()));
+    match (head(a), head(b)) {
+        (Some(one), Some(other)) => one == other && a.get(..one) == b.get(..other),
+        _ => false,
+    }
 }

@@ -36,3 +36,8 @@ pub(crate) fn days_between(a: &str, b: &str) -> Option<u32> {
 pub(crate) fn day_month_swap(a: &str, b: &str) -> bool { a.get(0..4) == b.get(0..4) && a.get(5..7).is_some() && a.get(5..7) == b.get(8..10) && b.get(5..7) == a.get(8..10) }
 pub(crate) fn date_typo(a: &str, b: &str) -> bool { damerau_within(a, b, 1).is_some() && a.len() == b.len() }
 pub(crate) fn kilometres(_: &str, _: &str) -> Option<f64> { None }
+
+pub(crate) fn jaccard(a: &str, b: &str) -> f64 {
+    let (x, y): (std::collections::BTreeSet<char>, std::collections::BTreeSet<char>) = (a.chars().collect(), b.chars().collect());
+    x.intersection(&y).count() as f64 / x.union(&y).count().max(1) as f64
+}

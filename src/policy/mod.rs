@@ -4,15 +4,20 @@
 
 mod build;
 mod check;
+mod check_linkage;
+mod check_model;
 mod file;
 mod filter;
+mod key;
 mod level;
 mod linkage;
 mod model;
+mod model_file;
 mod retail;
 mod rules;
 
 pub use build::PolicyBuilder;
+pub use key::{Key, KeyPart};
 pub use level::Level;
 pub use linkage::{BlockPolicy, ComparisonPolicy, LinkagePolicy, ModelSource};
 pub use model::{ComparisonModel, LevelModel, MODEL_FORMAT, Model, TermFrequencies, Training};
