@@ -26,8 +26,10 @@ pub(crate) struct Shares {
     pub(crate) twins: f64,
     /// The share of all pairs for which both values are there.
     pub(crate) present: f64,
-    /// Expected matches seen on each level.
+    /// Matches seen on each level: those expected, and those that labels name.
     pub(crate) seen: Vec<f64>,
+    /// Labelled matches on each level.
+    pub(crate) labelled: Vec<f64>,
 }
 
 /// A pattern: the level of each comparison, and how many pairs have it.
@@ -41,6 +43,8 @@ pub(crate) struct Mixture {
     pub(crate) matches: f64,
     /// The share of neighbours.
     pub(crate) neighbours: f64,
+    /// Whether the share of matches is known, and not to be estimated.
+    pub(crate) fixed: bool,
     pub(crate) rounds: u64,
 }
 
@@ -106,7 +110,9 @@ impl Mixture {
             }
             *slot = value;
         };
-        set(&mut self.matches, (matches / pairs).clamp(1e-12, 0.9));
+        if !self.fixed {
+            set(&mut self.matches, (matches / pairs).clamp(1e-12, 0.9));
+        }
         let neighbours = if self.neighbours > 0.0 { (neighbours / pairs).clamp(1e-12, 0.9) } else { 0.0 };
         set(&mut self.neighbours, neighbours);
         for ((shares, matched), near) in self.comparisons.iter_mut().zip(matched).zip(near) {
@@ -123,8 +129,11 @@ impl Mixture {
             for (slot, value) in shares.u.iter_mut().zip(u) {
                 *slot = value / sum;
             }
-            for ((slot, sum), prior) in shares.m.iter_mut().zip(&matched).zip(&shares.m_prior) {
-                set(slot, (sum + BELIEF * prior) / (total + BELIEF));
+            let labelled: f64 = shares.labelled.iter().sum();
+            let known = matched.iter().zip(&shares.labelled).map(|(sum, labelled)| sum + labelled);
+            let seen: Vec<f64> = known.collect();
+            for ((slot, sum), prior) in shares.m.iter_mut().zip(&seen).zip(&shares.m_prior) {
+                set(slot, (sum + BELIEF * prior) / (total + labelled + BELIEF));
             }
             let own: f64 = near.iter().zip(&shares.personal).filter(|(_, personal)| !**personal).map(|(n, _)| n).sum();
             let held: f64 = shares.u.iter().zip(&shares.personal).filter(|(_, p)| **p).map(|(u, _)| u).sum();
@@ -139,7 +148,7 @@ impl Mixture {
                     false => rest * (near + BELIEF / free.max(1.0)) / (own + BELIEF),
                 };
             }
-            shares.seen = matched;
+            shares.seen = seen;
         }
         change
     }

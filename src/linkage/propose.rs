@@ -6,7 +6,7 @@ use super::table::Table;
 use super::train::{Evidence, Random};
 use super::{Row, in_parallel};
 use crate::error::Result;
-use crate::policy::{BlockPolicy, Compare, LinkagePolicy, Policy, Role, Rules};
+use crate::policy::{BlockPolicy, Compare, LinkagePolicy, ModelSource, Policy, Role, Rules};
 use crate::record::Record;
 use ahash::AHashMap;
 
@@ -42,9 +42,21 @@ pub fn count_blocks(policy: &Policy, records: &[Record]) -> Result<Vec<BlockCoun
     let rules = Rules::new(policy)?;
     let evidence = Evidence::of(&rules, records);
     let rows = evidence.rows();
-    let Some(linker) = Linker::new(&rules)? else { return Ok(Vec::new()) };
-    let blocked = in_parallel(&linker.blocks, |rule| Blocked::of(rule, &rows, linker.max_block()));
-    let table = Table::of(&[], &rows);
+    let Some(linkage) = &rules.policy.linkage else { return Ok(Vec::new()) };
+    let built_in = by_kind(&rules);
+    let block = match &linkage.model {
+        _ if !linkage.block.is_empty() => &linkage.block,
+        Some(ModelSource::Model(model)) if !model.block.is_empty() => &model.block,
+        _ => &built_in,
+    };
+    count(&rules, &rows, block, linkage.max_block)
+}
+
+/// Counts the pairs that rules find.
+pub(crate) fn count(rules: &Rules, rows: &[Row<'_>], block: &[BlockPolicy], max_block: u64) -> Result<Vec<BlockCount>> {
+    let compiled = block.iter().map(|rule| Rule::new(rules, rule)).collect::<Result<Vec<_>>>()?;
+    let blocked = in_parallel(&compiled, |rule| Blocked::of(rule, rows, max_block));
+    let table = Table::of(&[], rows);
     let places: Vec<usize> = (0..blocked.len()).collect();
     let pairs = in_parallel(&places, |&place| {
         let mut pairs = 0;
@@ -58,7 +70,7 @@ pub fn count_blocks(policy: &Policy, records: &[Record]) -> Result<Vec<BlockCoun
         largest: blocked.largest,
         generic: blocked.generic,
     };
-    Ok(linker.blocks.iter().zip(&blocked).zip(pairs).map(count).collect())
+    Ok(compiled.iter().zip(&blocked).zip(pairs).map(count).collect())
 }
 
 /// Proposes blocking rules for some records: few, cheap, and together missing few of the pairs that look like matches.

@@ -102,7 +102,15 @@ pub fn train(policy: &Policy, records: &[Record], options: &TrainOptions) -> Res
     let comparisons = compile(&rules, &beliefs)?;
     let block = if linkage.block.is_empty() { propose::for_rows(&rules, &rows)? } else { linkage.block.clone() };
     let compiled = block.iter().map(|rule| Rule::new(&rules, rule)).collect::<Result<Vec<_>>>()?;
-    let trainer = Trainer::new(&rows, &beliefs, &comparisons, &compiled, linkage.max_block, options);
+    let mut trainer = Trainer::new(&rows, &beliefs, &comparisons, &compiled, linkage.max_block, options);
+    if let Some((deterministic, recall)) = &options.prior {
+        if !(*recall > 0.0 && *recall <= 1.0) {
+            return Err(Error::option("prior", "has a recall that is not over 0 and at most 1"));
+        }
+        let found = propose::count(&rules, &rows, deterministic, u64::MAX)?;
+        let pairs: u64 = found.iter().map(|count| count.pairs).sum();
+        trainer.known = Some(pairs as f64 / recall);
+    }
     trainer.train(&evidence, &compiled, block)
 }
 
@@ -209,6 +217,8 @@ struct Trainer<'a> {
     options: &'a TrainOptions,
     /// All pairs that there may be.
     pairs: f64,
+    /// How many of them are matches, if rules with a known recall say so.
+    known: Option<f64>,
 }
 
 /// What was seen of the candidate pairs.
@@ -235,7 +245,7 @@ impl<'a> Trainer<'a> {
         let choose = |n: f64| n * (n - 1.0) / 2.0;
         let within: f64 = of_source.values().map(|n| choose(*n)).sum();
         let pairs = (choose(rows.len() as f64) - within).max(1.0);
-        Self { beliefs, comparisons, table, blocked, options, pairs }
+        Self { beliefs, comparisons, table, blocked, options, pairs, known: None }
     }
 
     fn train(self, evidence: &Evidence, rules: &[Rule], block: Vec<BlockPolicy>) -> Result<Trained> {
@@ -243,15 +253,18 @@ impl<'a> Trainer<'a> {
         self.share_out(&mut mixture);
         let seen = self.look();
         let total: f64 = seen.patterns.iter().map(|(_, count)| count).sum();
-        let mut patterns = seen.patterns;
+        let patterns = seen.patterns;
         let mut warnings = Vec::new();
         if patterns.is_empty() {
             warnings.push("the blocking rules find no pairs: everything but u is a guess".to_owned());
         }
-        self.take_labels(evidence, &mut mixture, &mut patterns);
+        self.take_labels(evidence, &mut mixture);
+        if let Some(matches) = self.known {
+            mixture.matches = (matches / self.pairs).clamp(1e-12, 0.5);
+            mixture.fixed = true;
+        }
         mixture.run(&patterns, self.pairs, self.options.rounds_max);
-        let fixed = self.options.prior.as_ref().map(|(rules, recall)| self.fixed_prior(rules, *recall));
-        let matches = fixed.unwrap_or(mixture.matches);
+        let matches = mixture.matches;
         let frequencies = self.frequencies(&mixture, &seen.stride);
         let mut comparison = Vec::with_capacity(self.beliefs.len());
         for ((belief, shares), frequencies) in self.beliefs.iter().zip(&mixture.comparisons).zip(frequencies) {
@@ -301,6 +314,7 @@ impl<'a> Trainer<'a> {
                 twins: belief.twins,
                 present: 1.0,
                 seen: Vec::new(),
+                labelled: vec![0.0; belief.levels.len()],
             }
         });
         let guess = self.table.len() as f64 / 4.0 / self.pairs;
@@ -308,6 +322,7 @@ impl<'a> Trainer<'a> {
             comparisons: comparisons.collect(),
             matches: guess.min(0.5),
             neighbours: if personal_at_all { guess.min(0.2) } else { 0.0 },
+            fixed: false,
             rounds: 0,
         }
     }
@@ -459,41 +474,22 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Lets labels speak: what is known of a level is drawn to what labelled matches show.
-    fn take_labels(&self, evidence: &Evidence, mixture: &mut Mixture, patterns: &mut Vec<Pattern>) {
+    /// Counts the levels of pairs that labels say are matches. (Labelled strangers teach nothing: whoever labels picks
+    /// those that look alike.)
+    fn take_labels(&self, evidence: &Evidence, mixture: &mut Mixture) {
         let mut comparers: Vec<Comparer<'_>> =
             self.comparisons.iter().map(|comparison| Comparer::new(&self.table, comparison)).collect();
         let mut pattern = vec![NULL; self.comparisons.len()];
-        let mut matches: Vec<Vec<f64>> = mixture.comparisons.iter().map(|shares| vec![0.0; shares.m.len()]).collect();
-        let mut labelled = 0.0;
-        for (one, other, matched) in &self.options.labels {
+        for (one, other, _) in self.options.labels.iter().filter(|(.., matched)| *matched) {
             let (Some(&a), Some(&b)) = (evidence.places.get(one), evidence.places.get(other)) else { continue };
-            if a == b || !matched {
+            if a == b {
                 continue;
             }
-            labelled += 1.0;
             self.pattern(&mut comparers, &mut pattern, a, b);
-            for (counts, &level) in matches.iter_mut().zip(&pattern) {
-                counts.get_mut(usize::from(level)).into_iter().for_each(|count| *count += 1.0);
+            for (shares, &level) in mixture.comparisons.iter_mut().zip(&pattern) {
+                shares.labelled.get_mut(usize::from(level)).into_iter().for_each(|count| *count += 1.0);
             }
         }
-        if labelled == 0.0 {
-            return;
-        }
-        patterns.retain(|(_, count)| *count > 0.0);
-        for (shares, counts) in mixture.comparisons.iter_mut().zip(matches) {
-            let total: f64 = counts.iter().sum::<f64>() + 1.0;
-            for ((m, prior), count) in shares.m.iter_mut().zip(&mut shares.m_prior).zip(counts) {
-                *prior = (count + *prior) / total;
-                *m = *prior;
-            }
-        }
-    }
-
-    /// The prior that rules with a known recall give.
-    fn fixed_prior(&self, _rules: &[BlockPolicy], recall: f64) -> f64 {
-        let found: f64 = 0.0;
-        (found / recall.clamp(1e-6, 1.0) / self.pairs).clamp(1e-12, 0.5)
     }
 
     /// How frequent values are among strangers: of the frequent ones each, of all others together.
