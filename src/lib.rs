@@ -84,6 +84,7 @@ mod policy;
 mod profile;
 mod record;
 mod resolver;
+mod similarity;
 mod stitch;
 pub mod store;
 mod time;
@@ -93,7 +94,10 @@ pub use error::{Error, ErrorKind, Result};
 pub use golden::fold;
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
 pub use issue::{Issue, IssueReason, Reason};
-pub use linkage::{SplinkImport, SplinkRemark};
+pub use linkage::{
+    BlockCount, ScoredPair, SplinkImport, SplinkRemark, TrainOptions, Trained, TrainingReport, Weight, count_blocks,
+    propose_blocks, score_pairs, train,
+};
 pub use measure::{Evaluation, Score, evaluate};
 pub use normalise::{Normalised, normalise, normalise_identifier};
 pub use operation::Operation;
@@ -104,6 +108,7 @@ pub use resolver::{
     Because, Explanation, Found, IdentifierRow, Ingest, LoadReport, Options, Phase, PolicyReport, Progress,
     ReplaceReport, Resolution, Resolver, Stats, Step, StoredRecord, Structure, View, Why, Withheld,
 };
+pub use similarity::Agreement;
 pub use smol_str::SmolStr;
 pub use store::Memory;
 #[cfg(feature = "durable")]

@@ -8,7 +8,7 @@ use std::fmt;
 ///
 /// ```text
 /// key      = column | column "[:" n "]" | column "[-" n ":]" | function "(" column ")"
-/// function = "year" | "month" | "soundex"
+/// function = "year" | "month" | "soundex" | "words"
 /// ```
 ///
 /// A value of which the key takes nothing (no date where a year is asked for) has no block. A list has one block for
@@ -47,10 +47,16 @@ pub enum KeyPart {
     Month,
     /// Its Soundex code.
     Soundex,
+    /// Each of its words of more than one character.
+    Words,
 }
 
-const FUNCTIONS: [(&str, KeyPart); 3] =
-    [("year", KeyPart::Year), ("month", KeyPart::Month), ("soundex", KeyPart::Soundex)];
+const FUNCTIONS: [(&str, KeyPart); 4] = [
+    ("year", KeyPart::Year),
+    ("month", KeyPart::Month),
+    ("soundex", KeyPart::Soundex),
+    ("words", KeyPart::Words),
+];
 
 impl Key {
     /// Takes the whole value of a column.
@@ -64,7 +70,7 @@ impl Key {
         if let Some((function, rest)) = text.split_once('(') {
             let known = FUNCTIONS.iter().find(|(name, _)| *name == function.trim());
             let part =
-                known.ok_or_else(|| format!("`{text}` has no function that is known (`year`, `month`, `soundex`)"))?;
+                known.ok_or_else(|| format!("`{text}` has no function that is known (`year`, `month`, `soundex`, `words`)"))?;
             let column = rest.strip_suffix(')').ok_or_else(|| format!("`{text}` does not end in `)`"))?;
             return Ok(Self { column: name(text, column)?, part: part.1 });
         }
@@ -113,6 +119,7 @@ impl fmt::Display for Key {
             KeyPart::Year => write!(f, "year({column})"),
             KeyPart::Month => write!(f, "month({column})"),
             KeyPart::Soundex => write!(f, "soundex({column})"),
+            KeyPart::Words => write!(f, "words({column})"),
         }
     }
 }

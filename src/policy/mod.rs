@@ -240,6 +240,13 @@ pub enum Compare {
     Exact,
 }
 
+impl Compare {
+    /// How two canonical values stand to each other.
+    pub(crate) fn agreement(self, a: &str, b: &str) -> crate::similarity::Agreement {
+        if a == b { crate::similarity::Agreement::Agree } else { crate::similarity::Agreement::Contradict }
+    }
+}
+
 /// A rule of survivorship: of the values that are left, which stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

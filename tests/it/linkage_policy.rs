@@ -427,6 +427,7 @@ proptest! {
         column in column(),
         part in prop_oneof![
             Just(KeyPart::Whole), Just(KeyPart::Year), Just(KeyPart::Month), Just(KeyPart::Soundex),
+            Just(KeyPart::Words),
             (1_u32..).prop_map(KeyPart::First), (1_u32..).prop_map(KeyPart::Last),
         ],
     ) {
