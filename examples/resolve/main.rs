@@ -5,6 +5,8 @@
 mod args;
 #[path = "../common/columns.rs"]
 mod columns;
+#[path = "../common/console.rs"]
+mod console;
 #[path = "../common/failure.rs"]
 mod failure;
 #[path = "../common/input.rs"]
@@ -31,31 +33,14 @@ use input::{Entry, Input, start_of_run};
 use onefold::{Policy, Resolver, Timestamp};
 use outputs::IssueList;
 use replay::Replay;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 use summary::Summary;
 
 fn main() -> ExitCode {
-    let done = Args::read(std::env::args_os().skip(1)).and_then(|args| run(&args));
-    match done {
-        Ok(text) => {
-            let mut stdout = std::io::stdout().lock();
-            match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-                // A reader that went away (`| head`) is no failure of ours.
-                Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                    let _ = writeln!(std::io::stderr(), "resolve: the summary cannot be written: {error}");
-                    ExitCode::FAILURE
-                }
-                _ => ExitCode::SUCCESS,
-            }
-        }
-        Err(failure) => {
-            let _ = writeln!(std::io::stderr(), "resolve: {failure}");
-            failure.exit_code()
-        }
-    }
+    console::finish("resolve", Args::read(std::env::args_os().skip(1)).and_then(|args| run(&args)))
 }
 
 fn run(args: &Args) -> Outcome<String> {

@@ -1,0 +1,94 @@
+//! All records of the inputs at once, with what is known of who is who.
+
+use crate::failure::{Failure, Outcome};
+use crate::input::Input;
+use onefold::{Assertion, Operation, Record, RecordKey, ScoredPair, SmolStr};
+use std::collections::HashMap;
+use std::io::Write;
+
+/// How many lines that cannot be read are told one by one.
+const TOLD_MAX: u64 = 10;
+
+/// What stands in the inputs.
+#[derive(Default)]
+pub(crate) struct People {
+    /// The records that stand at the end, each once.
+    pub(crate) records: Vec<Record>,
+    /// The words of stewards that stand at the end.
+    pub(crate) assertions: Vec<Assertion>,
+    /// The true person of records, where the input tells it.
+    pub(crate) truth: HashMap<RecordKey, SmolStr>,
+    /// Lines that could not be read.
+    pub(crate) unreadable: u64,
+    places: HashMap<RecordKey, usize>,
+}
+
+impl People {
+    /// Reads everything. Lines that cannot be read are told on standard error, and counted.
+    pub(crate) fn read(inputs: Vec<Input>) -> Outcome<Self> {
+        let mut people = Self::default();
+        for input in inputs {
+            for entry in input.entries {
+                people.truth.extend(entry.truth);
+                match entry.operation {
+                    Ok(operation) => people.take(operation),
+                    Err(error) => {
+                        people.unreadable += 1;
+                        if people.unreadable <= TOLD_MAX {
+                            let path = input.path.display();
+                            let _ = writeln!(std::io::stderr(), "{path}:{}: {error}", entry.line);
+                        }
+                    }
+                }
+            }
+        }
+        if people.records.len() < 2 {
+            return Err(Failure::usage("--input", "holds fewer than two records"));
+        }
+        Ok(people)
+    }
+
+    /// Says of a pair whether it is one person; nothing where the truth of either is not told.
+    pub(crate) fn is_one(&self, pair: &ScoredPair) -> Option<bool> {
+        let person = |place: usize| self.truth.get(&self.records.get(place)?.key);
+        Some(person(pair.a)? == person(pair.b)?)
+    }
+
+    /// All pairs of one person, as far as the truth is told.
+    pub(crate) fn pairs_true(&self) -> u64 {
+        let mut sizes: HashMap<&SmolStr, u64> = HashMap::new();
+        for person in self.records.iter().filter_map(|record| self.truth.get(&record.key)) {
+            *sizes.entry(person).or_default() += 1;
+        }
+        sizes.values().map(|size| size * (size - 1) / 2).sum()
+    }
+
+    fn take(&mut self, operation: Operation) {
+        match operation {
+            Operation::Add(record) => match self.places.get(&record.key).and_then(|&at| self.records.get_mut(at)) {
+                // The later version stands; of one time, the one that came last, which is all that is asked of here.
+                Some(known) if record.at.microseconds() >= known.at.microseconds() => *known = record,
+                Some(_) => {}
+                None => {
+                    self.places.insert(record.key.clone(), self.records.len());
+                    self.records.push(record);
+                }
+            },
+            Operation::Remove(key) => {
+                if let Some(place) = self.places.remove(&key) {
+                    self.records.swap_remove(place);
+                    if let Some(moved) = self.records.get(place) {
+                        self.places.insert(moved.key.clone(), place);
+                    }
+                }
+            }
+            Operation::Assert(word) => {
+                self.assertions.retain(|known| (&known.a, &known.b) != (&word.a, &word.b));
+                self.assertions.push(word);
+            }
+            Operation::Lift { a, b } => {
+                self.assertions.retain(|known| ![(&known.a, &known.b), (&known.b, &known.a)].contains(&(&a, &b)));
+            }
+        }
+    }
+}
