@@ -93,6 +93,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use golden::fold;
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
 pub use issue::{Issue, IssueReason, Reason};
+pub use linkage::Weight;
 pub use measure::{Evaluation, Score, evaluate};
 pub use normalise::{Normalised, normalise, normalise_identifier};
 pub use operation::Operation;
@@ -100,8 +101,8 @@ pub use policy::*;
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use resolver::{
-    Because, Explanation, Found, IdentifierRow, Ingest, LoadReport, Options, Phase, PolicyReport, Progress,
-    ReplaceReport, Resolution, Resolver, Stats, Step, StoredRecord, Structure, View, Why, Withheld,
+    Alike, Because, Explanation, Found, IdentifierRow, Ingest, LoadReport, Options, PairScore, Phase, PolicyReport,
+    Progress, ReplaceReport, Resolution, Resolver, Scorer, Stats, Step, StoredRecord, Structure, View, Why, Withheld,
 };
 pub use smol_str::SmolStr;
 pub use store::Memory;

@@ -16,6 +16,7 @@ pub struct Weight(pub i32);
 #[derive(Debug)]
 pub(crate) struct Linker {
     columns: Vec<u16>,
+    max_block: u64,
 }
 
 /// The hashes of a record's block keys, each once.
@@ -41,19 +42,21 @@ pub(crate) struct Edge {
 impl Linker {
     /// Compiles the linkage of a policy; none if it has none.
     pub(crate) fn new(rules: &Rules) -> Result<Option<Self>> {
-        Ok(rules.policy.linkage.as_ref().map(|_| Self {
+        Ok(rules.policy.linkage.as_ref().map(|linkage| Self {
+            max_block: linkage.max_block,
             columns: (0..(rules.attributes.len() + rules.kinds.len()) as u16).collect(),
         }))
     }
 
     /// The most live records of a block before it is generic.
     pub(crate) fn max_block(&self) -> u64 {
-        200
+        self.max_block
     }
 
     /// The blocks of a record, from its facts.
     pub(crate) fn blocks(&self, seed: Seed, facts: &[Fact]) -> Blocks {
-        let hash = |fact: &Fact| ValueHash(seed.hash_parts(18, &[&fact.attribute.to_le_bytes(), fact.value.as_bytes()]));
+        let hash =
+            |fact: &Fact| ValueHash(seed.hash_parts(18, &[&fact.attribute.to_le_bytes(), fact.value.as_bytes()]));
         facts.iter().filter(|fact| self.columns.contains(&fact.attribute)).map(hash).collect()
     }
 
