@@ -13,6 +13,7 @@ use crate::policy::{Contested, Links, Role, Rules};
 use ahash::{AHashMap, AHashSet};
 use petgraph::unionfind::UnionFind;
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 
 /// Resolves a region: its clusters, and what keeps them apart.
 ///
@@ -24,6 +25,7 @@ pub(crate) fn resolve(rules: &Rules, linker: Option<&Linker>, region: &Region<'_
     for kind in 0..rules.kinds.len() {
         levels.take_kind(kind as u16);
     }
+    levels.before.clear();
     if let Some(linker) = linker {
         levels.take_links(linker);
     }
@@ -64,6 +66,10 @@ pub(super) struct Levels<'a> {
     sets_of_clusters: UnionFind<u32>,
     /// The shape of each cluster, at its root.
     pub(super) shapes: Vec<Shape>,
+    /// The roots of all ranks before the kind whose turn it is, where a value of the kind may have witnesses.
+    before: Vec<u32>,
+    /// The shapes of these roots, of those that were united since.
+    shapes_before: AHashMap<u32, Shape>,
     /// By local number of the value, what kept it from joining all its carriers.
     unsettled: AHashMap<usize, Unsettled>,
     refused: Vec<(usize, usize)>,
@@ -115,6 +121,8 @@ impl<'a> Levels<'a> {
             carries,
             sets: ValueSets::default(),
             shapes: Vec::new(),
+            before: Vec::new(),
+            shapes_before: AHashMap::new(),
             unsettled: AHashMap::new(),
             refused: Vec::new(),
             refused_links: Vec::new(),
@@ -189,9 +197,21 @@ impl<'a> Levels<'a> {
         self.shapes.get(root as usize).unwrap_or(&EMPTY)
     }
 
+    /// The shape of a rank's cluster before the kind whose turn it is.
+    pub(super) fn shape_before(&self, rank: u32) -> &Shape {
+        let root = self.before.get(rank as usize).copied().unwrap_or(rank);
+        self.shapes_before.get(&root).unwrap_or_else(|| self.shape(root))
+    }
+
     /// Makes clusters one, by a kind whose successor is `level`, and answers with its root.
     pub(super) fn unite(&mut self, roots: &[u32], level: u16) {
         let Some((&first, rest)) = roots.split_first() else { return };
+        for &root in roots.iter().filter(|&&root| self.before.get(root as usize) == Some(&root)) {
+            if let (Some(shape), Entry::Vacant(slot)) = (self.shapes.get(root as usize), self.shapes_before.entry(root))
+            {
+                slot.insert(shape.clone());
+            }
+        }
         let mut shape = self.shapes.get_mut(first as usize).map(std::mem::take).unwrap_or_default();
         for &other in rest {
             if let Some(slot) = self.shapes.get_mut(other as usize) {
@@ -237,7 +257,13 @@ impl<'a> Levels<'a> {
         if rule.links == Links::None {
             return;
         }
-        for turn in self.turns(kind) {
+        let turns = self.turns(kind);
+        let crowds = rule.contested == Contested::Nobody || rule.max_claimants.is_some();
+        let witnessed = crowds && rule.corroborate.is_empty() && !turns.is_empty();
+        self.before =
+            if witnessed { (0..self.order.len() as u32).map(|rank| self.root(rank)).collect() } else { Vec::new() };
+        self.shapes_before.clear();
+        for turn in turns {
             let clusters = Claims::of(self, &turn.carriers);
             if clusters.len() > 1 {
                 let roots = clusters.roots();
