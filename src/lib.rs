@@ -84,6 +84,7 @@ mod policy;
 mod profile;
 mod record;
 mod resolver;
+mod similarity;
 mod stitch;
 pub mod store;
 mod time;
@@ -103,6 +104,7 @@ pub use resolver::{
     Because, Explanation, Found, IdentifierRow, Ingest, LoadReport, Options, Phase, PolicyReport, Progress,
     ReplaceReport, Resolution, Resolver, Stats, Step, StoredRecord, Structure, View, Why, Withheld,
 };
+pub use similarity::Agreement;
 pub use smol_str::SmolStr;
 pub use store::Memory;
 #[cfg(feature = "durable")]
