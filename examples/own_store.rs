@@ -45,6 +45,7 @@ struct MapStore(Mutex<BTreeMap<Tenant, Arc<Rows>>>);
 struct Rows {
     revision: u64,
     meta: Option<Meta>,
+    policy: Option<Arc<str>>,
     numbers: BTreeMap<KeyHash, RecordNumber>,
     records: BTreeMap<RecordNumber, Arc<Record>>,
     assertions: BTreeMap<(KeyHash, KeyHash), AssertionRow>,
@@ -115,6 +116,7 @@ impl Rows {
         let derived = self.generations.entry(generation).or_default();
         match change {
             Change::PutMeta(meta) => self.meta = Some(*meta),
+            Change::PutPolicy(policy) => self.policy = Some(policy),
             Change::PutRecord { number, key, record } => {
                 self.numbers.insert(key, number);
                 self.records.insert(number, record);
@@ -179,6 +181,10 @@ impl Snapshot for View {
 
     fn meta(&self) -> Result<Option<Meta>> {
         Ok(self.rows.meta.clone())
+    }
+
+    fn policy(&self) -> Result<Option<Arc<str>>> {
+        Ok(self.rows.policy.clone())
     }
 
     fn numbers(&self, keys: &[KeyHash]) -> Result<Vec<Option<RecordNumber>>> {

@@ -97,4 +97,12 @@ pub enum Reason {
     Nobody,
     /// The records do not agree on the attributes that must corroborate the value, or not with one group only.
     Uncorroborated,
+    /// Both profiles hold a record of the source at this place of the policy, which has no duplicates.
+    Unique(u16),
+    /// Two records of the two profiles are too unlike to be one person.
+    Veto,
+    /// The two profiles hold more records than are weighed against each other.
+    Unweighed,
+    /// The records are only possibly one person.
+    Possible,
 }

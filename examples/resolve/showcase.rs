@@ -82,6 +82,9 @@ pub(crate) fn explanation(explanation: &Explanation) -> String {
         let why = match &step.why {
             Why::Identifier(identifier) => format!("{} {}", identifier.kind, identifier.value),
             Why::Assertion { by, why } => format!("{by} says so: {why}"),
+            Why::Likeness { weight, probability } => {
+                format!("likeness, {:.1} bits, probability {probability:.4}", f64::from(weight.0) / 1000.0)
+            }
         };
         let _ = writeln!(text, "  {:<18} = {:<18} by {why}", name(&step.from), name(&step.to));
     }

@@ -18,15 +18,17 @@ pub struct Summary {
     pub witness: bool,
     /// One of its records is named by an assertion.
     pub asserted: bool,
+    /// One of its records is an end of a possible link.
+    pub possible: bool,
     /// A usable person or contact identifier is among its own that is not generic.
     pub known: bool,
-    /// Kinds from this place on were not needed to hold it together.
+    /// Kinds from this place on were not needed to hold it together; beyond all kinds where a scored link decided.
     pub level: u16,
     /// Distinct values that are not generic, per kind of the policy that has a `max_per_profile`; never too low.
     pub counts: SmallVec<[u32; 6]>,
-    /// Distinct facts, sorted; empty where there are too many to keep.
+    /// Distinct facts of exclusive attributes, sorted; empty where there are too many to keep.
     pub facts: Vec<Fact>,
-    /// There are more distinct facts than are kept.
+    /// There are more of these than are kept.
     pub many_facts: bool,
 }
 
@@ -46,17 +48,27 @@ impl Summary {
             clean: true,
             witness: false,
             asserted: false,
+            possible: false,
             known,
             level: 0,
             counts,
             facts: Vec::new(),
             many_facts: false,
         };
-        summary.add_facts(facts);
+        summary.say(rules, facts);
         summary
     }
 
-    /// Takes in facts, each once.
+    /// Takes in the facts of a record.
+    pub(crate) fn say(&mut self, rules: &Rules, facts: &[Fact]) {
+        for fact in facts {
+            if rules.attributes.get(usize::from(fact.attribute)).is_some_and(|rule| rule.exclusive) {
+                self.add_facts(std::slice::from_ref(fact));
+            }
+        }
+    }
+
+    /// Takes in facts of exclusive attributes, each once.
     pub(crate) fn add_facts(&mut self, facts: &[Fact]) {
         for fact in facts {
             if let Err(place) = self.facts.binary_search(fact) {

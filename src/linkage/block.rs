@@ -3,12 +3,12 @@
 //! A rule is a list of keys, and a record has a block for each combination of their values; two records of one block are
 //! a candidate pair. A pair belongs to the first rule that finds it.
 
-use super::likeness::soundex;
 use super::table::{Table, of_column};
 use super::{Blocks, Row};
 use crate::error::{Error, Result};
 use crate::id::{Seed, ValueHash};
 use crate::policy::{BlockPolicy, Key, KeyPart, Rules};
+use crate::similarity::soundex;
 use crate::value::Fact;
 use ahash::AHashMap;
 use smallvec::SmallVec;

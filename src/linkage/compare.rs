@@ -1,9 +1,9 @@
 //! On which level of a comparison two records are.
 
-use super::likeness as like;
+use super::likeness::jaccard;
 use crate::error::{Error, Result};
 use crate::policy::{Compare, Level, Rules};
-use crate::similarity::Agreement;
+use crate::similarity::{self as like, Agreement};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
@@ -205,7 +205,7 @@ impl<'a> Pair<'a> {
             Level::DateTypo => like::date_typo(a, b),
             Level::Kilometres(most) => like::kilometres(a, b).is_some_and(|distance| distance <= *most),
             Level::Jaro(least) => strsim::jaro(a, b) >= *least,
-            Level::Jaccard(least) => like::jaccard(a, b) >= *least,
+            Level::Jaccard(least) => jaccard(a, b) >= *least,
             Level::EmailUserJaroWinkler(least) => match (a.split_once('@'), b.split_once('@')) {
                 (Some((a, _)), Some((b, _))) => like::jaro_winkler(a, b) >= *least,
                 _ => false,

@@ -302,17 +302,21 @@ fn level_of(comparison: &Comparison, a: &[Fact], b: &[Fact], column: &dyn Fn(usi
 /// The model that knows the kinds of attributes, and no data.
 pub(crate) fn built_in_model(rules: &Rules) -> Model {
     let comparison = super::train::beliefs_of(rules).into_iter().map(|belief| {
-        let levels = belief.levels.iter().map(|level| LevelModel {
-            level: level.level.clone(),
-            m: level.m,
-            u: level.u,
-            s: (level.s != level.u || belief.twins > 0.0).then_some(level.s),
-            trained: false,
+        let (m, u, s): (f64, f64, f64) =
+            belief.levels.iter().fold((0.0, 0.0, 0.0), |sum, l| (sum.0 + l.m, sum.1 + l.u, sum.2 + l.s));
+        let levels = belief.levels.iter().enumerate().map(|(place, level)| {
+            let twins = if place == 0 { belief.twins } else { 0.0 };
+            let near = level.s / s * (1.0 - belief.twins) + twins;
+            let differs = level.s != level.u || belief.twins > 0.0;
+            LevelModel {
+                level: level.level.clone(),
+                m: level.m / m,
+                u: level.u / u,
+                s: differs.then_some(near),
+                trained: false,
+            }
         });
-        let mut levels: Vec<LevelModel> = levels.collect();
-        if let Some(best) = levels.first_mut().filter(|_| belief.twins > 0.0) {
-            best.s = Some(belief.twins);
-        }
+        let levels = levels.collect();
         ComparisonModel { attributes: belief.attributes, levels, term_frequencies: None }
     });
     Model {

@@ -577,7 +577,7 @@ impl<'a> Trainer<'a> {
                 let name = belief.attributes.join(", ");
                 warnings.push(format!("{name}: the level `{}` was met by no match: its m is a guess", level.level));
             }
-            let personal = level.personal && (belief.twins == 0.0 || place > 0);
+            let personal = level.personal && belief.twins == 0.0;
             levels.push(LevelModel { level: level.level.clone(), m, u, s: (!personal).then_some(s), trained });
         }
         ComparisonModel { attributes: belief.attributes.clone(), levels, term_frequencies }

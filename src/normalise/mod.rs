@@ -3,7 +3,9 @@
 mod email;
 mod facts;
 mod junk;
+mod latin;
 mod phone;
+mod place;
 mod text;
 mod uuid;
 

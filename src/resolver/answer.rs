@@ -2,6 +2,7 @@
 
 use crate::id::ProfileId;
 use crate::issue::{Issue, Reason};
+use crate::linkage::Weight;
 use crate::profile::Status;
 use crate::record::{Identifier, Record, RecordKey};
 use crate::store::{Counts, WithheldKey};
@@ -40,6 +41,11 @@ pub enum Because {
         /// Who.
         by: SmolStr,
     },
+    /// It is like another record of the profile.
+    Likeness {
+        /// The match weight of the likeliest.
+        weight: Weight,
+    },
     /// Nothing ties it to another record.
     Alone,
     /// It contradicts itself or the policy, and takes no part.
@@ -48,7 +54,7 @@ pub enum Because {
     Unchanged,
     /// A value of it ties it to records of other profiles, and may not.
     Withheld {
-        /// The value's kind; none for a steward's join.
+        /// The value's kind; none for a steward's join and for a scored link.
         kind: Option<SmolStr>,
         /// Why not.
         reason: Reason,
@@ -144,6 +150,8 @@ pub struct PolicyReport {
     pub generic: (u64, u64),
     /// Withheld joins before, and after.
     pub withheld: (u64, u64),
+    /// Possible links before, and after.
+    pub possible: (u64, u64),
 }
 
 /// Who an identifier leads to.
@@ -192,10 +200,12 @@ impl fmt::Debug for IdentifierRow<'_> {
 pub struct Withheld {
     /// Its place in the queue.
     pub key: WithheldKey,
-    /// The value; none for a steward's join.
+    /// The value; none for a steward's join and for a scored link.
     pub identifier: Option<Identifier>,
     /// Why it was not made.
     pub reason: Reason,
+    /// The match weight of a scored link, and the probability that the two records are one person.
+    pub likeness: Option<(Weight, f64)>,
     /// The reason in words.
     pub text: String,
     /// A record of each profile that stays apart, and its profile; at most 32.
@@ -215,7 +225,7 @@ pub struct Stats {
     pub largest: Vec<(ProfileId, u64)>,
     /// How many profiles have how many records, ascending.
     pub sizes: Vec<(u64, u64)>,
-    /// Withheld joins by reason.
+    /// Withheld joins and possible links by reason.
     pub withheld: Vec<(Reason, u64)>,
     /// Profiles of more records than the policy's `max_region`, with the kinds that hold them together.
     pub regions_over_limit: Vec<(ProfileId, u64, Vec<SmolStr>)>,
@@ -233,7 +243,7 @@ pub struct Explanation {
 }
 
 /// One step of a path: why a record is with the next.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     /// From here.
     pub from: RecordKey,
@@ -244,7 +254,7 @@ pub struct Step {
 }
 
 /// Why two records are together.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Why {
     /// They share an identifier.
     Identifier(Identifier),
@@ -254,6 +264,13 @@ pub enum Why {
         by: SmolStr,
         /// Why.
         why: SmolStr,
+    },
+    /// They are like each other.
+    Likeness {
+        /// The match weight.
+        weight: Weight,
+        /// The probability that they are one person.
+        probability: f64,
     },
 }
 

@@ -3,14 +3,16 @@
 use super::Resolver;
 use super::answer::{Explanation, Step, Structure, Why, Withheld};
 use super::gather::{Gathered, gather};
+use super::liken::link_key;
 use super::read::View;
 use crate::error::Result;
 use crate::id::{Link, ProfileId, RecordNumber, ValueHash};
-use crate::identifier::links;
+use crate::identifier::{hash_key, links};
 use crate::issue::Reason;
+use crate::linkage::Weight;
 use crate::normalise::normalise;
 use crate::record::{Identifier, RecordKey, Verdict};
-use crate::stitch::{Made, Trace, resolve};
+use crate::stitch::{By, Made, Trace, resolve};
 use crate::store::{INLINE_MAX, Node, Overlay, Posting, WithheldKey, WithheldRow, all};
 use ahash::{AHashMap, AHashSet};
 use petgraph::algo::articulation_points::articulation_points;
@@ -90,21 +92,37 @@ impl View {
         rows.iter().map(|(key, row)| self.show(*key, row)).collect()
     }
 
+    /// The probability that two records of a match weight are one person.
+    fn probability(&self, weight: Weight) -> f64 {
+        self.rules.linker().map_or(0.0, |linker| linker.probability(weight))
+    }
+
     /// The withheld joins between two profiles.
     fn between(&self, from: RecordNumber, one: ProfileId, to: RecordNumber, other: ProfileId) -> Result<Vec<Withheld>> {
         let mut values: [AHashMap<ValueHash, Link>; 2] = [AHashMap::new(), AHashMap::new()];
-        for ((number, id), values) in [(from, one), (to, other)].into_iter().zip(&mut values) {
+        let mut ends: [AHashMap<RecordNumber, Arc<Node>>; 2] = [AHashMap::new(), AHashMap::new()];
+        for (((number, id), values), ends) in [(from, one), (to, other)].into_iter().zip(&mut values).zip(&mut ends) {
             let members = match self.cluster_of(id)? {
                 Some((number, cluster)) => self.members_of(number, &cluster)?,
                 None => vec![number],
             };
-            for node in self.snapshot.nodes(&members)?.into_iter().flatten() {
+            for (member, node) in members.iter().zip(self.snapshot.nodes(&members)?) {
+                let Some(node) = node else { continue };
                 values.extend(node.links.iter().map(|link| (link.value, *link)));
+                if !node.edges().is_empty() {
+                    ends.insert(*member, node);
+                }
             }
         }
         let [mine, theirs] = values;
         let mut keys: Vec<WithheldKey> =
             mine.keys().filter(|value| theirs.contains_key(value)).map(|value| WithheldKey::Value(*value)).collect();
+        let [own, others] = ends;
+        for node in own.values() {
+            let across = node.edges().iter().filter_map(|(other, _)| others.get(other));
+            let hash = |node: &Node| hash_key(self.seed, &node.key);
+            keys.extend(across.map(|other| link_key(hash(node), hash(other))));
+        }
         keys.sort_unstable();
         let mut shown = Vec::new();
         for (key, row) in keys.iter().zip(self.snapshot.withheld(&keys)?) {
@@ -131,7 +149,8 @@ impl View {
         let bearers = self.bearers(&apart)?;
         let parts = nodes.iter().zip(bearers).filter_map(|(node, id)| node.as_ref().map(|node| (node.key.clone(), id)));
         let text = self.in_words(row);
-        Ok(Withheld { key, identifier, reason: row.reason, text, parts: parts.collect(), records })
+        let likeness = row.weight.map(|weight| (weight, self.probability(weight)));
+        Ok(Withheld { key, identifier, reason: row.reason, likeness, text, parts: parts.collect(), records })
     }
 
     /// The oldest carrier of each profile that carries a value, oldest first, at most [`INLINE_MAX`].
@@ -174,6 +193,14 @@ impl View {
                     rule.iter().flat_map(|rule| &rule.corroborate).map(|&place| attribute(place)).collect();
                 format!("the records do not agree on {}", names.join(", "))
             }
+            Reason::Unique(place) => {
+                let source =
+                    self.rules.policy().source.get(usize::from(place)).map_or("?", |source| source.name.as_str());
+                format!("`{source}` has no duplicates: a profile holds one record of it by likeness")
+            }
+            Reason::Veto => "two of the records are too unlike to be one person".to_owned(),
+            Reason::Unweighed => "the profiles are too large to be weighed record by record".to_owned(),
+            Reason::Possible => "the records are possibly, not probably, one person".to_owned(),
         }
     }
 
@@ -193,7 +220,7 @@ impl View {
     fn ties(&self, seeds: &[RecordNumber]) -> Result<(Gathered, Vec<Made>)> {
         let overlay = Overlay::new(&*self.snapshot);
         let found = gather(&overlay, &self.rules, self.seed, seeds, self.meta.counts.assertions > 0)?;
-        let made = resolve(&self.rules, &found.region(), Trace::On).made;
+        let made = resolve(&self.rules, self.rules.linker(), &found.region(&self.rules), Trace::On).made;
         Ok((found, made))
     }
 
@@ -236,7 +263,12 @@ impl View {
     }
 
     fn why(&self, found: &Gathered, made: &Made) -> Result<Why> {
-        if let (Some(link), Some((number, _))) = (made.link, made.entries.first().and_then(|&e| found.records.get(e))) {
+        if let By::Link(weight) = made.by {
+            return Ok(Why::Likeness { weight, probability: self.probability(weight) });
+        }
+        if let (By::Value(link), Some((number, _))) =
+            (made.by, made.entries.first().and_then(|&e| found.records.get(e)))
+        {
             let identifier = self.identifier_of(*number, link.value)?;
             return Ok(Why::Identifier(identifier.unwrap_or_else(|| Identifier::new("", ""))));
         }

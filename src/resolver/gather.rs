@@ -1,11 +1,14 @@
 //! The records that can bear on each other: a region, read from the store.
 
+use super::liken::is_link;
+use super::ruling::Ruling;
 use crate::error::Result;
 use crate::id::{KeyHash, RecordNumber, Seed, ValueHash};
 use crate::identifier::hash_key;
-use crate::policy::{Links, Rules};
+use crate::linkage::Weight;
+use crate::policy::Links;
 use crate::record::{Assertion, RecordKey, Verdict};
-use crate::stitch::{Entry, Region};
+use crate::stitch::{Entry, Likely, Region};
 use crate::store::{AssertionRow, DORMANT, Node, Overlay, Posting, Snapshot, ValueState};
 use ahash::{AHashMap, AHashSet};
 use std::sync::Arc;
@@ -20,6 +23,12 @@ pub(super) struct Gathered {
     /// Pairs of entries (records first, then phantoms), with the hashes of their keys.
     pub(super) joins: Vec<((usize, usize), (KeyHash, KeyHash))>,
     pub(super) separations: Vec<(usize, usize)>,
+    /// Pairs that a steward separated, by the hashes of their keys, the other record wherever it is.
+    pub(super) separated: AHashSet<(KeyHash, KeyHash)>,
+    /// The scored links.
+    pub(super) links: Vec<Likely>,
+    /// The possible links, each from one end that is here.
+    pub(super) possible: Vec<(usize, RecordNumber, Weight)>,
     /// Entries that assertions name: a separation from a record elsewhere counts once the two regions meet.
     pub(super) named: Vec<usize>,
     pub(super) generic: AHashSet<ValueHash>,
@@ -34,7 +43,7 @@ pub(super) struct Gathered {
 /// A value that is inert connects nobody, unless one of its witnesses is met: then what it is has to be found anew.
 pub(super) fn gather(
     overlay: &Overlay<'_>,
-    rules: &Rules,
+    rules: &Ruling,
     seed: Seed,
     seeds: &[RecordNumber],
     with_assertions: bool,
@@ -96,10 +105,16 @@ pub(super) fn gather(
                 }
             }
         }
+        for (other, weight) in nodes.iter().flat_map(|(_, node)| node.edges()) {
+            if is_link(rules.linker(), *weight) && seen.insert(*other) {
+                wave.push(*other);
+            }
+        }
         found.records.extend(nodes);
     }
     found.inert.retain(|value| !words.opened.contains(value));
     words.settle(&mut found, seed);
+    found.find_edges(rules);
     Ok(found)
 }
 
@@ -155,6 +170,7 @@ impl Words {
         }
         found.named = rows.iter().flat_map(|row| [row.a, row.b]).filter_map(|key| places.get(&key).copied()).collect();
         for row in rows.iter().filter(|row| row.assertion.verdict == Verdict::Separate) {
+            found.separated.insert((row.a, row.b));
             if let (Some(&a), Some(&b)) = (places.get(&row.a), places.get(&row.b)) {
                 found.separations.push((a, b));
             }
@@ -163,20 +179,43 @@ impl Words {
 }
 
 impl Gathered {
+    /// Finds the edges among the records, and those that lead out.
+    fn find_edges(&mut self, rules: &Ruling) {
+        if self.records.iter().all(|(_, node)| node.edges().is_empty()) {
+            return;
+        }
+        let places: AHashMap<RecordNumber, usize> =
+            self.records.iter().enumerate().map(|(place, (number, _))| (*number, place)).collect();
+        for (place, (_, node)) in self.records.iter().enumerate() {
+            for &(other, weight) in node.edges() {
+                let end = places.get(&other).copied();
+                if end.is_some_and(|end| end < place) {
+                    continue;
+                }
+                match end.filter(|_| is_link(rules.linker(), weight)) {
+                    Some(b) => self.links.push(Likely { a: place, b, weight }),
+                    None => self.possible.push((place, other, weight)),
+                }
+            }
+        }
+    }
+
     /// The region as resolution takes it.
-    pub(super) fn region(&self) -> Region<'_> {
+    pub(super) fn region(&self, rules: &Ruling) -> Region<'_> {
         let live = self.records.iter().map(|(_, node)| Entry {
             key: &node.key,
             at: node.at.microseconds(),
             links: &node.links,
             facts: &node.facts,
+            unique: rules.unique(&node.key),
             live: true,
         });
-        let phantom = |key| Entry { key, at: i64::MAX, links: &[], facts: &[], live: false };
+        let phantom = |key| Entry { key, at: i64::MAX, links: &[], facts: &[], unique: None, live: false };
         Region {
             entries: live.chain(self.phantoms.iter().map(phantom)).collect(),
             joins: self.joins.iter().map(|(pair, _)| *pair).collect(),
             separations: self.separations.clone(),
+            links: self.links.clone(),
             named: self.named.clone(),
             generic: &self.generic,
             inert: &self.inert,

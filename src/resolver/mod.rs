@@ -4,12 +4,16 @@ mod answer;
 mod explain;
 mod find;
 mod gather;
+mod liken;
+mod pairs;
 mod partition;
 mod plan;
 mod preview;
 mod read;
 mod reading;
 mod rebuild;
+mod ruling;
+mod score;
 mod settle;
 mod stats;
 mod tell;
@@ -20,12 +24,13 @@ pub use answer::{
     Resolution, Stats, Step, StoredRecord, Structure, Why, Withheld,
 };
 pub use read::View;
+pub use score::{Alike, PairScore, Scorer};
 
 use crate::error::{Error, Result};
 use crate::id::Seed;
-use crate::policy::{Policy, Rules};
+use crate::policy::Policy;
 use crate::store::{Counts, Generation, Memory, Meta, ProfileStore, Snapshot, Tenant};
-use smol_str::SmolStr;
+use ruling::Ruling;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// Keeps one profile per person over a store.
@@ -36,7 +41,7 @@ pub struct Resolver {
     store: Arc<dyn ProfileStore>,
     tenant: Tenant,
     seed: Seed,
-    rules: RwLock<Arc<Rules>>,
+    rules: RwLock<Arc<Ruling>>,
     writer: Mutex<()>,
 }
 
@@ -71,7 +76,7 @@ impl Resolver {
     /// [as stored](Self::open_as_stored) and [set the policy](Self::set_policy).
     pub fn open(store: Arc<dyn ProfileStore>, policy: Policy, options: impl Into<Options>) -> Result<Self> {
         let options = options.into();
-        let rules = Rules::new(policy)?;
+        let rules = Ruling::new(policy)?;
         let meta = store.snapshot(&options.tenant)?.meta()?;
         if meta.as_ref().is_some_and(|meta| meta.fingerprint != rules.fingerprint) {
             let reason = "the tenant remembers another policy; open it as stored and set the new one";
@@ -86,13 +91,16 @@ impl Resolver {
     /// `Corrupt` where that policy cannot be read.
     pub fn open_as_stored(store: Arc<dyn ProfileStore>, options: impl Into<Options>) -> Result<Option<Self>> {
         let options = options.into();
-        let Some(meta) = store.snapshot(&options.tenant)?.meta()? else { return Ok(None) };
-        let policy = Policy::from_json(&meta.policy).map_err(|_| Error::corrupt("the policy of the tenant"))?;
-        let rules = Rules::new(policy)?;
+        let snapshot = store.snapshot(&options.tenant)?;
+        let Some(meta) = snapshot.meta()? else { return Ok(None) };
+        let policy = snapshot.policy()?.and_then(|policy| Policy::from_json(&policy).ok());
+        let policy = policy.ok_or_else(|| Error::corrupt("the policy of the tenant"))?;
+        drop(snapshot);
+        let rules = Ruling::new(policy)?;
         Self::assemble(store, options, rules, Some(meta)).map(Some)
     }
 
-    fn assemble(store: Arc<dyn ProfileStore>, options: Options, rules: Rules, meta: Option<Meta>) -> Result<Self> {
+    fn assemble(store: Arc<dyn ProfileStore>, options: Options, rules: Ruling, meta: Option<Meta>) -> Result<Self> {
         let seed = meta.as_ref().map_or(options.seed, |meta| meta.seed);
         if let Some(meta) = &meta {
             // What a change of policy left behind when it was cut short.
@@ -120,7 +128,7 @@ impl Resolver {
         Ok(View { snapshot, rules, seed: self.seed, meta })
     }
 
-    fn rules(&self) -> Arc<Rules> {
+    fn rules(&self) -> Arc<Ruling> {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -129,9 +137,9 @@ impl Resolver {
     }
 
     /// The tenant's state and the rules that it stands under.
-    fn meta_of(&self, snapshot: &dyn Snapshot) -> Result<(Arc<Rules>, Meta)> {
+    fn meta_of(&self, snapshot: &dyn Snapshot) -> Result<(Arc<Ruling>, Meta)> {
         let mut rules = self.rules();
-        let Some(meta) = snapshot.meta()? else { return Ok((Arc::clone(&rules), self.first_meta(&rules)?)) };
+        let Some(meta) = snapshot.meta()? else { return Ok((Arc::clone(&rules), self.first_meta(&rules))) };
         if meta.fingerprint != rules.fingerprint {
             // A policy set through this resolver between the two reads above is as good as one set before.
             rules = self.rules();
@@ -142,10 +150,9 @@ impl Resolver {
         Ok((rules, meta))
     }
 
-    fn first_meta(&self, rules: &Rules) -> Result<Meta> {
-        Ok(Meta {
+    fn first_meta(&self, rules: &Ruling) -> Meta {
+        Meta {
             seed: self.seed,
-            policy: SmolStr::new(rules.policy().to_json()?),
             fingerprint: rules.fingerprint,
             policy_version: 0,
             generation: Generation(0),
@@ -155,7 +162,7 @@ impl Resolver {
             next_profile: 0,
             next_change: 1,
             counts: Counts::default(),
-        })
+        }
     }
 }
 

@@ -3,13 +3,18 @@
 //! Values tie records into regions, and most regions are one profile beyond doubt: those that keep every limit over
 //! their whole union, by the same argument as growth. The others are resolved one by one, on all cores.
 
+use super::liken::{is_link, link_key};
+use super::pairs::Pairs;
 use super::rebuild::{Item, in_parallel};
+use super::ruling::Ruling;
+use super::settle::link_row;
 use crate::id::{KeyHash, Link, RecordNumber, ValueHash};
 use crate::identifier::Summary;
 use crate::issue::Reason;
-use crate::policy::{Links, Role, Rules};
+use crate::linkage::Edge;
+use crate::policy::{Links, Role};
 use crate::record::{RecordKey, Verdict};
-use crate::stitch::{Entry, Outcome, Region, Trace, agree_as_one, is_sound, resolve};
+use crate::stitch::{Entry, Likely, Outcome, Region, Trace, agree_as_one, is_sound, resolve};
 use crate::store::{AssertionRow, INLINE_MAX, ValueState, WithheldKey, WithheldRow};
 use ahash::{AHashMap, AHashSet};
 use petgraph::unionfind::UnionFind;
@@ -24,30 +29,50 @@ pub(super) struct ClusterOf {
 
 pub(super) struct Partition {
     pub(super) clusters: Vec<ClusterOf>,
-    pub(super) carriers: Carriers,
+    pub(super) carriers: Carriers<Link>,
+    pub(super) pairs: Pairs,
     /// The values that are not clear, by their place, ascending.
     pub(super) states: Vec<(u32, ValueState)>,
     pub(super) withheld: Vec<(WithheldKey, WithheldRow)>,
     pub(super) generic: u64,
+    /// Of what is withheld, possible links.
+    pub(super) possible: u64,
 }
 
 /// Who carries what: values by place, each with its items, ascending.
-pub(super) struct Carriers {
-    pub(super) links: Vec<Link>,
+pub(super) struct Carriers<V> {
+    pub(super) links: Vec<V>,
     starts: Vec<u32>,
     items: Vec<u32>,
 }
 
-impl Carriers {
-    fn of(items: &[Item]) -> Self {
-        let total = items.iter().filter(|item| !item.reading.quarantined).map(|item| item.reading.links.len()).sum();
+/// What is carried, by its hash.
+pub(super) trait Hashed: Copy {
+    fn hash(self) -> ValueHash;
+}
+
+impl Hashed for Link {
+    fn hash(self) -> ValueHash {
+        self.value
+    }
+}
+
+impl Hashed for ValueHash {
+    fn hash(self) -> ValueHash {
+        self
+    }
+}
+
+impl<V: Hashed> Carriers<V> {
+    pub(super) fn of(items: &[Item], carried_by: impl Fn(&Item) -> &[V]) -> Self {
+        let total = items.iter().filter(|item| !item.reading.quarantined).map(|item| carried_by(item).len()).sum();
         let mut places: AHashMap<ValueHash, u32> = AHashMap::with_capacity(total / 2);
-        let mut links: Vec<Link> = Vec::with_capacity(total / 2);
+        let mut links: Vec<V> = Vec::with_capacity(total / 2);
         let mut counts: Vec<u32> = Vec::with_capacity(total / 2);
         let mut flat: Vec<u32> = Vec::with_capacity(total);
         for item in items.iter().filter(|item| !item.reading.quarantined) {
-            for link in &item.reading.links {
-                let place = *places.entry(link.value).or_insert_with(|| {
+            for link in carried_by(item) {
+                let place = *places.entry(link.hash()).or_insert_with(|| {
                     links.push(*link);
                     counts.push(0);
                     links.len() as u32 - 1
@@ -70,7 +95,7 @@ impl Carriers {
         let mut carried = vec![0_u32; flat.len()];
         let mut next = flat.iter();
         for (place, item) in items.iter().enumerate().filter(|(_, item)| !item.reading.quarantined) {
-            for &value in next.by_ref().take(item.reading.links.len()) {
+            for &value in next.by_ref().take(carried_by(item).len()) {
                 let (Some(start), Some(filled)) = (starts.get(value as usize), counts.get_mut(value as usize)) else {
                     continue;
                 };
@@ -90,14 +115,15 @@ impl Carriers {
 }
 
 /// Finds who is one person among all records. O(identifiers), and for regions in doubt what resolving them costs.
-pub(super) fn partition(rules: &Rules, items: &[Item], assertions: &[AssertionRow]) -> Partition {
-    let carriers = Carriers::of(items);
+pub(super) fn partition(rules: &Ruling, items: &[Item], assertions: &[AssertionRow]) -> Partition {
+    let carriers = Carriers::of(items, |item| &item.reading.links);
+    let pairs = Pairs::of(rules, items);
     let limit = |link: &Link| rules.kinds.get(usize::from(link.kind)).and_then(|kind| kind.max_records);
     let over =
         |(value, link): (usize, &Link)| limit(link).is_some_and(|max| carriers.of_value(value).len() as u64 > max);
     let generic: Vec<bool> = carriers.links.iter().enumerate().map(over).collect();
     let words = Words::of(items, assertions);
-    let ties = tie(rules, items, &carriers, &generic, &words);
+    let ties = tie(rules, items, (&carriers, &pairs), &generic, &words);
     let (summaries, doubtful) = sum_up(rules, items, &carriers, &generic, &ties, &words);
 
     let mut clusters: Vec<ClusterOf> = Vec::with_capacity(summaries.len());
@@ -128,12 +154,18 @@ pub(super) fn partition(rules: &Rules, items: &[Item], assertions: &[AssertionRo
     clusters.retain(|cluster| !cluster.members.is_empty());
     let values: AHashSet<ValueHash> =
         carriers.links.iter().zip(&generic).filter(|(_, generic)| **generic).map(|(link, _)| link.value).collect();
-    let outcomes = in_parallel(&in_doubt, 64, |places| words.resolve(rules, items, places, &values));
+    let outcomes = in_parallel(&in_doubt, 64, |places| words.resolve(rules, items, &pairs, places, &values));
     let mut tangled: AHashMap<ValueHash, ValueState> = AHashMap::new();
     let mut withheld = Vec::new();
-    for (places, (outcome, keys)) in in_doubt.iter().zip(outcomes) {
+    for (places, (outcome, keys, links)) in in_doubt.iter().zip(outcomes) {
+        for &(link, reason) in &outcome.refused_links {
+            withheld.extend(links.get(link).and_then(|link| withheld_link(items, places, link, reason)));
+        }
         take_in(items, places, outcome, &keys, &mut clusters, &mut tangled, &mut withheld);
     }
+    let possible = possible_links(rules, items, &pairs, assertions, &mut clusters);
+    let possible_count = possible.len() as u64;
+    withheld.extend(possible);
     let states = carriers.links.iter().zip(&generic).enumerate().filter_map(|(place, (link, generic))| {
         let first = carriers.of_value(place).first().and_then(|&item| ties.region_of.get(item as usize));
         let in_doubt = first.is_some_and(|&region| doubtful.get(region as usize) == Some(&true));
@@ -145,7 +177,52 @@ pub(super) fn partition(rules: &Rules, items: &[Item], assertions: &[AssertionRo
     });
     let states = states.collect();
     let generic = values.len() as u64;
-    Partition { clusters, carriers, states, withheld, generic }
+    Partition { clusters, carriers, pairs, states, withheld, generic, possible: possible_count }
+}
+
+fn withheld_link(items: &[Item], places: &[u32], link: &Likely, reason: Reason) -> Option<(WithheldKey, WithheldRow)> {
+    let item = |entry: usize| places.get(entry).and_then(|&place| items.get(place as usize));
+    let (one, other) = (item(link.a)?, item(link.b)?);
+    let row = link_row(reason, link.weight, one.number, other.number);
+    Some((link_key(one.reading.key, other.reading.key), row))
+}
+
+/// The possible links between clusters that no steward separated; the clusters at their ends are told of them.
+fn possible_links(
+    rules: &Ruling,
+    items: &[Item],
+    pairs: &Pairs,
+    assertions: &[AssertionRow],
+    clusters: &mut [ClusterOf],
+) -> Vec<(WithheldKey, WithheldRow)> {
+    let possible = || pairs.edges.iter().filter(|edge| !is_link(rules.linker(), edge.weight));
+    if possible().next().is_none() {
+        return Vec::new();
+    }
+    let mut cluster_of: Vec<u32> = vec![u32::MAX; items.len()];
+    for (number, cluster) in clusters.iter().enumerate() {
+        for &item in &cluster.members {
+            cluster_of.get_mut(item as usize).into_iter().for_each(|slot| *slot = number as u32);
+        }
+    }
+    let separated: AHashSet<(KeyHash, KeyHash)> = assertions
+        .iter()
+        .filter(|row| row.assertion.verdict == Verdict::Separate)
+        .map(|row| (row.a.min(row.b), row.a.max(row.b)))
+        .collect();
+    let mut rows = Vec::new();
+    for edge in possible() {
+        let ends = [edge.a, edge.b].map(|end| cluster_of.get(end as usize).copied().unwrap_or(u32::MAX));
+        for end in ends {
+            clusters.get_mut(end as usize).into_iter().for_each(|cluster| cluster.summary.possible = true);
+        }
+        let (Some(one), Some(other)) = (items.get(edge.a as usize), items.get(edge.b as usize)) else { continue };
+        let (a, b) = (one.reading.key.min(other.reading.key), one.reading.key.max(other.reading.key));
+        if ends.first() != ends.last() && !separated.contains(&(a, b)) {
+            rows.push((link_key(a, b), link_row(Reason::Possible, edge.weight, one.number, other.number)));
+        }
+    }
+    rows
 }
 
 /// What ties records: regions, and the last kind that was needed for each.
@@ -160,7 +237,13 @@ struct Ties {
     doubts: Vec<u32>,
 }
 
-fn tie(rules: &Rules, items: &[Item], carriers: &Carriers, generic: &[bool], words: &Words<'_>) -> Ties {
+fn tie(
+    rules: &Ruling,
+    items: &[Item],
+    (carriers, pairs): (&Carriers<Link>, &Pairs),
+    generic: &[bool],
+    words: &Words<'_>,
+) -> Ties {
     let total = items.len() + words.phantoms.len();
     let mut sets: UnionFind<u32> = UnionFind::new(total);
     let mut levels = vec![0_u16; total];
@@ -213,6 +296,11 @@ fn tie(rules: &Rules, items: &[Item], carriers: &Carriers, generic: &[bool], wor
             }
         }
     }
+    for edge in pairs.edges.iter().filter(|edge| is_link(rules.linker(), edge.weight)) {
+        if sets.union(edge.a, edge.b) {
+            doubts.push(edge.a);
+        }
+    }
     let mut ties = Ties { region_of: Vec::with_capacity(total), levels: Vec::new(), known_parts: Vec::new(), doubts };
     let mut of_root: Vec<Option<u32>> = vec![None; total];
     for place in 0..total as u32 {
@@ -239,9 +327,9 @@ fn tie(rules: &Rules, items: &[Item], carriers: &Carriers, generic: &[bool], wor
 
 /// Sums up each region as if it were one profile, and says where that is in doubt.
 fn sum_up(
-    rules: &Rules,
+    rules: &Ruling,
     items: &[Item],
-    carriers: &Carriers,
+    carriers: &Carriers<Link>,
     generic: &[bool],
     ties: &Ties,
     words: &Words<'_>,
@@ -273,7 +361,7 @@ fn sum_up(
         if !item.reading.quarantined
             && let Some(summary) = summaries.get_mut(region as usize)
         {
-            summary.add_facts(&item.reading.facts);
+            summary.say(rules, &item.reading.facts);
         }
     }
     let sound = summaries.iter().zip(&ties.known_parts).map(|(summary, &parts)| !is_sound(rules, summary, parts));
@@ -325,14 +413,16 @@ impl<'a> Words<'a> {
         words
     }
 
-    /// Resolves the regions of some places; also gives the hashes of the keys of each place that a join names.
+    /// Resolves the regions of some places; also gives the hashes of the keys of each place that a join names, and the
+    /// links among them.
     fn resolve(
         &self,
-        rules: &Rules,
+        rules: &Ruling,
         items: &[Item],
+        pairs: &Pairs,
         places: &[u32],
         generic: &AHashSet<ValueHash>,
-    ) -> (Outcome, Joins) {
+    ) -> (Outcome, Joins, Vec<Likely>) {
         let none = AHashSet::new();
         let entry = |&place: &u32| match items.get(place as usize) {
             Some(item) => Some(Entry {
@@ -340,6 +430,7 @@ impl<'a> Words<'a> {
                 at: item.reading.record.at.microseconds(),
                 links: &item.reading.links,
                 facts: &item.reading.facts,
+                unique: rules.unique(&item.reading.record.key),
                 live: true,
             }),
             None => self.phantoms.get(place as usize - items.len()).map(|key| Entry {
@@ -347,14 +438,22 @@ impl<'a> Words<'a> {
                 at: i64::MAX,
                 links: &[],
                 facts: &[],
+                unique: None,
                 live: false,
             }),
         };
         let entries = places.iter().filter_map(entry).collect();
         let (mut joins, mut separations, mut keys) = (Vec::new(), Vec::new(), AHashMap::new());
         let mut named = Vec::new();
-        if !self.pairs.is_empty() {
+        let likely = |edge: &&Edge| is_link(rules.linker(), edge.weight);
+        let own = |place: u32| pairs.of_item(place).filter(likely).filter(move |edge| edge.a == place);
+        let mut edges = places.iter().flat_map(|&place| own(place)).peekable();
+        let mut links: Vec<Likely> = Vec::new();
+        if !self.pairs.is_empty() || edges.peek().is_some() {
             let local: AHashMap<u32, usize> = places.iter().enumerate().map(|(local, place)| (*place, local)).collect();
+            links.extend(edges.filter_map(|edge| {
+                Some(Likely { a: *local.get(&edge.a)?, b: *local.get(&edge.b)?, weight: edge.weight })
+            }));
             let mut rows: Vec<u32> =
                 places.iter().filter_map(|place| self.of_place.get(place)).flatten().copied().collect();
             rows.sort_unstable();
@@ -376,7 +475,9 @@ impl<'a> Words<'a> {
                 }
             }
         }
-        (resolve(rules, &Region { entries, joins, separations, named, generic, inert: &none }, Trace::Off), keys)
+        let region = Region { entries, joins, separations, links, named, generic, inert: &none };
+        let outcome = resolve(rules, rules.linker(), &region, Trace::Off);
+        (outcome, keys, region.links)
     }
 }
 
@@ -413,14 +514,14 @@ fn take_in(
         if contest.parts.len() > 1 {
             let shown = if contest.witnesses.is_empty() { INLINE_MAX } else { 0 };
             let parts = contest.parts.iter().take(shown).copied().filter_map(number).collect();
-            let row = WithheldRow { kind: Some(contest.kind), reason: contest.reason, parts };
+            let row = WithheldRow { kind: Some(contest.kind), weight: None, reason: contest.reason, parts };
             withheld.push((WithheldKey::Value(contest.value), row));
         }
     }
     for pair in outcome.refused {
         let Some((a, b)) = keys.get(&pair) else { continue };
         let parts = [pair.0, pair.1].into_iter().filter_map(number).collect();
-        let row = WithheldRow { kind: None, reason: Reason::Separated, parts };
+        let row = WithheldRow { kind: None, weight: None, reason: Reason::Separated, parts };
         withheld.push((WithheldKey::Join(*a, *b), row));
     }
 }

@@ -4,11 +4,14 @@
 //! seeds are resolved together by [`Planner::settle`](super::settle): the answer is the same, and a batch that stirs one
 //! region a thousand times resolves it once.
 
+use super::liken::likeness_of;
 use super::reading::{Reading, supersedes};
+use super::ruling::Ruling;
 use crate::error::{Error, Result};
 use crate::id::{ClusterNumber, KeyHash, Link, ProfileNumber, RecordNumber, Seed, ValueHash};
 use crate::identifier::Summary;
-use crate::policy::{Contested, Links, Role, Rules};
+use crate::issue::Reason;
+use crate::policy::{Contested, Links, Role};
 use crate::record::Assertion;
 use crate::stitch::{Touch, corroborates, grow};
 use crate::store::{
@@ -28,7 +31,7 @@ const COMPARED_MAX: usize = 32;
 
 pub(super) struct Planner<'a> {
     pub(super) overlay: Overlay<'a>,
-    pub(super) rules: &'a Rules,
+    pub(super) rules: &'a Ruling,
     pub(super) seed: Seed,
     pub(super) meta: Meta,
     /// Records whose regions have to be resolved.
@@ -75,7 +78,7 @@ enum Carried {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(base: &'a dyn Snapshot, rules: &'a Rules, seed: Seed, meta: Meta) -> Self {
+    pub(super) fn new(base: &'a dyn Snapshot, rules: &'a Ruling, seed: Seed, meta: Meta) -> Self {
         let overlay = Overlay::new(base);
         let (seeds, merged, parted) = (Vec::new(), Vec::new(), Vec::new());
         Self { overlay, rules, seed, meta, seeds, merged, parted, changed: false }
@@ -143,7 +146,7 @@ impl<'a> Planner<'a> {
     /// Takes the place of an earlier version of a live record.
     fn reread(&mut self, number: RecordNumber, old: &Node, reading: &Reading) -> Result<()> {
         let at = reading.record.at;
-        let node = Node { at, links: reading.links.clone(), facts: reading.facts.clone(), ..old.clone() };
+        let mut node = Node { at, links: reading.links.clone(), facts: reading.facts.clone(), ..old.clone() };
         let cluster = self.overlay.cluster(old.cluster)?;
         let same = old.links == node.links && old.facts == node.facts;
         if let Some(cluster) = &cluster {
@@ -163,6 +166,18 @@ impl<'a> Planner<'a> {
         for link in node.links.iter().filter(|link| !old.links.contains(link)) {
             self.carry(number, *link)?;
         }
+        if old.facts != node.facts {
+            self.cut(number, old)?;
+            node.likeness = likeness_of(&reading.blocks, Vec::new());
+            self.overlay.put_node(number, Some(Arc::new(node.clone())));
+            for &block in old.blocks().iter().filter(|block| !reading.blocks.contains(block)) {
+                self.leave_block(number, block)?;
+            }
+            let fresh: Vec<ValueHash> =
+                reading.blocks.iter().copied().filter(|block| !old.blocks().contains(block)).collect();
+            let edges = self.liken(number, &node.key, &node.facts, &reading.blocks, &fresh)?;
+            node.likeness = likeness_of(&reading.blocks, edges);
+        }
         self.overlay.put_node(number, Some(Arc::new(node)));
         self.seeds.push(number);
         Ok(())
@@ -176,6 +191,7 @@ impl<'a> Planner<'a> {
             cluster: UNPLACED,
             links: reading.links.clone(),
             facts: reading.facts.clone(),
+            likeness: None,
             anchors,
         };
         let mut carried: SmallVec<[(Link, Carried); 4]> = SmallVec::new();
@@ -183,7 +199,9 @@ impl<'a> Planner<'a> {
             carried.push((link, self.carry(number, link)?));
         }
         let asserted = self.meta.counts.assertions > 0 && !self.overlay.assertions(&[reading.key])?.is_empty();
-        let by_itself = !asserted && node.anchors.is_empty();
+        let edges = self.liken(number, &node.key, &node.facts, &reading.blocks, &reading.blocks)?;
+        let by_itself = !asserted && node.anchors.is_empty() && edges.is_empty();
+        node.likeness = likeness_of(&reading.blocks, edges);
         let placed =
             by_itself && (self.grow(number, &mut node, &carried)? || self.append(number, &mut node, &carried)?);
         if !placed {
@@ -283,13 +301,19 @@ impl<'a> Planner<'a> {
                 }
             }
         }
+        // A link may be refused for what the record brings, and a possible one may end in one profile with its other end.
+        let by_link = touched.iter().any(|touched| self.decided_by_link(&touched.cluster));
+        let possible = touched.iter().any(|touched| touched.cluster.summary.possible);
+        if by_link || (possible && touched.len() > 1) {
+            return Ok(false);
+        }
         let mut own = Summary::of(self.rules, fresh.into_iter(), &node.facts);
         own.known = known;
         let summary = {
             let touches: SmallVec<[Touch<'_>; 2]> = touched.iter().map(Touched::as_touch).collect();
             grow(self.rules, own, &touches)
         };
-        let Some(summary) = summary else { return Ok(false) };
+        let Some(summary) = summary.map(|summary| Summary { possible, ..summary }) else { return Ok(false) };
         self.unite(number, node, touched, summary)?;
         Ok(true)
     }
@@ -394,19 +418,31 @@ impl<'a> Planner<'a> {
     fn append(&mut self, number: RecordNumber, node: &mut Node, carried: &[(Link, Carried)]) -> Result<bool> {
         let [(link, Carried::HeldBy(holder))] = carried else { return Ok(false) };
         let Some(kind) = self.kind(*link) else { return Ok(false) };
-        let plain = kind.contested == Contested::Latest && kind.corroborate.is_empty() && node.facts.is_empty();
+        let plain = kind.contested == Contested::Latest && kind.corroborate.is_empty() && !self.claims(&node.facts);
         let Some(newest) = self.overlay.node(*holder)?.filter(|_| plain) else { return Ok(false) };
         let order = |node: &Node| (node.at.microseconds(), node.key.clone());
         if newest.cluster == UNPLACED || order(node) <= order(&newest) {
             return Ok(false);
         }
-        let Some(mut cluster) = self.overlay.cluster(newest.cluster)? else { return Ok(false) };
+        let standing = self.overlay.cluster(newest.cluster)?.filter(|cluster| !self.decided_by_link(cluster));
+        let Some(mut cluster) = standing else { return Ok(false) };
         node.cluster = newest.cluster;
         self.overlay.add_member(node.cluster, Arc::make_mut(&mut cluster), number);
         self.announce(ProfileEvent::Extended { profile: self.id(cluster.profile) });
         self.overlay.put_cluster(node.cluster, Some(cluster));
         self.overlay.set_state(link.value, ValueState::Contested { holder: Some(number) })?;
         Ok(true)
+    }
+
+    /// Whether a scored link was decided by, or against, what the cluster holds.
+    fn decided_by_link(&self, cluster: &Cluster) -> bool {
+        usize::from(cluster.summary.level) > self.rules.kinds.len()
+    }
+
+    /// Whether facts speak of an exclusive attribute.
+    fn claims(&self, facts: &[Fact]) -> bool {
+        let rule = |fact: &Fact| self.rules.attributes.get(usize::from(fact.attribute));
+        facts.iter().any(|fact| rule(fact).is_some_and(|rule| rule.exclusive))
     }
 
     /// Plans the removal of a record; says whether there was one.
@@ -433,6 +469,10 @@ impl<'a> Planner<'a> {
     fn unplace(&mut self, number: RecordNumber, node: &Node, leaves: Leaves) -> Result<()> {
         for &link in &node.links {
             self.uncarry(number, link)?;
+        }
+        self.cut(number, node)?;
+        for &block in node.blocks() {
+            self.leave_block(number, block)?;
         }
         self.overlay.put_node(number, None);
         if self.meta.counts.assertions > 0 {
@@ -519,11 +559,17 @@ impl<'a> Planner<'a> {
     }
 
     pub(super) fn drop_withheld(&mut self, key: WithheldKey) -> Result<()> {
-        if self.overlay.withheld_row(key)?.is_some() {
+        if let Some(row) = self.overlay.withheld_row(key)? {
             self.overlay.put_withheld(key, None);
-            self.meta.counts.withheld -= 1;
+            *self.count_of(row.reason) -= 1;
         }
         Ok(())
+    }
+
+    /// The count of what is withheld for a reason.
+    pub(super) fn count_of(&mut self, reason: Reason) -> &mut u64 {
+        let counts = &mut self.meta.counts;
+        if reason == Reason::Possible { &mut counts.possible } else { &mut counts.withheld }
     }
 
     pub(super) fn new_cluster(&mut self) -> ClusterNumber {

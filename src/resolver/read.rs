@@ -2,13 +2,14 @@
 
 use super::Resolver;
 use super::answer::{Found, IdentifierRow, StoredRecord};
+use super::ruling::Ruling;
 use crate::error::{Error, Result};
 use crate::golden::fold;
 use crate::id::{ClusterNumber, ProfileId, ProfileNumber, RecordNumber, Seed};
 use crate::identifier::{hash_key, links};
 use crate::normalise::normalise;
 use crate::operation::Operation;
-use crate::policy::{Links, Rules};
+use crate::policy::Links;
 use crate::profile::{Profile, ProfileIdentifier, Status};
 use crate::record::{Identifier, Record, RecordKey};
 use crate::store::{Anchor, Cluster, Meta, Node, Numbers, ProfileChange, Revision, Snapshot, ValueState};
@@ -25,7 +26,7 @@ type VisitPage<'a> = dyn FnMut(&[(RecordNumber, Arc<Record>)]) -> Result<()> + '
 /// One revision of a tenant, for reads that belong together.
 pub struct View {
     pub(super) snapshot: Arc<dyn Snapshot>,
-    pub(super) rules: Arc<Rules>,
+    pub(super) rules: Arc<Ruling>,
     pub(super) seed: Seed,
     pub(super) meta: Meta,
 }

@@ -1,10 +1,10 @@
 //! A record with its reading under the policy, ready to be planned.
 
-use crate::id::{KeyHash, Link, Seed};
+use super::ruling::Ruling;
+use crate::id::{KeyHash, Link, Seed, ValueHash};
 use crate::identifier::{hash_key, links};
 use crate::issue::{Issue, IssueReason};
 use crate::normalise::normalise;
-use crate::policy::Rules;
 use crate::record::Record;
 use crate::time::Timestamp;
 use crate::value::Fact;
@@ -17,13 +17,15 @@ pub(super) struct Reading {
     pub(super) key: KeyHash,
     pub(super) links: SmallVec<[Link; 2]>,
     pub(super) facts: Vec<Fact>,
+    /// The hashes of its block keys.
+    pub(super) blocks: Box<[ValueHash]>,
     pub(super) quarantined: bool,
     pub(super) issues: Vec<Issue>,
 }
 
 impl Reading {
     /// Reads a record as the policy says. `now` is what its time is judged by, where it is to be judged.
-    pub(super) fn of(rules: &Rules, seed: Seed, record: Arc<Record>, now: Option<Timestamp>) -> Self {
+    pub(super) fn of(rules: &Ruling, seed: Seed, record: Arc<Record>, now: Option<Timestamp>) -> Self {
         let (normalised, mut issues) = normalise(rules, &record);
         let skew = i64::try_from(rules.policy.clock_skew_seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
         if now.is_some_and(|now| record.at.microseconds() > now.microseconds().saturating_add(skew)) {
@@ -32,6 +34,7 @@ impl Reading {
         Self {
             key: hash_key(seed, &record.key),
             links: links(seed, rules, &normalised.identifiers),
+            blocks: Box::from(rules.blocks(seed, &normalised.facts).as_slice()),
             facts: normalised.facts,
             quarantined: normalised.quarantined,
             issues,

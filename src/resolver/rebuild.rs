@@ -4,22 +4,23 @@
 
 use super::Resolver;
 use super::answer::{Ingest, LoadReport, Phase, PolicyReport, Progress};
+use super::liken::likeness_of;
 use super::partition::{Partition, partition};
 use super::plan::Planner;
 use super::read::View;
 use super::reading::{Reading, supersedes};
+use super::ruling::Ruling;
 use super::tell::{Bearing, Shifted, compare};
 use crate::error::{ErrorKind, Result};
-use crate::id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed};
-use crate::policy::{Policy, Rules};
+use crate::id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
+use crate::policy::Policy;
 use crate::record::Record;
 use crate::store::{
     Anchor, AssertionRow, Batch, Change, Cluster, Counts, DORMANT, Generation, INLINE_MAX, Meta, Node, Numbers,
-    Posting, ProfileChange, ProfileEvent, Revision, ValueState,
+    Posting, ProfileChange, ProfileEvent, Revision, Snapshot, ValueState,
 };
 use ahash::{AHashMap, AHashSet};
 use smallvec::SmallVec;
-use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// Changes per commit of a new generation.
@@ -42,9 +43,11 @@ type Anchors = AHashMap<RecordNumber, SmallVec<[ProfileNumber; 1]>>;
 
 /// Everything that a generation is made of.
 pub(super) struct Rebuilt {
-    rules: Arc<Rules>,
+    rules: Arc<Ruling>,
     revision: Revision,
     meta: Meta,
+    /// The policy, as JSON, where the tenant does not have it yet.
+    policy: Option<Arc<str>>,
     items: Vec<Item>,
     partition: Partition,
     bearings: Vec<Bearing>,
@@ -103,10 +106,12 @@ impl Resolver {
         drop(records);
         if was_empty {
             report.added = items.len() as u64;
-            revision = self.write_evidence(&items, &mut meta, revision)?;
+            revision = self.write_evidence(&rules, &items, &mut meta, revision)?;
         }
         let built = if was_empty {
-            self.build(Arc::clone(&rules), revision, meta, items, Vec::new(), AHashMap::new(), self.all_assertions()?)
+            let assertions = self.all_assertions()?;
+            let built = self.build(Arc::clone(&rules), revision, meta, items, Vec::new(), AHashMap::new(), assertions);
+            Rebuilt { policy: self.policy_to_write(&*self.store.snapshot(&self.tenant)?, &rules)?, ..built }
         } else {
             self.rebuild_from_store(Arc::clone(&rules))?.0
         };
@@ -142,7 +147,7 @@ impl Resolver {
 
     /// Resolves everything under a policy, in memory.
     pub(super) fn rebuilt(&self, policy: Policy) -> Result<(Rebuilt, PolicyReport)> {
-        self.rebuild_from_store(Arc::new(Rules::new(policy)?))
+        self.rebuild_from_store(Arc::new(Ruling::new(policy)?))
     }
 
     /// Finishes a load that was cut short.
@@ -151,7 +156,7 @@ impl Resolver {
         self.publish(built)
     }
 
-    fn rebuild_from_store(&self, rules: Arc<Rules>) -> Result<(Rebuilt, PolicyReport)> {
+    fn rebuild_from_store(&self, rules: Arc<Ruling>) -> Result<(Rebuilt, PolicyReport)> {
         let snapshot = self.store.snapshot(&self.tenant)?;
         let view = self.view_of(Arc::clone(&snapshot))?;
         let mut items: Vec<Item> = Vec::with_capacity(view.meta.counts.records as usize);
@@ -170,13 +175,22 @@ impl Resolver {
         let before = view.meta.counts;
         let mut meta = view.meta.clone();
         if meta.fingerprint != rules.fingerprint {
-            meta.policy = SmolStr::new(rules.policy().to_json()?);
             meta.fingerprint = rules.fingerprint;
             meta.policy_version += 1;
         }
+        let policy = self.policy_to_write(&*snapshot, &rules)?;
         let built = self.build(rules, snapshot.revision(), meta, items, origins.clone(), anchors, assertions);
+        let built = Rebuilt { policy, ..built };
         let report = built.report(before, &origins, self.seed);
         Ok((built, report))
+    }
+
+    /// The policy as JSON, if the tenant does not stand under it.
+    fn policy_to_write(&self, snapshot: &dyn Snapshot, rules: &Ruling) -> Result<Option<Arc<str>>> {
+        if snapshot.meta()?.is_some_and(|meta| meta.fingerprint == rules.fingerprint) {
+            return Ok(None);
+        }
+        Ok(Some(rules.policy().to_json()?.into()))
     }
 
     fn all_assertions(&self) -> Result<Vec<AssertionRow>> {
@@ -193,7 +207,7 @@ impl Resolver {
     #[expect(clippy::too_many_arguments, reason = "each is one thing that a generation rests on")]
     fn build(
         &self,
-        rules: Arc<Rules>,
+        rules: Arc<Ruling>,
         revision: Revision,
         mut meta: Meta,
         items: Vec<Item>,
@@ -230,23 +244,26 @@ impl Resolver {
         let anchored: AHashSet<ProfileNumber> = bearings.iter().flat_map(|b| b.anchors.iter().copied()).collect();
         let mut erased: Vec<ProfileNumber> = before.iter().copied().filter(|old| !anchored.contains(old)).collect();
         erased.sort_unstable();
-        Rebuilt { rules, revision, meta, items, partition, bearings, newly_in, anchors, passed, shifts, erased }
+        let policy = None;
+        Rebuilt { rules, revision, meta, policy, items, partition, bearings, newly_in, anchors, passed, shifts, erased }
     }
 
     /// Writes a generation in steps, switches to it with the last, and drops what was.
-    fn publish(&self, built: Rebuilt) -> Result<()> {
+    fn publish(&self, mut built: Rebuilt) -> Result<()> {
         let generation = Generation(built.meta.generation.0 + 1);
         // A generation of this number may have been begun and cut short.
         self.store.retire(&self.tenant, Some(built.meta.generation))?;
         let mut step = Step { resolver: self, generation, revision: built.revision, changes: Vec::new() };
+        let policy = built.policy.take();
         let (meta, feed) = built.write(self.seed, &mut step)?;
+        step.changes.extend(policy.map(Change::PutPolicy));
         step.changes.push(Change::PutMeta(Box::new(meta)));
         step.commit(feed)?;
         self.store.retire(&self.tenant, Some(generation))
     }
 
     /// Takes evidence into a tenant that holds some, superseded versions left out.
-    fn take_evidence(&self, rules: &Rules, readings: Vec<Reading>, report: &mut LoadReport) -> Result<Revision> {
+    fn take_evidence(&self, rules: &Ruling, readings: Vec<Reading>, report: &mut LoadReport) -> Result<Revision> {
         let snapshot = self.store.snapshot(&self.tenant)?;
         let (_, meta) = self.meta_of(&*snapshot)?;
         let mut planner = Planner::new(&*snapshot, rules, self.seed, meta);
@@ -254,12 +271,18 @@ impl Resolver {
             report.added += u64::from(planner.add_evidence(reading)?);
         }
         planner.meta.unresolved = true;
-        let batch = planner.into_batch();
+        let batch = planner.into_batch()?;
         drop(snapshot);
         self.store.commit(&self.tenant, batch)
     }
 
-    fn write_evidence(&self, items: &[Item], meta: &mut Meta, mut revision: Revision) -> Result<Revision> {
+    fn write_evidence(
+        &self,
+        rules: &Ruling,
+        items: &[Item],
+        meta: &mut Meta,
+        mut revision: Revision,
+    ) -> Result<Revision> {
         meta.unresolved = true;
         let total = meta.counts;
         for (step, page) in items.chunks(STEP).enumerate() {
@@ -273,6 +296,10 @@ impl Resolver {
             meta.next_record = page.last().map_or(meta.next_record, |item| item.number.0 + 1);
             meta.counts.records = written;
             meta.counts.quarantined = 0;
+            if step == 0 {
+                let policy = self.policy_to_write(&*self.store.snapshot(&self.tenant)?, rules)?;
+                changes.extend(policy.map(Change::PutPolicy));
+            }
             changes.push(Change::PutMeta(Box::new(meta.clone())));
             let batch = Batch { expected: revision, generation: meta.generation, changes, feed: Vec::new() };
             revision = self.store.commit(&self.tenant, batch)?;
@@ -283,7 +310,7 @@ impl Resolver {
 }
 
 /// Reads records on all cores.
-fn read_all(rules: &Rules, seed: Seed, records: &[Arc<Record>], now: Option<crate::time::Timestamp>) -> Vec<Reading> {
+fn read_all(rules: &Ruling, seed: Seed, records: &[Arc<Record>], now: Option<crate::time::Timestamp>) -> Vec<Reading> {
     in_parallel(records, 2048, |record| Reading::of(rules, seed, Arc::clone(record), now))
 }
 
@@ -376,6 +403,24 @@ impl Step<'_> {
         if self.changes.len() < STEP { Ok(()) } else { self.commit(Vec::new()) }
     }
 
+    fn put_posting(
+        &mut self,
+        value: ValueHash,
+        carriers: impl Iterator<Item = RecordNumber>,
+        state: ValueState,
+    ) -> Result<()> {
+        let carriers: SmallVec<[RecordNumber; 2]> = carriers.collect();
+        let carriers = if carriers.len() > INLINE_MAX {
+            for &number in &carriers {
+                self.put(Change::AddCarrier { value, number })?;
+            }
+            Numbers::Spilled(carriers.len() as u64)
+        } else {
+            Numbers::Inline(carriers)
+        };
+        self.put(Change::PutPosting { value, posting: Arc::new(Posting { carriers, state }) })
+    }
+
     fn commit(&mut self, feed: Vec<ProfileChange>) -> Result<()> {
         let changes = std::mem::take(&mut self.changes);
         let batch = Batch { expected: self.revision, generation: self.generation, changes, feed };
@@ -387,14 +432,17 @@ impl Step<'_> {
 impl Rebuilt {
     /// Writes all rows; what is left is the state and the feed, for the switch.
     fn write(self, seed: Seed, step: &mut Step<'_>) -> Result<(Meta, Vec<ProfileChange>)> {
-        let Self { mut meta, items, partition, bearings, newly_in, shifts, erased, mut anchors, passed, .. } = self;
+        let Self { rules, mut meta, items, partition, bearings, newly_in, shifts, erased, mut anchors, passed, .. } =
+            self;
         let mut cluster_of: Vec<Option<ClusterNumber>> = vec![None; items.len()];
         let numbers: Vec<RecordNumber> = items.iter().map(|item| item.number).collect();
         let number = |item: &u32| numbers.get(*item as usize).copied();
         let mut new_in: Vec<Option<ProfileNumber>> = vec![None; items.len()];
         meta.counts.profiles = partition.clusters.len() as u64;
         meta.counts.generic = partition.generic;
-        meta.counts.withheld = partition.withheld.len() as u64;
+        meta.counts.withheld = partition.withheld.len() as u64 - partition.possible;
+        meta.counts.possible = partition.possible;
+        meta.counts.generic_blocks = 0;
         meta.counts.records = items.len() as u64;
         meta.counts.quarantined = items.iter().filter(|item| item.reading.quarantined).count() as u64;
         meta.generation = step.generation;
@@ -423,8 +471,8 @@ impl Rebuilt {
         for (profile, record) in passed {
             step.put(Change::PutAnchor { profile, anchor: Anchor::Record(record) })?;
         }
-        for ((item, cluster), new) in items.into_iter().zip(cluster_of).zip(new_in) {
-            let Reading { record, links, facts, .. } = item.reading;
+        for (place, ((item, cluster), new)) in (0..).zip(items.into_iter().zip(cluster_of).zip(new_in)) {
+            let Reading { record, links, facts, blocks, .. } = item.reading;
             let anchors = match new {
                 Some(profile) => SmallVec::from_buf([profile]),
                 None if anchors.is_empty() => SmallVec::new(),
@@ -436,6 +484,7 @@ impl Rebuilt {
                 cluster: cluster.unwrap_or(DORMANT),
                 links,
                 facts,
+                likeness: likeness_of(&blocks, partition.pairs.row_of(place, &numbers)),
                 anchors,
             };
             let node = match cluster {
@@ -450,16 +499,14 @@ impl Rebuilt {
             let state =
                 states.next_if(|(value, _)| *value == place as u32).map_or(ValueState::Clear, |(_, state)| state);
             let carried = partition.carriers.of_value(place);
-            let carriers = if carried.len() > INLINE_MAX {
-                for number in carried.iter().filter_map(number) {
-                    step.put(Change::AddCarrier { value: link.value, number })?;
-                }
-                Numbers::Spilled(carried.len() as u64)
-            } else {
-                Numbers::Inline(carried.iter().filter_map(number).collect())
-            };
-            let posting = Arc::new(Posting { carriers, state });
-            step.put(Change::PutPosting { value: link.value, posting })?;
+            step.put_posting(link.value, carried.iter().filter_map(number), state)?;
+        }
+        for (place, &block) in partition.pairs.blocks.links.iter().enumerate() {
+            let carried = partition.pairs.blocks.of_value(place);
+            let generic = carried.len() as u64 > rules.max_block();
+            meta.counts.generic_blocks += u64::from(generic);
+            let state = if generic { ValueState::Generic } else { ValueState::Clear };
+            step.put_posting(block, carried.iter().filter_map(number), state)?;
         }
         for (key, row) in partition.withheld {
             step.put(Change::PutWithheld { key, row: Arc::new(row) })?;
@@ -480,7 +527,8 @@ impl Rebuilt {
             profiles_after: self.partition.clusters.len() as u64,
             quarantined: (before.quarantined, 0),
             generic: (before.generic, self.partition.generic),
-            withheld: (before.withheld, self.partition.withheld.len() as u64),
+            withheld: (before.withheld, self.partition.withheld.len() as u64 - self.partition.possible),
+            possible: (before.possible, self.partition.possible),
             ..PolicyReport::default()
         };
         report.quarantined.1 = self.items.iter().filter(|item| item.reading.quarantined).count() as u64;

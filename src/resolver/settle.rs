@@ -1,14 +1,18 @@
 //! Settling: the regions of all seeds, resolved from scratch and written where they differ from what stands.
 
 use super::gather::{Gathered, gather};
+use super::liken::{is_link, link_key};
 use super::plan::{Planner, UNPLACED};
 use super::tell::{Bearing, Shifted, compare};
 use crate::error::Result;
 use crate::id::{ClusterNumber, ProfileNumber, RecordNumber, ValueHash};
 use crate::identifier::hash_key;
 use crate::issue::Reason;
-use crate::stitch::{Group, Outcome, Trace, resolve};
-use crate::store::{Cluster, INLINE_MAX, Node, Numbers, Presence, ProfileEvent, ValueState, WithheldKey, WithheldRow};
+use crate::linkage::Weight;
+use crate::stitch::{Group, Likely, Outcome, Trace, resolve};
+use crate::store::{
+    Cluster, INLINE_MAX, Node, Numbers, Presence, ProfileEvent, Snapshot, ValueState, WithheldKey, WithheldRow,
+};
 use ahash::{AHashMap, AHashSet};
 use smallvec::SmallVec;
 use std::cmp::Reverse;
@@ -40,11 +44,12 @@ impl Planner<'_> {
         let seeds = std::mem::take(&mut self.seeds);
         let with_assertions = self.meta.counts.assertions > 0;
         let found = gather(&self.overlay, self.rules, self.seed, &seeds, with_assertions)?;
-        let outcome = resolve(self.rules, &found.region(), Trace::Off);
+        let outcome = resolve(self.rules, self.rules.linker(), &found.region(self.rules), Trace::Off);
         let shift = self.shift(&found, &outcome)?;
         self.tell(&outcome, &shift);
         self.write_clusters(&found, outcome.clusters.as_slice(), &shift)?;
         self.write_values(&found, &outcome, &shift)?;
+        self.write_links(&found, &outcome, &shift)?;
         Ok(())
     }
 
@@ -118,8 +123,10 @@ impl Planner<'_> {
             groups.iter().zip(&shift.numbers).zip(&shift.bearings).zip(&shift.newly_in)
         {
             let mut members = Vec::with_capacity(group.members.len());
+            let mut summary = group.summary.clone();
             for (number, node) in group.members.iter().filter_map(|&member| found.records.get(member)) {
                 members.push(*number);
+                summary.possible |= node.edges().iter().any(|(_, weight)| !is_link(self.rules.linker(), *weight));
                 let newly_anchored = *new == Some(*number);
                 if node.cluster != cluster || newly_anchored {
                     let mut node = Node { cluster, ..Node::clone(node) };
@@ -146,7 +153,7 @@ impl Planner<'_> {
             } else {
                 Numbers::Inline(members.into())
             };
-            let row = Cluster { profile: bearing.profile, members, summary: group.summary.clone() };
+            let row = Cluster { profile: bearing.profile, members, summary };
             if stood.is_none_or(|stood| **stood != row) {
                 self.overlay.put_cluster(cluster, Some(Arc::new(row)));
             }
@@ -186,7 +193,7 @@ impl Planner<'_> {
             if contest.parts.len() > 1 {
                 let shown = if contest.witnesses.is_empty() { INLINE_MAX } else { 0 };
                 let parts = contest.parts.iter().take(shown).copied().filter_map(number).collect();
-                let row = WithheldRow { kind: Some(contest.kind), reason: contest.reason, parts };
+                let row = WithheldRow { kind: Some(contest.kind), weight: None, reason: contest.reason, parts };
                 self.withhold(key, row, &contest.parts, shift)?;
             } else {
                 self.drop_withheld(key)?;
@@ -209,7 +216,7 @@ impl Planner<'_> {
             let (Some(one), Some(other)) = (key_of(a), key_of(b)) else { continue };
             let (one, other) = (hash_key(self.seed, one), hash_key(self.seed, other));
             let parts: Vec<RecordNumber> = [a, b].into_iter().filter_map(number).collect();
-            let row = WithheldRow { kind: None, reason: Reason::Separated, parts };
+            let row = WithheldRow { kind: None, weight: None, reason: Reason::Separated, parts };
             self.withhold(WithheldKey::Join(one.min(other), one.max(other)), row, &[a, b], shift)?;
         }
         for (pair, (a, b)) in &found.joins {
@@ -220,13 +227,57 @@ impl Planner<'_> {
         Ok(())
     }
 
+    /// Writes which links are withheld, and which are only possible.
+    fn write_links(&mut self, found: &Gathered, outcome: &Outcome, shift: &Shift) -> Result<()> {
+        let record =
+            |place: usize| found.records.get(place).map(|(number, node)| (*number, hash_key(self.seed, &node.key)));
+        let refused: AHashMap<usize, Reason> = outcome.refused_links.iter().copied().collect();
+        // The key, the row that there is to be, and the ends that are here.
+        let mut rows: Vec<(WithheldKey, Option<WithheldRow>, [usize; 2])> = Vec::new();
+        for (place, &Likely { a, b, weight }) in found.links.iter().enumerate() {
+            let (Some((one, key)), Some((other, end))) = (record(a), record(b)) else { continue };
+            let row = refused.get(&place).map(|&reason| link_row(reason, weight, one, other));
+            rows.push((link_key(key, end), row, [a, b]));
+        }
+        let others: Vec<RecordNumber> = found.possible.iter().map(|(_, other, _)| *other).collect();
+        let places: AHashMap<RecordNumber, usize> = if others.is_empty() {
+            AHashMap::new()
+        } else {
+            found.records.iter().enumerate().map(|(place, (number, _))| (*number, place)).collect()
+        };
+        for (&(a, other, weight), node) in found.possible.iter().zip(self.overlay.nodes(&others)?) {
+            let (Some((one, key)), Some(node)) = (record(a), node) else { continue };
+            let end = hash_key(self.seed, &node.key);
+            let b = places.get(&other).copied();
+            let together = b.is_some_and(|b| shift.group_of.get(a) == shift.group_of.get(b));
+            let apart = !together && !found.separated.contains(&(key.min(end), key.max(end)));
+            rows.push((
+                link_key(key, end),
+                apart.then(|| link_row(Reason::Possible, weight, one, other)),
+                [a, b.unwrap_or(a)],
+            ));
+        }
+        let keys: Vec<WithheldKey> = rows.iter().map(|(key, _, _)| *key).collect();
+        for ((key, row, ends), standing) in rows.into_iter().zip(self.overlay.withheld(&keys)?) {
+            match row {
+                Some(row) => self.withhold(key, row, &ends, shift)?,
+                None if standing.is_some() => self.drop_withheld(key)?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
     fn withhold(&mut self, key: WithheldKey, row: WithheldRow, parts: &[usize], shift: &Shift) -> Result<()> {
         let standing = self.overlay.withheld_row(key)?;
         if standing.as_deref() == Some(&row) {
             return Ok(());
         }
-        self.meta.counts.withheld += u64::from(standing.is_none());
-        if standing.is_none_or(|standing| standing.reason != row.reason) {
+        if let Some(standing) = &standing {
+            *self.count_of(standing.reason) -= 1;
+        }
+        *self.count_of(row.reason) += 1;
+        if row.reason != Reason::Possible && standing.is_none_or(|standing| standing.reason != row.reason) {
             let groups = parts.iter().take(INLINE_MAX).filter_map(|&entry| shift.group_of.get(entry));
             let bearings = groups.filter_map(|&group| shift.bearings.get(group));
             let mut profiles: Vec<ProfileNumber> = bearings.map(|bearing| bearing.profile).collect();
@@ -259,4 +310,9 @@ impl Planner<'_> {
             }
         }
     }
+}
+
+/// The row of a link that was not made, the same from both ends.
+pub(super) fn link_row(reason: Reason, weight: Weight, a: RecordNumber, b: RecordNumber) -> WithheldRow {
+    WithheldRow { kind: None, weight: Some(weight), reason, parts: vec![a.min(b), a.max(b)] }
 }

@@ -2,13 +2,15 @@
 
 use super::Resolver;
 use super::answer::{Because, Ingest, Phase, Progress, ReplaceReport, Resolution};
+use super::liken::{is_link, link_key};
 use super::plan::{Added, Planner};
 use super::reading::Reading;
+use super::ruling::Ruling;
 use crate::error::{Error, ErrorKind, Result};
-use crate::id::{KeyHash, ProfileNumber, ValueHash};
+use crate::id::{KeyHash, ProfileNumber, RecordNumber, ValueHash};
 use crate::identifier::hash_key;
 use crate::operation::Operation;
-use crate::policy::{Links, Rules};
+use crate::policy::Links;
 use crate::record::{Assertion, Record, RecordKey, Verdict};
 use crate::store::{Batch, Snapshot, ValueState, WithheldKey};
 use crate::time::Timestamp;
@@ -61,7 +63,7 @@ impl Resolver {
 
     fn add_batch(&self, records: Vec<Record>, now: Option<Timestamp>) -> Result<Vec<Resolution>> {
         let rules = self.rules();
-        let read = |rules: &Rules, record: &Arc<Record>| Reading::of(rules, self.seed, Arc::clone(record), now);
+        let read = |rules: &Ruling, record: &Arc<Record>| Reading::of(rules, self.seed, Arc::clone(record), now);
         let records: Vec<Arc<Record>> = records.into_iter().map(Arc::new).collect();
         let readings: Vec<Reading> = records.iter().map(|record| read(&rules, record)).collect();
         self.write(|planner| {
@@ -225,7 +227,7 @@ impl Resolver {
         if !planner.changed() {
             return Ok(answer);
         }
-        let batch = planner.into_batch();
+        let batch = planner.into_batch()?;
         // A store may write in place once nobody looks at what was.
         drop(snapshot);
         self.store.commit(&self.tenant, batch)?;
@@ -244,7 +246,10 @@ pub(super) fn plan_all(planner: &mut Planner<'_>, readings: &[Reading]) -> Resul
         let mut values: Vec<ValueHash> = readings.iter().flat_map(|reading| &reading.links).map(|l| l.value).collect();
         values.sort_unstable();
         values.dedup();
-        planner.overlay.warm_up(&keys, &values)?;
+        let mut blocks: Vec<ValueHash> = readings.iter().flat_map(|reading| &reading.blocks).copied().collect();
+        blocks.sort_unstable();
+        blocks.dedup();
+        planner.overlay.warm_up(&keys, &values, &blocks)?;
     }
     let added = readings.iter().map(|reading| planner.add(reading)).collect::<Result<Vec<Added>>>()?;
     planner.settle()?;
@@ -252,11 +257,14 @@ pub(super) fn plan_all(planner: &mut Planner<'_>, readings: &[Reading]) -> Resul
 }
 
 impl Planner<'_> {
-    pub(super) fn into_batch(mut self) -> Batch {
+    pub(super) fn into_batch(mut self) -> Result<Batch> {
+        if self.overlay.meta()?.is_none() {
+            self.overlay.put_policy(self.rules.policy().to_json()?.into());
+        }
         let (expected, generation) = (self.overlay.revision(), self.meta.generation);
         self.overlay.put_meta(self.meta);
         let (changes, feed) = self.overlay.into_changes();
-        Batch { expected, generation, changes, feed }
+        Ok(Batch { expected, generation, changes, feed })
     }
 
     fn profile_of(&self, key: KeyHash) -> Result<Option<crate::id::ProfileId>> {
@@ -299,6 +307,28 @@ impl Planner<'_> {
         Ok(answer)
     }
 
+    /// The likeliest link that holds the record where it is, and why others do not.
+    fn likeness(&self, reading: &Reading) -> Result<Vec<Because>> {
+        let number = self.overlay.number(reading.key)?;
+        let Some(node) = number.map(|number| self.overlay.node(number)).transpose()?.flatten() else {
+            return Ok(Vec::new());
+        };
+        let (mut because, mut best) = (Vec::new(), None);
+        let others: Vec<RecordNumber> = node.edges().iter().map(|(other, _)| *other).collect();
+        for ((_, weight), other) in node.edges().iter().zip(self.overlay.nodes(&others)?) {
+            let Some(other) = other else { continue };
+            if other.cluster == node.cluster {
+                best = best.max(Some(*weight).filter(|weight| is_link(self.rules.linker(), *weight)));
+            } else if let Some(row) =
+                self.overlay.withheld_row(link_key(reading.key, hash_key(self.seed, &other.key)))?
+            {
+                because.push(Because::Withheld { kind: None, reason: row.reason });
+            }
+        }
+        because.extend(best.map(|weight| Because::Likeness { weight }));
+        Ok(because)
+    }
+
     fn reasons(&self, reading: &Reading) -> Result<Vec<Because>> {
         let mut because = Vec::new();
         for link in &reading.links {
@@ -318,6 +348,7 @@ impl Planner<'_> {
                 ValueState::Clear | ValueState::Generic => {}
             }
         }
+        because.extend(self.likeness(reading)?);
         if self.meta.counts.assertions > 0 {
             let rows = self.overlay.assertions(&[reading.key])?;
             because.extend(rows.into_iter().map(|row| Because::Assertion { by: row.assertion.by }));

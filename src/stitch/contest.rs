@@ -17,6 +17,12 @@ struct Claimant {
     carriers: Vec<u32>,
 }
 
+impl Claimant {
+    fn oldest(&self) -> u32 {
+        self.carriers.first().copied().unwrap_or_default()
+    }
+}
+
 /// A set of clusters that a value joins.
 #[derive(Debug)]
 pub(super) struct Part {
@@ -72,7 +78,7 @@ pub(super) fn settle(levels: &Levels<'_>, kind: u16, claims: &Claims) -> Settled
     let max = levels.rules.kinds.get(usize::from(kind)).and_then(|rule| rule.max_claimants);
     let mut parts: Vec<Part> = Vec::new();
     for claimant in &claims.0 {
-        let own_oldest = claimant.carriers.first().copied().unwrap_or_default();
+        let own_oldest = claimant.oldest();
         let shape = levels.shape(claimant.root);
         let mut candidates: Vec<(u32, usize)> = Vec::with_capacity(parts.len());
         for (place, part) in parts.iter().enumerate() {
@@ -108,29 +114,33 @@ impl Settled {
     pub(super) fn nobody(levels: &Levels<'_>, kind: u16, claims: &Claims) -> Self {
         // One pair is enough: a value with two carriers that exclude each other is contested whatever comes.
         let first_conflict = claims.0.first().and_then(|first| {
-            let other = claims.0.iter().skip(1).find(|other| exclude_for_good(levels, kind, first.root, other.root))?;
-            Some(vec![first.carriers.first().copied()?, other.carriers.first().copied()?])
+            let other =
+                claims.0.iter().skip(1).find(|other| exclude_for_good(levels, kind, first.oldest(), other.oldest()))?;
+            Some(vec![first.oldest(), other.oldest()])
         });
         Self::Nobody { witnesses: first_conflict.unwrap_or_default() }
     }
 }
 
 fn openers_that_exclude(levels: &Levels<'_>, kind: u16, parts: &[Part]) -> Vec<u32> {
-    let openers: Vec<u32> = parts.iter().filter_map(|part| part.roots.first().copied()).collect();
+    // The oldest carrier of a part is of the cluster that opened it.
+    let openers: Vec<u32> = parts.iter().filter_map(|part| part.carriers.first().copied()).collect();
     let all = openers
         .iter()
         .enumerate()
         .all(|(place, &a)| openers.iter().take(place).all(|&b| exclude_for_good(levels, kind, a, b)));
-    if all { parts.iter().filter_map(|part| part.carriers.first().copied()).collect() } else { Vec::new() }
+    if all { openers } else { Vec::new() }
 }
 
-/// Whether two clusters may not be joined, and will not however either grows, as long as nothing ties them together.
+/// Whether the clusters of two carriers may not be joined, and will not however either grows, as long as nothing ties
+/// them together. What they came to hold through the same kind does not count: an older carrier changes the order in
+/// which the values of a kind are taken.
 ///
 /// A separation, two known people and a contradiction stay what they are. A limit stays exceeded if each side holds a
 /// value that the other could only come to hold by being tied to it: one of a stronger kind that links whoever carries
 /// it. (A value that is inert could come to both without tying them.)
 fn exclude_for_good(levels: &Levels<'_>, kind: u16, a: u32, b: u32) -> bool {
-    let (a, b) = (levels.shape(a), levels.shape(b));
+    let (a, b) = (levels.shape_before(a), levels.shape_before(b));
     match judge(levels.rules, &levels.sets, kind, &[a, b]) {
         None => false,
         Some(Reason::Limit(limited)) => {

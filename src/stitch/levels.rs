@@ -1,25 +1,33 @@
-//! From scratch, level by level: stewards' joins, then the kinds of identifier, strongest first (DESIGN 4.3).
+//! From scratch, level by level: stewards' joins, then the kinds of identifier, strongest first, then scored links
+//! (DESIGN 4.3, 4.5).
 
 use super::contest::{Claims, Settled, settle};
 use super::corroborate;
 use super::shape::{Claim, End, Held, Shape, ValueSets, judge, separated};
-use super::{Contest, Group, Made, Outcome, Region, Trace};
+use super::{By, Contest, Group, Made, Outcome, Region, Trace};
 use crate::id::Link;
 use crate::identifier::Summary;
 use crate::issue::Reason;
+use crate::linkage::Linker;
 use crate::policy::{Contested, Links, Role, Rules};
 use ahash::{AHashMap, AHashSet};
 use petgraph::unionfind::UnionFind;
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 
 /// Resolves a region: its clusters, and what keeps them apart.
 ///
-/// O(n log n) for n identifiers, plus, for each contested value, its clusters times its parts.
-pub(crate) fn resolve(rules: &Rules, region: &Region<'_>, trace: Trace) -> Outcome {
+/// O(n log n) for n identifiers, plus, for each contested value, its clusters times its parts, and for scored links what
+/// their vetoes cost. A region has scored links only where there is a linker.
+pub(crate) fn resolve(rules: &Rules, linker: Option<&Linker>, region: &Region<'_>, trace: Trace) -> Outcome {
     let mut levels = Levels::new(rules, region, trace);
     levels.join_by_word();
     for kind in 0..rules.kinds.len() {
         levels.take_kind(kind as u16);
+    }
+    levels.before.clear();
+    if let Some(linker) = linker {
+        levels.take_links(linker);
     }
     levels.finish()
 }
@@ -45,9 +53,9 @@ struct Turn {
 
 pub(super) struct Levels<'a> {
     pub(super) rules: &'a Rules,
-    region: &'a Region<'a>,
+    pub(super) region: &'a Region<'a>,
     /// Entries by time and key, those that are not live last.
-    order: Vec<usize>,
+    pub(super) order: Vec<usize>,
     /// All that is carried and not generic, by link, then rank.
     carries: Vec<Carry>,
     /// Ranges of `carries`, one for each value: a value's local number is its place here.
@@ -58,11 +66,17 @@ pub(super) struct Levels<'a> {
     sets_of_clusters: UnionFind<u32>,
     /// The shape of each cluster, at its root.
     pub(super) shapes: Vec<Shape>,
+    /// The roots of all ranks before the kind whose turn it is, where a value of the kind may have witnesses.
+    before: Vec<u32>,
+    /// The shapes of these roots, of those that were united since.
+    shapes_before: AHashMap<u32, Shape>,
     /// By local number of the value, what kept it from joining all its carriers.
     unsettled: AHashMap<usize, Unsettled>,
     refused: Vec<(usize, usize)>,
-    trace: Trace,
-    made: Vec<Made>,
+    /// Scored links that were refused when their turn came, by their places in the region's.
+    pub(super) refused_links: Vec<(usize, Reason)>,
+    pub(super) trace: Trace,
+    pub(super) made: Vec<Made>,
 }
 
 #[derive(Debug)]
@@ -107,8 +121,11 @@ impl<'a> Levels<'a> {
             carries,
             sets: ValueSets::default(),
             shapes: Vec::new(),
+            before: Vec::new(),
+            shapes_before: AHashMap::new(),
             unsettled: AHashMap::new(),
             refused: Vec::new(),
+            refused_links: Vec::new(),
             trace,
             made: Vec::new(),
         };
@@ -157,7 +174,7 @@ impl<'a> Levels<'a> {
     }
 
     /// The rank of each entry.
-    fn ranks(&self) -> Vec<u32> {
+    pub(super) fn ranks(&self) -> Vec<u32> {
         let mut ranks = vec![0; self.order.len()];
         for (rank, &place) in self.order.iter().enumerate() {
             if let Some(slot) = ranks.get_mut(place) {
@@ -180,9 +197,21 @@ impl<'a> Levels<'a> {
         self.shapes.get(root as usize).unwrap_or(&EMPTY)
     }
 
+    /// The shape of a rank's cluster before the kind whose turn it is.
+    pub(super) fn shape_before(&self, rank: u32) -> &Shape {
+        let root = self.before.get(rank as usize).copied().unwrap_or(rank);
+        self.shapes_before.get(&root).unwrap_or_else(|| self.shape(root))
+    }
+
     /// Makes clusters one, by a kind whose successor is `level`, and answers with its root.
-    fn unite(&mut self, roots: &[u32], level: u16) {
+    pub(super) fn unite(&mut self, roots: &[u32], level: u16) {
         let Some((&first, rest)) = roots.split_first() else { return };
+        for &root in roots.iter().filter(|&&root| self.before.get(root as usize) == Some(&root)) {
+            if let (Some(shape), Entry::Vacant(slot)) = (self.shapes.get(root as usize), self.shapes_before.entry(root))
+            {
+                slot.insert(shape.clone());
+            }
+        }
         let mut shape = self.shapes.get_mut(first as usize).map(std::mem::take).unwrap_or_default();
         for &other in rest {
             if let Some(slot) = self.shapes.get_mut(other as usize) {
@@ -218,7 +247,7 @@ impl<'a> Levels<'a> {
                 self.unite(&[one, other], 0);
             }
             if self.trace == Trace::On {
-                self.made.push(Made { link: None, entries: vec![a, b] });
+                self.made.push(Made { by: By::Word, entries: vec![a, b] });
             }
         }
     }
@@ -228,7 +257,13 @@ impl<'a> Levels<'a> {
         if rule.links == Links::None {
             return;
         }
-        for turn in self.turns(kind) {
+        let turns = self.turns(kind);
+        let crowds = rule.contested == Contested::Nobody || rule.max_claimants.is_some();
+        let witnessed = crowds && rule.corroborate.is_empty() && !turns.is_empty();
+        self.before =
+            if witnessed { (0..self.order.len() as u32).map(|rank| self.root(rank)).collect() } else { Vec::new() };
+        self.shapes_before.clear();
+        for turn in turns {
             let clusters = Claims::of(self, &turn.carriers);
             if clusters.len() > 1 {
                 let roots = clusters.roots();
@@ -323,10 +358,10 @@ impl<'a> Levels<'a> {
             return;
         }
         let first = self.values.get(value).and_then(|range| self.carries.get(range.start));
-        let link = first.map(|carry| carry.link);
+        let Some(by) = first.map(|carry| By::Value(carry.link)) else { return };
         for carriers in groups.iter().filter(|carriers| carriers.len() > 1) {
             let entries = carriers.iter().map(|&rank| self.entry_at(rank)).collect();
-            self.made.push(Made { link, entries });
+            self.made.push(Made { by, entries });
         }
     }
 
@@ -335,7 +370,9 @@ impl<'a> Levels<'a> {
         let labels: Vec<u32> = (0..self.order.len() as u32).map(|rank| self.root(rank)).collect();
         let mut place_of: AHashMap<u32, usize> = AHashMap::new();
         let mut clusters: Vec<Group> = Vec::new();
+        self.drop_witnesses_that_met(&labels);
         let dirty = self.dirty_regions(&labels);
+        let ranks_of_links = if self.refused_links.is_empty() { Vec::new() } else { self.ranks() };
         let mut witnesses: AHashSet<u32> = AHashSet::new();
         for unsettled in self.unsettled.values() {
             witnesses.extend(unsettled.witnesses.iter().copied());
@@ -349,7 +386,7 @@ impl<'a> Levels<'a> {
             let Some(group) = clusters.get_mut(place) else { continue };
             group.members.push(entry);
             group.summary.witness |= witnesses.contains(&(rank as u32));
-            group.summary.add_facts(self.region.entries.get(entry).map(|entry| entry.facts).unwrap_or_default());
+            group.summary.say(self.rules, self.region.entries.get(entry).map(|entry| entry.facts).unwrap_or_default());
         }
         let ranks = if self.region.named.is_empty() { Vec::new() } else { self.ranks() };
         for &place in &self.region.named {
@@ -365,7 +402,23 @@ impl<'a> Levels<'a> {
             contests.extend(self.report(value, unsettled, &labels));
         }
         contests.sort_unstable_by_key(|contest| (contest.kind, contest.value));
-        Outcome { clusters, contests, refused: self.refused, made: self.made }
+        let label = |place: usize| ranks_of_links.get(place).and_then(|&rank| labels.get(rank as usize));
+        let mut refused_links = std::mem::take(&mut self.refused_links);
+        refused_links
+            .retain(|&(place, _)| self.region.links.get(place).is_some_and(|link| label(link.a) != label(link.b)));
+        Outcome { clusters, contests, refused: self.refused, refused_links, made: self.made }
+    }
+
+    /// Witnesses that came together all the same, through a weaker kind or a link, show nothing for good.
+    fn drop_witnesses_that_met(&mut self, labels: &[u32]) {
+        for (&value, unsettled) in &mut self.unsettled {
+            let mut seen: AHashSet<u32> = AHashSet::new();
+            let apart = |&rank: &u32| labels.get(rank as usize).is_some_and(|&label| seen.insert(label));
+            if !unsettled.witnesses.iter().all(apart) {
+                unsettled.witnesses.clear();
+                self.inert.get_mut(value).into_iter().for_each(|inert| *inert = false);
+            }
+        }
     }
 
     /// What a cluster holds, without its facts.
@@ -383,8 +436,11 @@ impl<'a> Levels<'a> {
     /// The roots of clusters that are not a whole region by themselves, or hold a value that did not settle.
     fn dirty_regions(&self, labels: &[u32]) -> AHashSet<u32> {
         let mut dirty = AHashSet::new();
-        if self.unsettled.is_empty() && self.refused.is_empty() {
-            return dirty;
+        if !self.refused_links.is_empty() {
+            let ranks = self.ranks();
+            let links = self.refused_links.iter().filter_map(|&(place, _)| self.region.links.get(place));
+            let ends = links.flat_map(|link| [link.a, link.b]).filter_map(|end| ranks.get(end));
+            dirty.extend(ends.filter_map(|&rank| labels.get(rank as usize)));
         }
         for &value in self.unsettled.keys() {
             if self.inert.get(value) == Some(&true) {

@@ -7,6 +7,7 @@ mod contest;
 mod corroborate;
 mod growth;
 mod levels;
+mod likeness;
 mod shape;
 
 pub(crate) use growth::{Touch, agree_as_one, corroborates, grow, is_sound};
@@ -15,6 +16,7 @@ pub(crate) use levels::resolve;
 use crate::id::{Link, ValueHash};
 use crate::identifier::Summary;
 use crate::issue::Reason;
+use crate::linkage::Weight;
 use crate::record::RecordKey;
 use crate::value::Fact;
 use ahash::AHashSet;
@@ -29,6 +31,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) links: &'a [Link],
     /// Sorted.
     pub(crate) facts: &'a [Fact],
+    /// The place of its source, if the source has no duplicates.
+    pub(crate) unique: Option<u16>,
     /// False for a key that stands for no live record: it carries nothing, and holds joins together all the same.
     pub(crate) live: bool,
 }
@@ -41,6 +45,8 @@ pub(crate) struct Region<'a> {
     pub(crate) joins: Vec<(usize, usize)>,
     /// Pairs of entries that a steward separated.
     pub(crate) separations: Vec<(usize, usize)>,
+    /// The scored links among the entries, each once.
+    pub(crate) links: Vec<Likely>,
     /// Entries that assertions name, also those whose other record is in no region of these.
     pub(crate) named: Vec<usize>,
     /// Values that are generic: they link nothing, make nobody known and count for no limit.
@@ -58,6 +64,8 @@ pub(crate) struct Outcome {
     pub(crate) contests: Vec<Contest>,
     /// Joins of stewards that a separation refused, as pairs of entries.
     pub(crate) refused: Vec<(usize, usize)>,
+    /// Scored links that were refused and whose ends are apart, by their places in the region's.
+    pub(crate) refused_links: Vec<(usize, Reason)>,
     /// The joins that were made, where asked for.
     pub(crate) made: Vec<Made>,
 }
@@ -87,10 +95,28 @@ pub(crate) struct Contest {
 /// A join that was made.
 #[derive(Debug)]
 pub(crate) struct Made {
-    /// The value, or none for a steward's word.
-    pub(crate) link: Option<Link>,
+    pub(crate) by: By,
     /// The entries that it joined.
     pub(crate) entries: Vec<usize>,
+}
+
+/// What made a join.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum By {
+    /// A steward's word.
+    Word,
+    /// A value.
+    Value(Link),
+    /// A scored link.
+    Link(Weight),
+}
+
+/// Two entries that are likely one person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Likely {
+    pub(crate) a: usize,
+    pub(crate) b: usize,
+    pub(crate) weight: Weight,
 }
 
 /// Whether [`resolve`] lists the joins that it made.

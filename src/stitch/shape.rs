@@ -123,6 +123,15 @@ pub(super) fn judge(rules: &Rules, sets: &ValueSets<'_>, kind: u16, parts: &[&Sh
     None
 }
 
+/// Says why clusters may not be joined by a scored link, as far as their shapes tell (DESIGN 4.5).
+pub(super) fn judge_link(rules: &Rules, sets: &ValueSets<'_>, parts: &[&Shape]) -> Option<Reason> {
+    if separated(parts) {
+        return Some(Reason::Separated);
+    }
+    let limit = over_limit(rules, u16::MAX, parts).map(Reason::Limit);
+    limit.or_else(|| contradiction(sets, parts).map(Reason::Exclusive))
+}
+
 /// Whether the two ends of a separation would come together.
 pub(super) fn separated(parts: &[&Shape]) -> bool {
     let mut ends: SmallVec<[End; 8]> = parts.iter().flat_map(|part| part.ends.iter().copied()).collect();

@@ -67,6 +67,9 @@ pub trait Snapshot: Send + Sync {
     /// The tenant's state; none if it was never written.
     fn meta(&self) -> Result<Option<Meta>>;
 
+    /// The policy under which the current generation stands, as JSON; none if the tenant was never written.
+    fn policy(&self) -> Result<Option<Arc<str>>>;
+
     /// The numbers of records, by the hashes of their keys.
     fn numbers(&self, keys: &[KeyHash]) -> Result<Vec<Option<RecordNumber>>>;
 
@@ -145,6 +148,8 @@ pub struct Batch {
 #[expect(missing_docs, reason = "the rows say it")]
 pub enum Change {
     PutMeta(Box<Meta>),
+    /// Writes the policy, as JSON. It may be megabytes, and is written only when it is another.
+    PutPolicy(Arc<str>),
     /// Writes evidence, and its number under the hash of its key.
     PutRecord {
         number: RecordNumber,

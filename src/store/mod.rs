@@ -14,6 +14,7 @@ mod rows;
 pub use crate::id::Link;
 pub use crate::identifier::Summary;
 pub use crate::issue::Reason;
+pub use crate::linkage::Weight;
 pub use contract::{Batch, Change, ProfileStore, Revision, Snapshot, Tenant};
 #[cfg(feature = "durable")]
 pub use durable::{Durability, Durable, DurableOptions, Each, Engine, EngineView, Reach, Write};
@@ -21,6 +22,6 @@ pub use memory::Memory;
 pub(crate) use overlay::all;
 pub use overlay::{Overlay, Presence};
 pub use rows::{
-    Anchor, AssertionRow, Cluster, Counts, DORMANT, Generation, INLINE_MAX, Meta, Node, Numbers, Posting,
+    Anchor, AssertionRow, Cluster, Counts, DORMANT, Generation, INLINE_MAX, Likeness, Meta, Node, Numbers, Posting,
     ProfileChange, ProfileEvent, ValueState, WithheldKey, WithheldRow,
 };

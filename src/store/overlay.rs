@@ -19,6 +19,7 @@ use std::sync::Arc;
 pub struct Overlay<'a> {
     base: &'a dyn Snapshot,
     meta: Option<Meta>,
+    policy: Option<Arc<str>>,
     numbers: AHashMap<KeyHash, Option<RecordNumber>>,
     records: AHashMap<RecordNumber, Option<(KeyHash, Arc<Record>)>>,
     dropped_records: Vec<(RecordNumber, KeyHash)>,
@@ -49,6 +50,7 @@ impl<'a> Overlay<'a> {
         Self {
             base,
             meta: None,
+            policy: None,
             numbers: AHashMap::new(),
             records: AHashMap::new(),
             dropped_records: Vec::new(),
@@ -65,18 +67,25 @@ impl<'a> Overlay<'a> {
         }
     }
 
-    /// Reads ahead what placing records with these keys and values will ask for, in four round trips: numbers,
-    /// postings, the nodes of their first carriers and holders, and the clusters of these.
-    pub fn warm_up(&mut self, keys: &[KeyHash], values: &[ValueHash]) -> Result<()> {
+    /// Reads ahead what placing records with these keys, values and blocks will ask for, in four round trips: numbers,
+    /// postings, the nodes of their first carriers and holders (of a block, all that its row names), and the clusters
+    /// of these.
+    pub fn warm_up(&mut self, keys: &[KeyHash], values: &[ValueHash], blocks: &[ValueHash]) -> Result<()> {
         self.warm.numbers = keys.iter().copied().zip(self.base.numbers(keys)?).collect();
-        let postings = self.base.postings(values)?;
+        let asked: Vec<ValueHash> = values.iter().chain(blocks).copied().collect();
+        let mut postings = self.base.postings(&asked)?;
+        let of_blocks = postings.split_off(values.len());
         let carriers = postings.iter().flatten().filter_map(|posting| match (&posting.state, &posting.carriers) {
             (ValueState::Clear, Numbers::Inline(list)) => list.first().copied(),
             (ValueState::Contested { holder }, _) => *holder,
             _ => None,
         });
         let mut carriers: Vec<RecordNumber> = carriers.collect();
-        self.warm.postings = values.iter().copied().zip(postings).collect();
+        carriers.extend(of_blocks.iter().flatten().flat_map(|posting| match (&posting.state, &posting.carriers) {
+            (ValueState::Clear, Numbers::Inline(list)) => list.as_slice(),
+            _ => &[],
+        }));
+        self.warm.postings = asked.into_iter().zip(postings.into_iter().chain(of_blocks)).collect();
         carriers.sort_unstable();
         carriers.dedup();
         let nodes = self.base.nodes(&carriers)?;
@@ -133,6 +142,11 @@ impl<'a> Overlay<'a> {
     /// Sets the tenant's state.
     pub fn put_meta(&mut self, meta: Meta) {
         self.meta = Some(meta);
+    }
+
+    /// Sets the tenant's policy, as JSON.
+    pub fn put_policy(&mut self, policy: Arc<str>) {
+        self.policy = Some(policy);
     }
 
     /// Writes evidence.
@@ -284,6 +298,7 @@ impl<'a> Overlay<'a> {
                 None => Change::DropWithheld { key },
             });
         }
+        changes.extend(self.policy.map(Change::PutPolicy));
         changes.extend(self.meta.map(|meta| Change::PutMeta(Box::new(meta))));
         (changes, self.feed)
     }
@@ -373,15 +388,17 @@ fn one<K: Copy + Eq + Hash, V: Clone>(
 
 fn many<K: Copy + Eq + Hash, V: Clone>(
     pending: &AHashMap<K, Option<V>>,
+    warm: &AHashMap<K, Option<V>>,
     keys: &[K],
     base: impl FnOnce(&[K]) -> Result<Vec<Option<V>>>,
 ) -> Result<Vec<Option<V>>> {
-    if pending.is_empty() {
+    if pending.is_empty() && warm.is_empty() {
         return base(keys);
     }
-    let missing: Vec<K> = keys.iter().copied().filter(|key| !pending.contains_key(key)).collect();
+    let known = |key: &K| pending.get(key).or_else(|| warm.get(key));
+    let missing: Vec<K> = keys.iter().copied().filter(|key| known(key).is_none()).collect();
     let mut found = if missing.is_empty() { Vec::new() } else { base(&missing)? }.into_iter();
-    Ok(keys.iter().map(|key| pending.get(key).cloned().unwrap_or_else(|| found.next().flatten())).collect())
+    Ok(keys.iter().map(|key| known(key).cloned().unwrap_or_else(|| found.next().flatten())).collect())
 }
 
 /// Merges a page of the base with pending rows. Both ascend; pending rows replace the base's, `None` removes.
@@ -424,8 +441,12 @@ impl Snapshot for Overlay<'_> {
         if self.meta.is_some() { Ok(self.meta.clone()) } else { self.base.meta() }
     }
 
+    fn policy(&self) -> Result<Option<Arc<str>>> {
+        if self.policy.is_some() { Ok(self.policy.clone()) } else { self.base.policy() }
+    }
+
     fn numbers(&self, keys: &[KeyHash]) -> Result<Vec<Option<RecordNumber>>> {
-        many(&self.numbers, keys, |keys| self.base.numbers(keys))
+        many(&self.numbers, &self.warm.numbers, keys, |keys| self.base.numbers(keys))
     }
 
     fn records(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<Arc<Record>>>> {
@@ -476,7 +497,7 @@ impl Snapshot for Overlay<'_> {
     }
 
     fn nodes(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<Arc<Node>>>> {
-        many(&self.nodes, numbers, |numbers| self.base.nodes(numbers))
+        many(&self.nodes, &self.warm.nodes, numbers, |numbers| self.base.nodes(numbers))
     }
 
     fn node_page(&self, from: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Arc<Node>)>> {
@@ -488,7 +509,7 @@ impl Snapshot for Overlay<'_> {
     }
 
     fn postings(&self, values: &[ValueHash]) -> Result<Vec<Option<Arc<Posting>>>> {
-        many(&self.postings, values, |values| self.base.postings(values))
+        many(&self.postings, &self.warm.postings, values, |values| self.base.postings(values))
     }
 
     fn carriers(&self, value: ValueHash, from: RecordNumber, limit: usize) -> Result<Vec<RecordNumber>> {
@@ -497,7 +518,7 @@ impl Snapshot for Overlay<'_> {
     }
 
     fn clusters(&self, numbers: &[ClusterNumber]) -> Result<Vec<Option<Arc<Cluster>>>> {
-        many(&self.clusters, numbers, |numbers| self.base.clusters(numbers))
+        many(&self.clusters, &self.warm.clusters, numbers, |numbers| self.base.clusters(numbers))
     }
 
     fn cluster_page(&self, from: ClusterNumber, limit: usize) -> Result<Vec<(ClusterNumber, Arc<Cluster>)>> {
@@ -514,7 +535,9 @@ impl Snapshot for Overlay<'_> {
     }
 
     fn withheld(&self, keys: &[WithheldKey]) -> Result<Vec<Option<Arc<WithheldRow>>>> {
-        keys.iter().map(|&key| self.withheld_row(key)).collect()
+        let missing: Vec<WithheldKey> = keys.iter().copied().filter(|key| !self.withheld.contains_key(key)).collect();
+        let mut found = if missing.is_empty() { Vec::new() } else { self.base.withheld(&missing)? }.into_iter();
+        Ok(keys.iter().map(|key| self.withheld.get(key).cloned().unwrap_or_else(|| found.next().flatten())).collect())
     }
 
     fn withheld_page(&self, after: Option<WithheldKey>, limit: usize) -> Result<Vec<(WithheldKey, Arc<WithheldRow>)>> {

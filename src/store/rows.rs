@@ -3,12 +3,12 @@
 use crate::id::{ClusterNumber, KeyHash, Link, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
 use crate::identifier::Summary;
 use crate::issue::Reason;
+use crate::linkage::Weight;
 use crate::record::{Assertion, RecordKey};
 use crate::time::Timestamp;
 use crate::value::Fact;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
-use smol_str::SmolStr;
 
 /// Carriers and members up to this many stand in the row itself; more are rows of their own.
 pub const INLINE_MAX: usize = 32;
@@ -21,9 +21,7 @@ pub const DORMANT: ClusterNumber = ClusterNumber(u64::MAX - 1);
 pub struct Meta {
     /// What keys the tenant's hashes and names.
     pub seed: Seed,
-    /// The policy under which the current generation stands, as JSON.
-    pub policy: SmolStr,
-    /// The policy's fingerprint.
+    /// The fingerprint of the policy under which the current generation stands. The policy has a row of its own.
     pub fingerprint: u128,
     /// How many policies there have been before this one.
     pub policy_version: u64,
@@ -54,8 +52,12 @@ pub struct Counts {
     pub profiles: u64,
     /// Values that are generic now.
     pub generic: u64,
-    /// Joins withheld now.
+    /// Blocks that are generic now: on too many records to find pairs.
+    pub generic_blocks: u64,
+    /// Joins withheld now, possible links left out.
     pub withheld: u64,
+    /// Possible links between profiles now.
+    pub possible: u64,
     /// Standing assertions.
     pub assertions: u64,
 }
@@ -75,8 +77,10 @@ pub struct Node {
     pub cluster: ClusterNumber,
     /// Its usable identifiers, by kind, then value.
     pub links: SmallVec<[Link; 2]>,
-    /// The values of its exclusive and corroborating attributes.
+    /// The values of its exclusive and corroborating attributes, and of all that is compared.
     pub facts: Vec<Fact>,
+    /// Its blocks and edges; none without linkage, or where it has neither.
+    pub likeness: Option<Box<Likeness>>,
     /// The profiles that came to be with it, oldest first.
     pub anchors: SmallVec<[ProfileNumber; 1]>,
 }
@@ -85,8 +89,27 @@ impl Node {
     /// What is left of it while its record is quarantined.
     pub fn dormant(&self) -> Self {
         let (key, at, anchors) = (self.key.clone(), self.at, self.anchors.clone());
-        Self { key, at, cluster: DORMANT, links: SmallVec::new(), facts: Vec::new(), anchors }
+        Self { key, at, cluster: DORMANT, links: SmallVec::new(), facts: Vec::new(), likeness: None, anchors }
     }
+
+    /// The hashes of its block keys.
+    pub fn blocks(&self) -> &[ValueHash] {
+        self.likeness.as_deref().map(|likeness| likeness.blocks.as_ref()).unwrap_or_default()
+    }
+
+    /// The links and possible links that it is an end of: the other record and the match weight, by number.
+    pub fn edges(&self) -> &[(RecordNumber, Weight)] {
+        self.likeness.as_deref().map(|likeness| likeness.edges.as_slice()).unwrap_or_default()
+    }
+}
+
+/// What linkage keeps of a record.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Likeness {
+    /// The hashes of its block keys, each once.
+    pub blocks: Box<[ValueHash]>,
+    /// The links and possible links that it is an end of, by the number of the other end, which keeps it too.
+    pub edges: Vec<(RecordNumber, Weight)>,
 }
 
 /// Record numbers, ascending: in the row while they are few, as rows of their own when they are many.
@@ -186,13 +209,17 @@ pub enum WithheldKey {
     Value(ValueHash),
     /// A steward's join of a pair.
     Join(KeyHash, KeyHash),
+    /// A scored link of a pair, or a possible one.
+    Link(KeyHash, KeyHash),
 }
 
 /// A join that was not made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WithheldRow {
-    /// The kind of the value, as a place in the policy; none for a steward's join.
+    /// The kind of the value, as a place in the policy; none for a steward's join and for a link.
     pub kind: Option<u16>,
+    /// The match weight; none for what is no link.
+    pub weight: Option<Weight>,
     /// Why it was not made.
     pub reason: Reason,
     /// A record of each profile that stays apart, at most [`INLINE_MAX`] of them; none for an inert value, whose

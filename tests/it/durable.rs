@@ -38,7 +38,6 @@ fn batch(revision: u64) -> Batch {
 fn meta(revision: u64) -> Meta {
     Meta {
         seed: Seed::default(),
-        policy: "{}".into(),
         fingerprint: 1,
         policy_version: 0,
         generation: Generation(0),

@@ -69,6 +69,22 @@ fn a_mended_record_bears_the_same_name_after_a_rebuild() {
     assert_eq!(subject::homes(&resolver), before);
 }
 
+/// What the same kind brought together shows nothing for good: with an older carrier the kind's values take other turns.
+#[test]
+fn a_crowd_of_two_parts_when_an_older_carrier_comes() {
+    let policy = policy(
+        r#"{"identifier": [{"kind": "phone", "role": "contact", "max_claimants": 1}],
+            "attribute": [{"name": "given", "exclusive": true}]}"#,
+    );
+    let calls = [
+        add(r#"{"source":"s","key":"1","at":1,"identifiers":{"phone":["1","2"]}}"#),
+        add(r#"{"source":"s","key":"2","at":1,"identifiers":{"phone":"1"},"attributes":{"given":"x"}}"#),
+        add(r#"{"source":"s","key":"3","at":1,"identifiers":{"phone":"2"},"attributes":{"given":"y"}}"#),
+        add(r#"{"source":"s","key":"4","at":0,"identifiers":{"phone":"2"}}"#),
+    ];
+    follow(policy, &calls);
+}
+
 #[test]
 fn a_value_that_links_nothing_is_counted_where_several_profiles_carry_it() {
     let policy = policy(r#"{"identifier": [{"kind": "crm", "role": "contact", "links": "none"}]}"#);

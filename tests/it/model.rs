@@ -3,7 +3,8 @@
 //! It knows nothing of the library's algorithms. The nodes are the live records, oldest first by (instant, source,
 //! key), so that "older" is "smaller" throughout, and after them the records that only assertions know of.
 
-use onefold::{Contested, Links, Role, Verdict};
+use onefold::{Alike, Contested, Links, Reason, Record, Role, Scorer, ValueHash, Verdict};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -34,8 +35,18 @@ pub(crate) struct Kind {
 pub(crate) struct Setup {
     /// Strongest first.
     pub(crate) kinds: Vec<Kind>,
+    /// The names of the declared attributes, in the policy's order.
+    pub(crate) declared: Vec<String>,
     /// The names of the exclusive attributes.
     pub(crate) exclusive: Vec<String>,
+}
+
+/// Linkage: what weighs pairs, the evidence that it weighs, and the sources without duplicates in the policy's order.
+pub(crate) struct Likeness<'a> {
+    pub(crate) scorer: Scorer,
+    pub(crate) records: &'a BTreeMap<Key, Record>,
+    /// Every source of the policy, and whether it is unique.
+    pub(crate) sources: Vec<(String, bool)>,
 }
 
 /// A value: the place of its kind, and its normalised form.
@@ -69,6 +80,17 @@ pub(crate) struct Outcome {
     pub(crate) people: BTreeSet<Person>,
     /// Every usable value, how it stands, and who holds it.
     pub(crate) values: BTreeMap<Value, (Standing, Option<Person>)>,
+    pub(crate) links: ScoredLinks,
+}
+
+/// What came of scored links, other than joins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ScoredLinks {
+    /// Links that were refused, between people who are two in the end.
+    pub(crate) refused: BTreeMap<(Key, Key), Reason>,
+    /// Possible links between two people.
+    pub(crate) possible: BTreeSet<(Key, Key)>,
+    pub(crate) generic_blocks: usize,
 }
 
 /// Places of nodes.
@@ -88,7 +110,12 @@ struct Table<'a> {
 }
 
 /// Resolves. `words` are the standing assertions, by their pairs (smaller key, larger key).
-pub(crate) fn resolve(setup: &Setup, live: &[Live], words: &BTreeMap<(Key, Key), Verdict>) -> Outcome {
+pub(crate) fn resolve(
+    setup: &Setup,
+    likeness: Option<&Likeness<'_>>,
+    live: &[Live],
+    words: &BTreeMap<(Key, Key), Verdict>,
+) -> Outcome {
     let mut live: Vec<&Live> = live.iter().collect();
     live.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
 
@@ -131,7 +158,8 @@ pub(crate) fn resolve(setup: &Setup, live: &[Live], words: &BTreeMap<(Key, Key),
         }
     }
     let crowded: BTreeSet<Value> = (0..setup.kinds.len()).flat_map(|kind| table.take_kind(kind)).collect();
-    table.outcome(&crowded)
+    let links = likeness.map(|likeness| table.take_links(likeness)).unwrap_or_default();
+    Outcome { links, ..table.outcome(&crowded) }
 }
 
 impl Table<'_> {
@@ -218,6 +246,97 @@ impl Table<'_> {
             return false;
         }
         role == Role::Person || !self.contradicts(parts)
+    }
+
+    /// Section 4.5: scored links, in descending weight, ties by the pair.
+    fn take_links(&mut self, likeness: &Likeness<'_>) -> ScoredLinks {
+        let mut blocks: BTreeMap<ValueHash, BTreeSet<usize>> = BTreeMap::new();
+        for (place, record) in self.live.iter().enumerate() {
+            for block in likeness.scorer.blocks(&likeness.records[&record.key]) {
+                blocks.entry(block).or_default().insert(place);
+            }
+        }
+        let before = blocks.len();
+        blocks.retain(|_, carriers| carriers.len() as u64 <= likeness.scorer.max_block());
+        let mut candidates: BTreeSet<(usize, usize)> = BTreeSet::new();
+        for carriers in blocks.values() {
+            for (&a, &b) in carriers.iter().flat_map(|a| carriers.iter().map(move |b| (a, b))).filter(|(a, b)| a < b) {
+                let same = self.live[a].key.0 == self.live[b].key.0;
+                let unique = likeness.sources.iter().any(|(name, unique)| *unique && *name == self.live[a].key.0);
+                if !(same && unique) {
+                    candidates.insert((a, b));
+                }
+            }
+        }
+        let key = |place: usize| self.live[place].key.clone();
+        let pair = |a: usize, b: usize| if key(a) < key(b) { (key(a), key(b)) } else { (key(b), key(a)) };
+        let (mut links, mut possible) = (BTreeMap::new(), BTreeMap::new());
+        for (a, b) in candidates {
+            let score = likeness.scorer.score(&likeness.records[&key(a)], &likeness.records[&key(b)]);
+            match score.alike {
+                Alike::No => {}
+                Alike::Possible => drop(possible.insert(pair(a, b), (a, b))),
+                Alike::Link => drop(links.insert((Reverse(score.weight.unwrap()), pair(a, b)), (a, b))),
+            }
+        }
+        let mut refused: BTreeMap<(Key, Key), (Reason, (usize, usize))> = BTreeMap::new();
+        for ((_, pair), (a, b)) in links {
+            let parts = self.parts_of(&[a, b]);
+            if let [one, other] = parts.as_slice() {
+                match self.refuses(likeness, one, other) {
+                    None => self.join(&parts),
+                    Some(reason) => drop(refused.insert(pair, (reason, (a, b)))),
+                }
+            }
+        }
+        let apart = |(a, b): (usize, usize)| self.parts_of(&[a, b]).len() == 2;
+        ScoredLinks {
+            refused: refused
+                .into_iter()
+                .filter(|(_, (_, ends))| apart(*ends))
+                .map(|(pair, (why, _))| (pair, why))
+                .collect(),
+            possible: possible
+                .into_iter()
+                .filter(|(_, (a, b))| {
+                    apart((*a, *b)) && !self.separated.iter().any(|&(x, y)| (x, y) == (*a, *b) || (y, x) == (*a, *b))
+                })
+                .map(|(pair, _)| pair)
+                .collect(),
+            generic_blocks: before - blocks.len(),
+        }
+    }
+
+    /// Why a link may not join two clusters, if it may not.
+    fn refuses(&self, likeness: &Likeness<'_>, one: &Part, other: &Part) -> Option<Reason> {
+        let both = [one.clone(), other.clone()];
+        if self.separates(&both) {
+            return Some(Reason::Separated);
+        }
+        for (kind, rule) in self.setup.kinds.iter().enumerate() {
+            let held = usize::max(self.held(kind, [one]), self.held(kind, [other]));
+            if rule.max_per_profile.is_some_and(|max| self.held(kind, &both) > usize::max(max as usize, held)) {
+                return Some(Reason::Limit(kind as u16));
+            }
+        }
+        let across = || one.iter().flat_map(|a| other.iter().map(move |b| (*a, *b)));
+        let records = || across().filter_map(|(a, b)| Some((*self.live.get(a)?, *self.live.get(b)?)));
+        for (place, name) in self.setup.declared.iter().enumerate() {
+            let exclusive = self.setup.exclusive.contains(name);
+            if exclusive && records().any(|(a, b)| contradict(a, b, std::slice::from_ref(name))) {
+                return Some(Reason::Exclusive(place as u16));
+            }
+        }
+        for (place, (source, _)) in likeness.sources.iter().enumerate().filter(|(_, (_, unique))| *unique) {
+            let holds =
+                |part: &Part| part.iter().filter_map(|&a| self.live.get(a)).any(|record| record.key.0 == *source);
+            if holds(one) && holds(other) {
+                return Some(Reason::Unique(place as u16));
+            }
+        }
+        let vetoed =
+            |(a, b): (&Live, &Live)| likeness.scorer.score(&likeness.records[&a.key], &likeness.records[&b.key]).vetoed;
+        records().any(vetoed).then_some(Reason::Veto)
     }
 
     /// Whether a separated pair would come together.
@@ -319,7 +438,7 @@ impl Table<'_> {
             };
             (value.clone(), standing)
         };
-        Outcome { values: self.carriers.iter().map(standing).collect(), people }
+        Outcome { values: self.carriers.iter().map(standing).collect(), people, links: ScoredLinks::default() }
     }
 }
 

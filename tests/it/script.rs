@@ -2,14 +2,16 @@
 
 use crate::world;
 use onefold::{
-    Assertion, AttributePolicy, Compare, Contested, Form, IdentifierPolicy, Limit, Links, Operation, Policy, Record,
-    RecordKey, Role, Rules, SmolStr, Survive, Timestamp, Undeclared, Value, Verdict, normalise,
+    Assertion, AttributePolicy, BlockPolicy, Compare, ComparisonModel, Contested, Form, IdentifierPolicy, Level,
+    LevelModel, Limit, LinkagePolicy, Links, MODEL_FORMAT, Model, ModelSource, Operation, Policy, Record, RecordKey,
+    Role, Rules, SmolStr, SourcePolicy, Survive, Timestamp, Undeclared, Value, Verdict, normalise,
 };
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use std::fmt;
+use std::sync::Arc;
 
 /// One call of a resolver.
 #[derive(Clone)]
@@ -126,13 +128,52 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
     let undeclared = prop_oneof![
         8 => Just(Undeclared::Keep), 1 => Just(Undeclared::Drop), 1 => Just(Undeclared::Refuse)
     ];
-    (kinds, vec(kind(), 1..=4), attributes(), undeclared).prop_map(|(names, mut identifier, attribute, undeclared)| {
-        identifier.sort_by_key(|kind| links(kind) == Links::Anonymous);
-        for (kind, name) in identifier.iter_mut().zip(names) {
-            kind.kind = name.into();
-        }
-        Policy { identifier, attribute, undeclared_attributes: undeclared, ..Policy::default() }
-    })
+    let linkage = option::weighted(0.4, (1..8_u64, select(&[0.9, 0.99][..]), select(&[-5.0, -20.0][..])));
+    let sources = prop_oneof![
+        3 => Just(Vec::new()), 1 => Just(vec![SourcePolicy::new("b"), SourcePolicy::new("a").unique()])
+    ];
+    (kinds, vec(kind(), 1..=4), attributes(), undeclared, linkage, sources).prop_map(
+        |(names, mut identifier, attribute, undeclared, linkage, source)| {
+            identifier.sort_by_key(|kind| links(kind) == Links::Anonymous);
+            for (kind, name) in identifier.iter_mut().zip(names) {
+                kind.kind = name.into();
+            }
+            let policy =
+                Policy { source, identifier, attribute, undeclared_attributes: undeclared, ..Policy::default() };
+            let linkage = linkage.map(|(max_block, link, veto)| likeness(&policy, max_block, link, veto));
+            Policy { linkage, ..policy }
+        },
+    )
+}
+
+/// Linkage that weighs every column alike, three bits for and three against, so that links, possible links and vetoes
+/// are frequent among small pools; each column is a block.
+fn likeness(policy: &Policy, max_block: u64, link_probability: f64, veto_weight: f64) -> LinkagePolicy {
+    let attributes = policy.attribute.iter().map(|attribute| &attribute.name);
+    let columns: Vec<&SmolStr> = attributes.chain(policy.identifier.iter().map(|kind| &kind.kind)).collect();
+    let level = |level, m, u| LevelModel { level, m, u, s: None, trained: true };
+    let comparison = |column: &&SmolStr| ComparisonModel {
+        attributes: vec![(*column).clone()],
+        levels: vec![level(Level::Exact, 0.9, 0.1), level(Level::Else, 0.1, 0.9)],
+        term_frequencies: None,
+    };
+    let model = Model {
+        format: MODEL_FORMAT,
+        prior: 0.1,
+        surroundings: 0.0,
+        comparison: columns.iter().map(comparison).collect(),
+        block: Vec::new(),
+        training: None,
+    };
+    LinkagePolicy {
+        model: Some(ModelSource::Model(Arc::new(model))),
+        link_probability,
+        review_probability: 0.5,
+        veto_weight,
+        max_block,
+        comparison: Vec::new(),
+        block: columns.iter().map(|column| BlockPolicy { keys: vec![(*column).clone()] }).collect(),
+    }
 }
 
 pub(crate) fn links(kind: &IdentifierPolicy) -> Links {

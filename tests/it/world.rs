@@ -2,9 +2,10 @@
 //!
 //! The reading covers what the suite sends (trim, lower, digits, email; junk; block; text attributes), no more.
 
-use crate::model::{self, Key, Kind, Live, Outcome, Person, Setup, Standing};
+use crate::model::{self, Key, Kind, Likeness, Live, Outcome, Person, ScoredLinks, Setup, Standing};
 use onefold::{
-    Form, IdentifierPolicy, Limit, Links, Operation, Policy, Record, RecordKey, Role, Undeclared, Value, Verdict,
+    Form, IdentifierPolicy, Limit, Links, Operation, Policy, Record, RecordKey, Role, Scorer, Undeclared, Value,
+    ValueHash, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,7 @@ pub(crate) struct Picture {
     pub(crate) people: BTreeSet<Person>,
     pub(crate) quarantined: BTreeSet<Key>,
     pub(crate) values: BTreeMap<(String, String), (Standing, Option<Person>)>,
+    pub(crate) links: ScoredLinks,
 }
 
 pub(crate) fn key(key: &RecordKey) -> Key {
@@ -58,19 +60,34 @@ impl World {
     pub(crate) fn picture(&self) -> Picture {
         let setup = setup(&self.policy);
         let live: Vec<Live> = self.records.values().filter_map(|record| read(&self.policy, record)).collect();
-        let Outcome { people, values } = model::resolve(&setup, &live, &self.words);
+        let likeness = self.scorer().map(|scorer| Likeness {
+            scorer,
+            records: &self.records,
+            sources: self.policy.source.iter().map(|source| (source.name.to_string(), source.unique)).collect(),
+        });
+        let Outcome { people, values, links } = model::resolve(&setup, likeness.as_ref(), &live, &self.words);
         let name = |kind: usize| self.policy.identifier[kind].kind.to_string();
         let alive: BTreeSet<&Key> = live.iter().map(|record| &record.key).collect();
         Picture {
             people,
             quarantined: self.records.keys().filter(|key| !alive.contains(key)).cloned().collect(),
+            links,
             values: values.into_iter().map(|((kind, value), standing)| ((name(kind), value), standing)).collect(),
         }
     }
 
-    /// The regions: what hangs together by values of every kind, by assertions, or by being the same record.
+    /// What weighs pairs, if the policy has linkage.
+    pub(crate) fn scorer(&self) -> Option<Scorer> {
+        self.policy.linkage.is_some().then(|| Scorer::new(self.policy.clone()).unwrap())
+    }
+
+    /// The regions: what hangs together by values of every kind, by blocks, by assertions, or by being the same record.
     pub(crate) fn connected(&self, from: &BTreeSet<Key>) -> BTreeSet<Key> {
         let values = |record: &Record| read_values(&self.policy, record);
+        let blocks: BTreeMap<&Key, Vec<ValueHash>> = match self.scorer() {
+            Some(scorer) => self.records.iter().map(|(key, record)| (key, scorer.blocks(record))).collect(),
+            None => BTreeMap::new(),
+        };
         let mut reached = from.clone();
         loop {
             let before = reached.len();
@@ -82,6 +99,11 @@ impl World {
                 .into_iter()
                 .flat_map(|(_, record)| values(record))
                 .collect();
+            let near: BTreeSet<ValueHash> =
+                blocks.iter().filter(|(key, _)| reached.contains(*key)).flat_map(|(_, list)| list).copied().collect();
+            for (key, _) in blocks.iter().filter(|(_, list)| list.iter().any(|block| near.contains(block))) {
+                reached.insert((*key).clone());
+            }
             for (key, record) in &self.records {
                 if values(record).iter().any(|value| seen.contains(value)) {
                     reached.insert(key.clone());
@@ -103,6 +125,7 @@ impl World {
 pub(crate) fn setup(policy: &Policy) -> Setup {
     Setup {
         kinds: policy.identifier.iter().map(kind).collect(),
+        declared: policy.attribute.iter().map(|rule| rule.name.to_string()).collect(),
         exclusive: policy.attribute.iter().filter(|rule| rule.exclusive).map(|rule| rule.name.to_string()).collect(),
     }
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub(super) struct Model {
     pub(super) revision: u64,
     pub(super) meta: Option<Meta>,
+    pub(super) policy: Option<Arc<str>>,
     pub(super) numbers: BTreeMap<KeyHash, RecordNumber>,
     pub(super) records: BTreeMap<RecordNumber, Arc<Record>>,
     pub(super) assertions: BTreeMap<(KeyHash, KeyHash), AssertionRow>,
@@ -56,6 +57,7 @@ impl Model {
             let derived = self.generations.entry(batch.generation).or_default();
             match change {
                 Change::PutMeta(meta) => self.meta = Some(*meta),
+                Change::PutPolicy(policy) => self.policy = Some(policy),
                 Change::PutRecord { number, key, record } => {
                     self.numbers.insert(key, number);
                     self.records.insert(number, record);
@@ -90,6 +92,8 @@ pub(super) fn compare(snapshot: &dyn Snapshot, model: &Model, place: &str) {
     let told = |what: &str| format!("{what} of {place}");
     assert_eq!(snapshot.revision().0, model.revision, "{}", told("revision"));
     same(snapshot.meta(), model.meta.clone(), false, &told("meta"));
+
+    same(snapshot.policy(), model.policy.clone(), false, &told("policy"));
 
     let keys = spread(model.numbers.keys().copied(), [KeyHash(0), KeyHash(3), KeyHash(u128::MAX)]);
     same(snapshot.numbers(&keys), find(&keys, &model.numbers), false, &told("numbers by key"));
@@ -155,7 +159,7 @@ fn derived(snapshot: &dyn Snapshot, model: &Derived, gone: bool, told: &dyn Fn(&
         }
     }
     let first = WithheldKey::Value(ValueHash(0));
-    let last = WithheldKey::Join(KeyHash(u128::MAX), KeyHash(u128::MAX));
+    let last = WithheldKey::Link(KeyHash(u128::MAX), KeyHash(u128::MAX));
     let keys = spread(model.withheld.keys().copied(), [first, last]);
     same(snapshot.withheld(&keys), find(&keys, &model.withheld), gone, &told("withheld joins"));
     for after in keys.into_iter().map(Some).chain([None]) {

@@ -5,11 +5,12 @@ use crate::id::Link;
 use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, Seed, ValueHash};
 use crate::identifier::Summary;
 use crate::issue::Reason;
+use crate::linkage::Weight;
 use crate::record::{Assertion, Record, RecordKey, Verdict};
 use crate::store::contract::{Batch, Change, Revision};
 use crate::store::rows::{
-    Anchor, AssertionRow, Cluster, Counts, Generation, Meta, Node, Numbers, Posting, ProfileChange, ProfileEvent,
-    ValueState, WithheldKey, WithheldRow,
+    Anchor, AssertionRow, Cluster, Counts, Generation, Likeness, Meta, Node, Numbers, Posting, ProfileChange,
+    ProfileEvent, ValueState, WithheldKey, WithheldRow,
 };
 use crate::time::Timestamp;
 use crate::value::{Fact, Value};
@@ -50,6 +51,9 @@ impl Random {
         if model.meta.is_some() && self.below(3) == 0 {
             changes.remove(0);
         }
+        if self.below(4) == 0 {
+            changes.push(Change::PutPolicy(self.text().as_str().into()));
+        }
         let feed = self.feed(model.feed.last().map_or(0, |last| last.sequence + 1));
         Batch { expected: Revision(model.revision), generation, changes, feed }
     }
@@ -58,7 +62,6 @@ impl Random {
         Change::PutMeta(Box::new(Meta {
             unresolved: false,
             seed: Seed::new(u128::from(self.next()) << 64),
-            policy: self.text(),
             fingerprint: u128::from(self.next()),
             policy_version: self.next(),
             generation,
@@ -141,8 +144,14 @@ impl Random {
             cluster: ClusterNumber(self.next()),
             links: (0..self.below(5) as u16).map(|kind| Link { kind, value: ValueHash(hash(self.below(9))) }).collect(),
             facts: self.facts(),
+            likeness: (self.below(2) == 0).then(|| Box::new(self.likeness())),
             anchors: (0..self.below(3)).map(|_| ProfileNumber(self.next())).collect(),
         }
+    }
+
+    fn likeness(&mut self) -> Likeness {
+        let blocks = (0..self.below(5)).map(|_| ValueHash(hash(self.below(9)))).collect();
+        Likeness { blocks, edges: (0..self.below(4)).map(|n| (RecordNumber(n), Weight(self.next() as i32))).collect() }
     }
 
     fn posting(&mut self) -> Posting {
@@ -161,6 +170,7 @@ impl Random {
             clean: self.below(2) == 0,
             witness: self.below(2) == 0,
             asserted: self.below(2) == 0,
+            possible: self.below(2) == 0,
             known: self.below(2) == 0,
             level: self.next() as u16,
             counts: (0..self.below(9)).map(|_| self.next() as u32).collect(),
@@ -186,9 +196,12 @@ impl Random {
             Reason::Exclusive(u16::MAX),
             Reason::Claimants,
             Reason::Uncorroborated,
+            Reason::Unique(1),
+            Reason::Possible,
         ];
         WithheldRow {
             kind: (self.below(2) == 0).then_some(self.next() as u16),
+            weight: (self.below(2) == 0).then(|| Weight(self.next() as i32)),
             reason: *self.pick(&reasons),
             parts: (0..self.below(5)).map(|_| RecordNumber(self.next())).collect(),
         }
@@ -272,9 +285,9 @@ fn hash(key: u64) -> u128 {
 }
 
 fn withheld(key: u64) -> WithheldKey {
-    if key < 7 {
-        WithheldKey::Value(ValueHash(hash(key)))
-    } else {
-        WithheldKey::Join(KeyHash(hash(key)), KeyHash(hash(key / 2)))
+    match key {
+        0..5 => WithheldKey::Value(ValueHash(hash(key))),
+        5..10 => WithheldKey::Join(KeyHash(hash(key - 5)), KeyHash(hash(key / 2))),
+        _ => WithheldKey::Link(KeyHash(hash(key - 9)), KeyHash(hash(key / 2))),
     }
 }

@@ -14,6 +14,8 @@ pub(super) enum Table {
     Tenant = b'T',
     /// A tenant's revision and state.
     State = b'S',
+    /// A tenant's policy.
+    Policy = b'P',
     Number = b'k',
     Record = b'r',
     Assertion = b'a',
@@ -33,9 +35,10 @@ pub(super) enum Table {
 
 impl Table {
     /// Those that hold what was committed.
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Tenant,
         Self::State,
+        Self::Policy,
         Self::Number,
         Self::Record,
         Self::Assertion,
@@ -58,6 +61,7 @@ impl Table {
         match self {
             Self::Tenant => "tenants",
             Self::State => "states",
+            Self::Policy => "policies",
             Self::Number => "numbers",
             Self::Record => "records",
             Self::Assertion | Self::Asserted => "assertions",
@@ -147,6 +151,11 @@ impl Keys {
                 bytes.extend_from_slice(&a.0.to_be_bytes());
                 bytes.extend_from_slice(&b.0.to_be_bytes());
             }
+            WithheldKey::Link(a, b) => {
+                bytes.push(2);
+                bytes.extend_from_slice(&a.0.to_be_bytes());
+                bytes.extend_from_slice(&b.0.to_be_bytes());
+            }
         }
         bytes
     }
@@ -193,6 +202,10 @@ pub(super) fn withheld_of(key: &[u8]) -> Result<WithheldKey> {
         Some(1) => {
             let b = KeyHash(tail.u128()?);
             Ok(WithheldKey::Join(KeyHash(tail.u128()?), b))
+        }
+        Some(2) => {
+            let b = KeyHash(tail.u128()?);
+            Ok(WithheldKey::Link(KeyHash(tail.u128()?), b))
         }
         _ => Err(Table::Withheld.damaged()),
     }

@@ -181,6 +181,11 @@ impl Snapshot for View {
         Ok(self.state.meta.clone())
     }
 
+    fn policy(&self) -> Result<Option<Arc<str>>> {
+        let Some(keys) = self.keys else { return Ok(None) };
+        self.rows.get(Table::Policy, &keys.prefix(Table::Policy))
+    }
+
     fn numbers(&self, keys: &[KeyHash]) -> Result<Vec<Option<RecordNumber>>> {
         self.all(Table::Number, keys, |keys, key| keys.hash(Table::Number, key.0))
     }

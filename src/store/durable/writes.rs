@@ -37,6 +37,7 @@ impl Writes {
                 self.meta = Some(*meta);
                 Ok(())
             }
+            Change::PutPolicy(policy) => self.put(keys.prefix(Table::Policy), &policy),
             Change::PutRecord { number, key, record } => {
                 self.put(keys.hash(Table::Number, key.0), &number)?;
                 self.put(keys.number(Table::Record, number.0), &*record)

@@ -20,6 +20,7 @@ use std::sync::Arc;
 pub(super) struct Evidence {
     pub(super) revision: Revision,
     pub(super) meta: Option<Arc<Meta>>,
+    pub(super) policy: Option<Arc<str>>,
     pub(super) generations: BTreeMap<Generation, Arc<Shared<Derived>>>,
     pub(super) numbers: Hashed<RecordNumber>,
     pub(super) records: Dense<Arc<Record>>,
@@ -113,6 +114,7 @@ pub(super) fn apply(evidence: &mut Evidence, derived: &mut Derived, change: Chan
     let (told, made) = stamps;
     match change {
         Change::PutMeta(meta) => evidence.meta = Some(Arc::new(*meta)),
+        Change::PutPolicy(policy) => evidence.policy = Some(policy),
         Change::PutRecord { number, key, record } => {
             evidence.numbers.put(key.0, number, told);
             evidence.records.put(number.0, record, told);

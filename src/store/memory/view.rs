@@ -13,6 +13,7 @@ use std::sync::Arc;
 pub(super) struct View {
     revision: u64,
     meta: Option<Arc<Meta>>,
+    policy: Option<Arc<str>>,
     feed: usize,
     evidence: Pin<Evidence>,
     derived: Option<Pin<Derived>>,
@@ -26,6 +27,7 @@ impl View {
         Self {
             revision,
             meta: tables.meta.clone(),
+            policy: tables.policy.clone(),
             feed: tables.feed.len(),
             evidence: shared.pin(revision),
             derived: tables.generations.get(&tables.current()).map(|generation| generation.pin(revision)),
@@ -52,6 +54,10 @@ impl Snapshot for View {
 
     fn meta(&self) -> Result<Option<Meta>> {
         Ok(self.meta.as_deref().cloned())
+    }
+
+    fn policy(&self) -> Result<Option<Arc<str>>> {
+        Ok(self.policy.clone())
     }
 
     fn numbers(&self, keys: &[KeyHash]) -> Result<Vec<Option<RecordNumber>>> {

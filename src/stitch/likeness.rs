@@ -1,0 +1,157 @@
+//! After all kinds: scored links, the likeliest first (DESIGN 4.5).
+
+use super::levels::Levels;
+use super::shape::judge_link;
+use super::{By, Likely, Made, Trace};
+use crate::issue::Reason;
+use crate::linkage::Linker;
+use crate::value::Fact;
+use ahash::AHashMap;
+use std::cmp::Reverse;
+
+/// Pairs of different records that are weighed before two clusters may be linked. Clusters so large that there are more
+/// are kept apart, and it is said why.
+const WEIGHED_MAX: usize = 65_536;
+
+/// What the clusters hold, as far as only links ask for it, by their roots.
+#[derive(Debug, Default)]
+struct Bodies {
+    /// The different records, by number, ascending.
+    faces: AHashMap<u32, Vec<u32>>,
+    /// The sources without duplicates, ascending.
+    unique: AHashMap<u32, Vec<u16>>,
+}
+
+/// What was found out on the way.
+#[derive(Debug, Default)]
+struct Known<'a> {
+    /// What each face says.
+    faces: Vec<&'a [Fact]>,
+    /// Whether two faces may not be in one cluster.
+    vetoes: AHashMap<(u32, u32), bool>,
+    /// Why two clusters, as they are now, may not be linked.
+    refusals: AHashMap<(u32, u32), Reason>,
+}
+
+impl<'a> Levels<'a> {
+    /// Takes the links in turn. O(links), and for each that would join two clusters the pairs across them, once.
+    pub(super) fn take_links(&mut self, linker: &Linker) {
+        if self.region.links.is_empty() {
+            return;
+        }
+        let ranks = self.ranks();
+        let (mut bodies, mut known) = self.bodies();
+        for place in self.by_weight() {
+            let Some(&Likely { a, b, weight }) = self.region.links.get(place) else { continue };
+            let (Some(&one), Some(&other)) = (ranks.get(a), ranks.get(b)) else { continue };
+            let (one, other) = (self.root(one), self.root(other));
+            if one != other {
+                let pair = (one.min(other), one.max(other));
+                let refused = match known.refusals.get(&pair) {
+                    Some(reason) => Some(*reason),
+                    None => self.refusal(linker, &bodies, &mut known, pair),
+                };
+                if let Some(reason) = refused {
+                    known.refusals.insert(pair, reason);
+                    self.refuse_link(place, reason, pair);
+                    continue;
+                }
+                self.link(&mut bodies, pair);
+                known.refusals.clear();
+            }
+            if self.trace == Trace::On {
+                self.made.push(Made { by: By::Link(weight), entries: vec![a, b] });
+            }
+        }
+    }
+
+    /// The places of the links, the heaviest first, ties by the smaller key, then the larger.
+    fn by_weight(&self) -> Vec<usize> {
+        let key = |place: usize| self.region.entries.get(place).map(|entry| entry.key);
+        let mut places: Vec<usize> = (0..self.region.links.len()).collect();
+        places.sort_unstable_by_key(|&place| {
+            let link = self.region.links.get(place);
+            link.map(|link| {
+                let (a, b) = (key(link.a), key(link.b));
+                (Reverse(link.weight), a.min(b), a.max(b))
+            })
+        });
+        places
+    }
+
+    fn bodies(&mut self) -> (Bodies, Known<'a>) {
+        let (mut bodies, mut known) = (Bodies::default(), Known::default());
+        let mut numbers: AHashMap<&[Fact], u32> = AHashMap::new();
+        let region = self.region;
+        for (rank, place) in self.order.clone().into_iter().enumerate() {
+            let Some(entry) = region.entries.get(place).filter(|entry| entry.live) else { continue };
+            let face = *numbers.entry(entry.facts).or_insert_with(|| {
+                known.faces.push(entry.facts);
+                known.faces.len() as u32 - 1
+            });
+            let root = self.root(rank as u32);
+            bodies.faces.entry(root).or_default().push(face);
+            if let Some(source) = entry.unique {
+                bodies.unique.entry(root).or_default().push(source);
+            }
+        }
+        bodies.faces.values_mut().for_each(settle);
+        bodies.unique.values_mut().for_each(settle);
+        (bodies, known)
+    }
+
+    /// Why two clusters may not be linked, if they may not.
+    fn refusal(&self, linker: &Linker, bodies: &Bodies, known: &mut Known<'_>, pair: (u32, u32)) -> Option<Reason> {
+        let (one, other) = pair;
+        if let Some(reason) = judge_link(self.rules, &self.sets, &[self.shape(one), self.shape(other)]) {
+            return Some(reason);
+        }
+        if let (Some(a), Some(b)) = (bodies.unique.get(&one), bodies.unique.get(&other))
+            && let Some(source) = a.iter().find(|source| b.contains(source))
+        {
+            return Some(Reason::Unique(*source));
+        }
+        let (a, b) = (bodies.faces.get(&one)?, bodies.faces.get(&other)?);
+        if a.len().saturating_mul(b.len()) > WEIGHED_MAX {
+            return Some(Reason::Unweighed);
+        }
+        let across = a.iter().flat_map(|&a| b.iter().map(move |&b| (a.min(b), a.max(b))));
+        for (a, b) in across {
+            let (Some(one), Some(other)) = (known.faces.get(a as usize), known.faces.get(b as usize)) else { continue };
+            if *known.vetoes.entry((a, b)).or_insert_with(|| linker.vetoes(one, other)) {
+                return Some(Reason::Veto);
+            }
+        }
+        None
+    }
+
+    fn link(&mut self, bodies: &mut Bodies, (one, other): (u32, u32)) {
+        self.unite(&[one, other], self.rules.kinds.len() as u16 + 1);
+        let root = self.root(one);
+        let gone = if root == one { other } else { one };
+        merge(&mut bodies.faces, root, gone);
+        merge(&mut bodies.unique, root, gone);
+    }
+
+    fn refuse_link(&mut self, place: usize, reason: Reason, (one, other): (u32, u32)) {
+        self.refused_links.push((place, reason));
+        let level = self.rules.kinds.len() as u16 + 1;
+        for root in [one, other] {
+            // What is tried again whenever evidence changes is not grown without asking.
+            self.shapes.get_mut(root as usize).into_iter().for_each(|shape| shape.level = level);
+        }
+    }
+}
+
+fn settle<T: Ord>(list: &mut Vec<T>) {
+    list.sort_unstable();
+    list.dedup();
+}
+
+fn merge<T: Ord>(lists: &mut AHashMap<u32, Vec<T>>, into: u32, from: u32) {
+    if let Some(more) = lists.remove(&from) {
+        let list = lists.entry(into).or_default();
+        list.extend(more);
+        settle(list);
+    }
+}
