@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, Outcome};
 use crate::input::Input;
+use indicatif::ProgressBar;
 use onefold::{Assertion, Operation, Record, RecordKey, ScoredPair, SmolStr};
 use std::collections::HashMap;
 use std::io::Write;
@@ -27,8 +28,11 @@ impl People {
     /// Reads everything. Lines that cannot be read are told on standard error, and counted.
     pub(crate) fn read(inputs: Vec<Input>) -> Outcome<Self> {
         let mut people = Self::default();
+        // Draws nothing where standard error is no terminal.
+        let bar = ProgressBar::new(inputs.iter().map(|input| input.bytes).sum());
         for input in inputs {
             for entry in input.entries {
+                bar.inc(entry.bytes);
                 people.truth.extend(entry.truth);
                 match entry.operation {
                     Ok(operation) => people.take(operation),
@@ -42,6 +46,7 @@ impl People {
                 }
             }
         }
+        bar.finish_and_clear();
         if people.records.len() < 2 {
             return Err(Failure::usage("--input", "holds fewer than two records"));
         }
