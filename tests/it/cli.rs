@@ -26,7 +26,7 @@ given_name = "name"
 "#;
 
 /// A built example: cargo puts it beside the test binary's folder.
-fn example(name: &str) -> PathBuf {
+pub(crate) fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().unwrap().parent().unwrap().join("examples");
     let found = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));

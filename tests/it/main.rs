@@ -25,4 +25,5 @@ mod splink;
 mod store;
 mod subject;
 mod tidy;
+mod train;
 mod world;
