@@ -10,6 +10,9 @@ use std::fmt::Write;
 /// A name that is longer than its column has a line of its own.
 const NAME_WIDTH: usize = 20;
 
+/// Surroundings that fewer random pairs share are none.
+const NEGLIGIBLE: f64 = 1e-9;
+
 /// The blocking rules as a policy holds them.
 pub(crate) fn rules(rules: &[BlockPolicy]) -> String {
     let line = |rule: &BlockPolicy| format!("[[linkage.block]]\nkeys = {:?}\n", rule.keys);
@@ -46,7 +49,7 @@ pub(crate) fn trained(trained: &Trained, unreadable: u64) -> String {
         "\nprior: one in {} random pairs is one person, about {matches} pairs among these records",
         one_in(model.prior)
     );
-    if model.surroundings > 0.0 {
+    if model.surroundings > NEGLIGIBLE {
         let one_in = one_in(model.surroundings);
         let _ =
             writeln!(text, "surroundings: one in {one_in} random pairs is two people of one family, flat or office");
@@ -73,14 +76,15 @@ fn levels(text: &mut String, comparison: &ComparisonModel) {
     for level in &comparison.levels {
         let note = if level.trained { "" } else { "  guessed" };
         let (m, u, weight) = (share(level.m), share(level.u), weight(level));
-        let _ = writeln!(text, "{name:<NAME_WIDTH$}  {:<28} {m:>11} {u:>11} {weight:>8}{note}", level.level);
+        let _ =
+            writeln!(text, "{name:<NAME_WIDTH$}  {:<28} {m:>11} {u:>11} {weight:>8}{note}", level.level.to_string());
         name.clear();
     }
     if let Some(terms) = &comparison.term_frequencies {
         let listed = grouped(terms.values.len() as u64);
         let _ = writeln!(
             text,
-            "{:<NAME_WIDTH$}  {listed} frequent values are listed; any other counts as one in {}",
+            "{:<NAME_WIDTH$}  frequent values listed: {listed}; any other counts as one in {}",
             "",
             one_in(terms.other)
         );

@@ -45,14 +45,18 @@ impl Desk {
     /// has a slip in the surname.
     fn new() -> Self {
         let desk = Self(tempfile::tempdir().unwrap());
-        let (given, family) =
-            (["ann", "bob", "carla", "dmitri", "eve", "farid"], ["smith", "jones", "okafor", "lindqvist"]);
         let mut table = String::from("id,given,family,born,city,person\n");
-        for person in 0..160_usize {
-            let (given, family) =
-                (given[person % 6], format!("{}{}", family[person * 7 % 4], ["", "son", "man"][person % 3]));
-            let born = format!("{}-{:02}-{:02}", 1940 + person * 13 % 60, 1 + person * 5 % 12, 1 + person * 11 % 28);
-            let city = ["leeds", "york", "bath"][person % 3];
+        let syllables = ["an", "bo", "ca", "dmi", "eve", "fa", "gor", "hil", "io", "jun", "ka", "lo"];
+        let mut state = 7_u64;
+        let mut below = |count: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % count
+        };
+        for person in 0..160 {
+            let mut name = |parts: u64| (0..parts).map(|_| syllables[below(12) as usize]).collect::<String>();
+            let (given, family) = (name(2), name(3));
+            let born = format!("{}-{:02}-{:02}", 1940 + below(60), 1 + below(12), 1 + below(28));
+            let city = ["leeds", "york", "bath"][below(3) as usize];
             let slip = if person % 4 == 0 { format!("{family}n") } else { family.clone() };
             writeln!(table, "a{person},{given},{family},{born},{city},{person}").unwrap();
             writeln!(table, "b{person},{given},{slip},{born},{city},{person}").unwrap();
