@@ -9,12 +9,13 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::path::Path;
 
-const SIZE: (u32, u32) = (1120, 500);
+const SIZE: (u32, u32) = (1150, 500);
 const FONT: &str = "Helvetica, Arial, sans-serif";
 const INK: RGBColor = RGBColor(38, 38, 38);
 const FAINT: RGBColor = RGBColor(226, 226, 226);
 const PRECISION: RGBColor = RGBColor(0, 114, 178);
 const RECALL: RGBColor = RGBColor(213, 94, 0);
+const PAIRS: RGBColor = RGBColor(150, 150, 150);
 const F1: RGBColor = RGBColor(0, 120, 90);
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -37,7 +38,7 @@ fn whole(area: &Area<'_>, measured: &Measured, title: &str) -> Drawn {
         counts.map(|found| format!("{title}: {} records, {} people", grouped(found.records), grouped(found.people)));
     area.draw_text(&counts.unwrap_or_default(), &text(15, INK), (24, 18))?;
     let (_, below) = area.split_vertically(44);
-    let (left, right) = below.split_horizontally(640);
+    let (left, right) = below.split_horizontally(670);
     thresholds(&left, measured)?;
     reliability(&right, measured)?;
     area.present()?;
@@ -50,7 +51,8 @@ fn thresholds(area: &Area<'_>, measured: &Measured) -> Drawn {
     let places: Vec<f64> = measured.rows.iter().map(|row| logit(row.threshold)).collect();
     let (first, last) = (places.first().copied().unwrap_or(0.0), places.last().copied().unwrap_or(1.0));
     let scores = || measured.rows.iter().map(|row| row.profiles.pairwise);
-    let lowest = scores().flat_map(|score| [score.precision, score.recall, score.f1]).fold(1.0, f64::min);
+    let bare = measured.rows.iter().map(|row| row.pairs.score.f1);
+    let lowest = scores().flat_map(|score| [score.precision, score.recall, score.f1]).chain(bare).fold(1.0, f64::min);
     // The axis begins at a round step below what is shown, and says so by its labels.
     let step = [0.002, 0.01, 0.02, 0.1, 0.2].into_iter().find(|step| 1.0 - lowest <= step * 5.0).unwrap_or(0.2);
     let floor = ((lowest / step).floor() * step).min(1.0 - step);
@@ -59,7 +61,7 @@ fn thresholds(area: &Area<'_>, measured: &Measured) -> Drawn {
     let mut chart = ChartBuilder::on(area)
         .caption("Profiles by link probability", text(17, INK))
         .margin(16)
-        .margin_right(84)
+        .margin_right(116)
         .x_label_area_size(46)
         .y_label_area_size(58)
         .build_cartesian_2d(first - span * 0.02..first + span * 1.02, floor..1.0 + step * 0.1)?;
@@ -78,13 +80,14 @@ fn thresholds(area: &Area<'_>, measured: &Measured) -> Drawn {
         .draw()?;
     // The ticks are the thresholds themselves.
     let (left, top) = area.get_base_pixel();
-    for place in apart(&places, span / 11.0) {
+    for place in apart(&places, span / 14.0) {
         let (x, y) = chart.plotting_area().map_coordinate(&(place, floor));
         let share = format!("{:.4}", 1.0 / (1.0 + (-place).exp2()));
         let style = text(12, INK).pos(Pos::new(HPos::Center, VPos::Top));
         area.draw_text(share.trim_end_matches('0'), &style, (x - left, y - top + 8))?;
     }
-    let series: [(&str, RGBColor, Vec<f64>); 3] = [
+    let series: [(&str, RGBColor, Vec<f64>); 4] = [
+        ("F1 of bare pairs", PAIRS, measured.rows.iter().map(|row| row.pairs.score.f1).collect()),
         ("precision", PRECISION, scores().map(|score| score.precision).collect()),
         ("recall", RECALL, scores().map(|score| score.recall).collect()),
         ("F1", F1, scores().map(|score| score.f1).collect()),
@@ -143,15 +146,16 @@ fn reliability(area: &Area<'_>, measured: &Measured) -> Drawn {
     Ok(())
 }
 
-/// Places at least so far apart, the last of all kept.
+/// Places at least so far apart, the first and the last kept.
 fn apart(places: &[f64], least: f64) -> Vec<f64> {
+    let last = places.last().copied().unwrap_or_default();
     let mut kept: Vec<f64> = Vec::new();
-    for &place in places.iter().rev() {
-        if kept.last().is_none_or(|last| last - place >= least) {
+    for &place in places {
+        let fits = kept.last().is_none_or(|before| place - before >= least);
+        if fits && (last - place >= least || place == last) {
             kept.push(place);
         }
     }
-    kept.reverse();
     kept
 }
 
