@@ -26,9 +26,10 @@ mod summary;
 mod table;
 
 use failure::{Failure, Outcome};
-use onefold::{BlockPolicy, LinkagePolicy, Policy, TrainOptions};
+use onefold::{BlockPolicy, LinkagePolicy, Model, Policy, TrainOptions};
 use options::{Options, Takes};
 use people::People;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// What `--help` prints.
@@ -45,11 +46,12 @@ usage: train --policy P.{toml,json} --input FILE... [--columns C.toml] --model O
   --seed N           the seed of the sample of random pairs (1): the same seed, the same bytes
   --now TIME         RFC 3339; records without a time take it (default: the start of the run)
   --count-blocks     only counts the pairs of each blocking rule, before anything is compared
+  --splink FILE      only reads a model that Splink 4 or 5 saved, and writes it as --model; needs no --input
   --propose-blocks   only proposes blocking rules for these records, as lines of a policy
   --help             prints this
 ";
 
-const OPTIONS: [(&str, Takes); 12] = [
+const OPTIONS: [(&str, Takes); 13] = [
     ("--policy", Takes::One),
     ("--input", Takes::Some),
     ("--columns", Takes::One),
@@ -58,6 +60,7 @@ const OPTIONS: [(&str, Takes); 12] = [
     ("--certain", Takes::Some),
     ("--recall", Takes::One),
     ("--seed", Takes::One),
+    ("--splink", Takes::One),
     ("--now", Takes::One),
     ("--count-blocks", Takes::Nothing),
     ("--propose-blocks", Takes::Nothing),
@@ -80,6 +83,9 @@ fn run() -> Outcome<String> {
     }
     let path = options.needed("--policy")?;
     let policy = Policy::from_path_untrained(path).map_err(|error| Failure::file("--policy", path, error))?;
+    if let (Some(saved), Some(target)) = (options.path("--splink"), target) {
+        return import(&policy, saved, target);
+    }
     let asked = asked(&options)?;
     options.needed("--input")?;
     let now = options.value("--now", "RFC 3339 (as 2026-01-05T10:00:00Z)")?.map_or_else(input::start_of_run, Ok)?;
@@ -98,12 +104,23 @@ fn run() -> Outcome<String> {
         text.push_str(&measured(policy, &people, &trained.model)?);
     }
     if let Some(target) = target {
-        let json = trained.model.to_json()?;
-        std::fs::write(target, &json).map_err(|error| Failure::writing(target, error))?;
-        let size = number::grouped(json.len() as u64);
-        text.push_str(&format!("\nthe model is in {} ({size} bytes)\n", target.display()));
+        text.push_str(&write(&trained.model, target)?);
     }
     Ok(text)
+}
+
+/// Reads what Splink saved, and says what could not be read.
+fn import(policy: &Policy, saved: &Path, target: &Path) -> Outcome<String> {
+    let json = std::fs::read_to_string(saved).map_err(|error| Failure::file("--splink", saved, error))?;
+    let import = Model::from_splink(&json, policy).map_err(|error| Failure::file("--splink", saved, error))?;
+    Ok(summary::imported(&import) + &write(&import.model, target)?)
+}
+
+fn write(model: &Model, target: &Path) -> Outcome<String> {
+    let json = model.to_json()?;
+    std::fs::write(target, &json).map_err(|error| Failure::writing(target, error))?;
+    let size = number::grouped(json.len() as u64);
+    Ok(format!("\nthe model is in {} ({size} bytes)\n", target.display()))
 }
 
 /// What the command line asks of training.
@@ -142,7 +159,7 @@ fn propose(policy: &Policy, people: &People) -> Outcome<String> {
 }
 
 /// How the model does against the truth of the records that it was trained on, which training did not see.
-fn measured(mut policy: Policy, people: &People, model: &onefold::Model) -> Outcome<String> {
+fn measured(mut policy: Policy, people: &People, model: &Model) -> Outcome<String> {
     let linkage = policy.linkage.get_or_insert_with(LinkagePolicy::new);
     linkage.model = Some(model.clone().into());
     let threshold = linkage.link_probability;

@@ -2,8 +2,8 @@
 
 use crate::number::grouped;
 use onefold::{
-    BlockCount, BlockPolicy, ComparisonModel, LevelModel, RELIABILITY_BOUNDS, Trained, best_threshold, reliability,
-    threshold_scores,
+    BlockCount, BlockPolicy, ComparisonModel, LevelModel, Model, RELIABILITY_BOUNDS, SplinkImport, Trained,
+    best_threshold, reliability, threshold_scores,
 };
 use std::fmt::Write;
 
@@ -56,8 +56,7 @@ pub(crate) fn trained(trained: &Trained, unreadable: u64) -> String {
     }
     let seed = model.training.as_ref().map_or(0, |training| training.seed);
     let _ = writeln!(text, "expectation maximisation took {} rounds; seed {seed}", grouped(report.rounds));
-    let _ = writeln!(text, "\n{:<NAME_WIDTH$}  {:<28} {:>11} {:>11} {:>8}", "comparison", "level", "m", "u", "weight");
-    model.comparison.iter().for_each(|comparison| levels(&mut text, comparison));
+    comparisons(&mut text, model);
     if !report.warnings.is_empty() {
         text.push_str("\nnot to be trusted\n");
     }
@@ -65,6 +64,25 @@ pub(crate) fn trained(trained: &Trained, unreadable: u64) -> String {
         let _ = writeln!(text, "  {warning}");
     }
     text
+}
+
+/// What a model of Splink's holds, and what of it could not be read.
+pub(crate) fn imported(import: &SplinkImport) -> String {
+    let model = &import.model;
+    let mut text = String::from("blocking rules\n");
+    model.block.iter().for_each(|rule| text.push_str(&format!("  {rule}\n")));
+    let _ = writeln!(text, "\nprior: one in {} random pairs is one person", one_in(model.prior));
+    comparisons(&mut text, model);
+    if !import.remarks.is_empty() {
+        text.push_str("\nnot as it was\n");
+    }
+    import.remarks.iter().for_each(|remark| text.push_str(&format!("  {remark}\n")));
+    text
+}
+
+fn comparisons(text: &mut String, model: &Model) {
+    let _ = writeln!(text, "\n{:<NAME_WIDTH$}  {:<28} {:>11} {:>11} {:>8}", "comparison", "level", "m", "u", "weight");
+    model.comparison.iter().for_each(|comparison| levels(text, comparison));
 }
 
 fn levels(text: &mut String, comparison: &ComparisonModel) {

@@ -1,6 +1,8 @@
 //! Models that Splink saved, read as ours: every function of its comparison library, and what cannot be read, by name.
 
-use onefold::{AttributePolicy, Compare, ErrorKind, Level, Model, Policy, SplinkImport};
+use onefold::{
+    AttributePolicy, Compare, ErrorKind, Level, LinkagePolicy, Model, Policy, Record, SplinkImport, score_pairs,
+};
 
 fn policy(attributes: &[(&str, Compare)]) -> Policy {
     let builder = Policy::builder();
@@ -282,6 +284,29 @@ fn what_was_not_trained_is_named() {
     assert_eq!((terms.other, terms.values.len()), (0.25, 0), "the average of all values");
 }
 
+/// The imported model weighs a pair as Splink does: log2 of m over u, summed over the comparisons.
+#[test]
+fn an_imported_model_weighs_as_splink_does() {
+    let saved = saved(&["x_l = x_r", "levenshtein(x_l, x_r) <= 1"], &["substr(l.x, 1, 1) = substr(r.x, 1, 1)"])
+        .replacen("0.25", "0.45", 1)
+        .replacen("\"u_probability\":0.25", "\"u_probability\":0.0001", 1);
+    let people = policy(&[("x", Compare::Text)]);
+    let import = Model::from_splink(&saved, &people).unwrap();
+    let levels = import.model.comparison[0].levels.clone();
+    let linkage = LinkagePolicy::new().model(import.model).review_probability(1e-9);
+    let people = people.into_builder().linkage(linkage).build().unwrap();
+    let record =
+        |key: &str, x: &str| Record::new("crm", key, "2026-01-05T10:00:00Z".parse().unwrap()).attribute("x", x);
+    let records = [record("1", "karlsson"), record("2", "karlsson"), record("3", "karlson"), record("4", "k")];
+    let pairs = score_pairs(&people, &records).unwrap();
+    let weight = |a: usize, b: usize| pairs.iter().find(|pair| (pair.a, pair.b) == (a, b)).unwrap().weight;
+    for (pair, level) in [((0, 1), 0), ((0, 2), 1), ((0, 3), 2)] {
+        let bits = (levels[level].m / levels[level].u).log2();
+        let found = f64::from(weight(pair.0, pair.1).0) / 1000.0;
+        assert!((found - bits).abs() < 0.002, "{pair:?}: {found} and {bits}");
+    }
+}
+
 /// What Splink 4 and 5 saved of the historical persons.
 #[test]
 #[expect(clippy::print_stderr, reason = "a skipped check is said aloud")]
@@ -341,7 +366,7 @@ fn the_models_that_splink_saved_are_read() {
         let m = if file.contains("v4") { 0.6746472895560015 } else { 0.6855231937933025 };
         assert!((dates.m - m).abs() < 1e-9, "{dates:?}");
         // The import stands as a policy's model.
-        let linkage = onefold::LinkagePolicy::new().model(import.model.clone());
+        let linkage = LinkagePolicy::new().model(import.model.clone());
         let policy = people.clone().into_builder().linkage(linkage).build().unwrap();
         assert_eq!(Policy::from_json(&policy.to_json().unwrap()).unwrap(), policy);
         assert_eq!(Model::from_json(&import.model.to_json().unwrap()).unwrap(), import.model);

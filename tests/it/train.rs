@@ -146,6 +146,34 @@ fn blocks_are_counted_and_proposed_before_anything_runs() {
 }
 
 #[test]
+fn a_model_of_splink_is_taken_over() {
+    let desk = Desk::new();
+    let level =
+        |sql: &str, m: f64, u: f64| serde_json::json!({"sql_condition": sql, "m_probability": m, "u_probability": u});
+    let saved = serde_json::json!({
+        "probability_two_random_records_match": 0.003,
+        "blocking_rules_to_generate_predictions": [{"blocking_rule": "l.birth_date = r.birth_date"}],
+        "comparisons": [
+            {"output_column_name": "surname", "comparison_levels": [
+                level("surname_l = surname_r", 0.7, 0.001), level("metaphone(surname_l) = metaphone(surname_r)", 0.1, 0.1),
+                level("ELSE", 0.2, 0.899)]},
+            {"output_column_name": "birth_date", "comparison_levels": [
+                level("birth_date_l = birth_date_r", 0.9, 0.0001), level("ELSE", 0.1, 0.9999)]},
+        ],
+    });
+    desk.write("saved.json", &saved.to_string());
+    let output = desk.run("train", "--policy policy.toml --splink saved.json --model model.json");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("comparison `surname`, level 2: is not a level that is known"), "{said}");
+    let said = desk.says("evaluate", "--thresholds 0.5");
+    assert!(said.contains("160 pairs of one person"), "{said}");
+    desk.write("saved.json", "{}");
+    let message = "saved.json: splink field `.`: missing field";
+    desk.refused("train", "--policy policy.toml --splink saved.json --model model.json", message);
+}
+
+#[test]
 fn labels_are_read() {
     let desk = Desk::new();
     let mut labels = String::from("source_a,key_a,source_b,key_b,match\n");
