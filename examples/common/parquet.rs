@@ -4,7 +4,7 @@ use crate::columns::{Cells, Columns, Layout};
 use crate::failure::{Failure, Outcome};
 use crate::input::Entry;
 use onefold::{Error, Result, Timestamp, Value};
-use parquet::basic::{LogicalType, TimeUnit};
+use parquet::basic::{Compression, LogicalType, TimeUnit};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use parquet::record::{Field, Row};
@@ -40,6 +40,15 @@ impl Parquet {
         if let Some(field) = used.iter().find(|field| in_nanoseconds(field)) {
             let reason = format!("has the column `{}` in nanoseconds; write it in microseconds", field.name());
             return Err(Failure::file("--input", path, reason));
+        }
+        let chunks = reader.metadata().row_groups().iter().flat_map(|rows| rows.columns());
+        let compressed = chunks.map(|chunk| chunk.compression());
+        if let Some(other) =
+            compressed.into_iter().find(|by| !matches!(by, Compression::UNCOMPRESSED | Compression::SNAPPY))
+        {
+            let other = other.to_string();
+            let name = other.split('(').next().unwrap_or_default();
+            return Err(Failure::file("--input", path, format!("is compressed by {name}; write it with snappy")));
         }
         let projection = Type::group_type_builder(schema.name()).with_fields(used).build().map_err(wrong)?;
         let rows_of_file = RowIter::from_file_into(Box::new(reader)).project(Some(projection)).map_err(wrong)?;

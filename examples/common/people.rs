@@ -4,7 +4,7 @@ use crate::failure::{Failure, Outcome};
 use crate::input::Input;
 use indicatif::ProgressBar;
 use onefold::{Assertion, Operation, Record, RecordKey, ScoredPair, SmolStr};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 
 /// How many lines that cannot be read are told one by one.
@@ -13,7 +13,7 @@ const TOLD_MAX: u64 = 10;
 /// What stands in the inputs.
 #[derive(Default)]
 pub(crate) struct People {
-    /// The records that stand at the end, each once.
+    /// The records that were not removed, with all their versions.
     pub(crate) records: Vec<Record>,
     /// The words of stewards that stand at the end.
     pub(crate) assertions: Vec<Assertion>,
@@ -21,7 +21,8 @@ pub(crate) struct People {
     pub(crate) truth: HashMap<RecordKey, SmolStr>,
     /// Lines that could not be read.
     pub(crate) unreadable: u64,
-    places: HashMap<RecordKey, usize>,
+    sent: Vec<Option<Record>>,
+    places: HashMap<RecordKey, Vec<usize>>,
 }
 
 impl People {
@@ -47,6 +48,8 @@ impl People {
             }
         }
         bar.finish_and_clear();
+        people.places = HashMap::new();
+        people.records = std::mem::take(&mut people.sent).into_iter().flatten().collect();
         if people.records.len() < 2 {
             return Err(Failure::usage("--input", "holds fewer than two records"));
         }
@@ -61,8 +64,9 @@ impl People {
 
     /// All pairs of one person, as far as the truth is told.
     pub(crate) fn pairs_true(&self) -> u64 {
+        let keys: HashSet<&RecordKey> = self.records.iter().map(|record| &record.key).collect();
         let mut sizes: HashMap<&SmolStr, u64> = HashMap::new();
-        for person in self.records.iter().filter_map(|record| self.truth.get(&record.key)) {
+        for person in keys.into_iter().filter_map(|key| self.truth.get(key)) {
             *sizes.entry(person).or_default() += 1;
         }
         sizes.values().map(|size| size * (size - 1) / 2).sum()
@@ -70,21 +74,13 @@ impl People {
 
     fn take(&mut self, operation: Operation) {
         match operation {
-            Operation::Add(record) => match self.places.get(&record.key).and_then(|&at| self.records.get_mut(at)) {
-                // The later version stands; of one time, the one that came last, which is all that is asked of here.
-                Some(known) if record.at.microseconds() >= known.at.microseconds() => *known = record,
-                Some(_) => {}
-                None => {
-                    self.places.insert(record.key.clone(), self.records.len());
-                    self.records.push(record);
-                }
-            },
+            Operation::Add(record) => {
+                self.places.entry(record.key.clone()).or_default().push(self.sent.len());
+                self.sent.push(Some(record));
+            }
             Operation::Remove(key) => {
-                if let Some(place) = self.places.remove(&key) {
-                    self.records.swap_remove(place);
-                    if let Some(moved) = self.records.get(place) {
-                        self.places.insert(moved.key.clone(), place);
-                    }
+                for place in self.places.remove(&key).unwrap_or_default() {
+                    self.sent.get_mut(place).into_iter().for_each(|record| *record = None);
                 }
             }
             Operation::Assert(word) => {

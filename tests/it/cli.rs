@@ -310,6 +310,10 @@ fn parquet_is_read_by_the_same_map() {
     desk.write("in.parquet", "PAR1 and nothing else");
     desk.refused(run, "option `--input`: in.parquet: ");
     desk.refused("--policy policy.toml --input in.parquet", "option `--columns`: is missing");
+    // One row, as pyarrow writes it; the C library that reads it is not in here.
+    desk.write("in.parquet", include_bytes!("zstd.parquet"));
+    desk.write("columns.toml", "source = { value = \"crm\" }\nkey = \"id\"");
+    desk.refused(run, "in.parquet: is compressed by ZSTD; write it with snappy");
 }
 
 #[test]
