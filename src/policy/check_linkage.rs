@@ -80,7 +80,9 @@ impl Policy {
             Level::Swapped(Some(_)) if columns.len() != 1 => {
                 Some("names the other attribute beside several; `swapped` alone is enough".to_owned())
             }
-            Level::Swapped(Some(other)) if self.column_kind(other).is_none() => Some(self.undeclared(other)),
+            Level::Swapped(Some(other)) if self.column_kind(other).is_none() => {
+                Some(format!("names what is not there: {}", self.undeclared(other)))
+            }
             Level::Swapped(_) => None,
             Level::Of(column, _) if !columns.contains(column) => {
                 Some(format!("names `{column}`, which is not among the attributes of this comparison"))

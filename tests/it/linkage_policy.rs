@@ -97,8 +97,8 @@ fn wrong_comparisons_are_refused() {
     );
     compared(
         "attribute = \"given_name\"\nlevels = [\"swapped:sirname\"]",
-        "levels[0]`: `swapped:sirname` neither an attribute nor a kind of identifier `sirname` is declared; did you mean \
-         `surname`?",
+        "levels[0]`: `swapped:sirname` names what is not there: neither an attribute nor a kind of identifier \
+         `sirname` is declared; did you mean `surname`?",
     );
     refused(
         "[[linkage.comparison]]\nattribute = \"note\"\n[[linkage.comparison]]\nattributes = [\"note\"]",
