@@ -114,6 +114,52 @@ fn wrong_comparisons_are_refused() {
 }
 
 #[test]
+fn a_level_that_an_earlier_one_covers_is_refused_and_not_the_other_way_round() {
+    for (kind, loose, strict) in [
+        ("text", "jaro:0.8", "jaro:0.9"),
+        ("text", "jaro_winkler:0.8", "jaro_winkler:0.9"),
+        ("text", "token_set:0.4", "token_set:0.5"),
+        ("text", "jaccard:0.4", "jaccard:0.5"),
+        ("text", "levenshtein:2", "levenshtein:1"),
+        ("text", "damerau_levenshtein:2", "damerau_levenshtein:1"),
+        ("text", "damerau_levenshtein:1", "levenshtein:1"),
+        ("text", "prefix:2", "prefix:3"),
+        ("text", "suffix:2", "suffix:3"),
+        ("text", "overlap:1", "overlap:2"),
+        ("text", "custom:mine:0.4", "custom:mine:0.5"),
+        ("text", "km:2", "km:1"),
+        ("text", "compatible", "agree"),
+        ("text", "of:x:levenshtein:2", "of:x:levenshtein:1"),
+        ("date", "days:31", "days:30"),
+        ("number", "number:2", "number:1.5"),
+        ("number", "percent:10", "percent:5"),
+        ("email", "email_user_jaro_winkler:0.8", "email_user_jaro_winkler:0.9"),
+    ] {
+        let policy = |first: &str, then: &str| {
+            Policy::from_toml(&format!(
+                "[[attribute]]\nname = \"x\"\ncompare = \"{kind}\"\n[[linkage.comparison]]\nattribute = \"x\"\n\
+                 levels = [\"{first}\", \"{then}\"]"
+            ))
+        };
+        let refused = policy(loose, strict).unwrap_err().to_string();
+        let expected = format!("`{strict}` is never reached: `{loose}` before it holds wherever it does");
+        assert!(refused.ends_with(&expected), "{refused}");
+        assert!(policy(strict, loose).is_ok(), "{strict} before {loose}");
+        assert!(policy(loose, loose).unwrap_err().to_string().ends_with("stands here twice"));
+    }
+    for (kind, trivial) in
+        [("text", "jaro:0"), ("text", "suffix:0"), ("text", "of:x:overlap:0"), ("text", "custom:m:0")]
+    {
+        let toml = format!(
+            "[[attribute]]\nname = \"x\"\ncompare = \"{kind}\"\n[[linkage.comparison]]\nattribute = \"x\"\n\
+             levels = [\"{trivial}\"]"
+        );
+        let refused = Policy::from_toml(&toml).unwrap_err().to_string();
+        assert!(refused.ends_with("would hold for every pair"), "{refused}");
+    }
+}
+
+#[test]
 fn wrong_blocking_rules_are_refused() {
     let blocked = |keys: &str, expected: &str| {
         let expected = format!("policy field `linkage.block[0].keys{expected}");

@@ -54,7 +54,11 @@ fn thresholds_count_what_is_at_or_above_them() {
     assert_eq!(rows, expected);
     assert_eq!(best_threshold(pairs, 5).unwrap().threshold, 0.2);
     assert_eq!(best_threshold([], 5), None);
-    assert_eq!(best_threshold([(0.9, true), (0.8, false), (0.7, false), (0.6, true)], 2).unwrap().threshold, 0.9, "the highest of several");
+    assert_eq!(
+        best_threshold([(0.9, true), (0.8, false), (0.7, false), (0.6, true)], 2).unwrap().threshold,
+        0.9,
+        "the highest of several"
+    );
 }
 
 #[test]
