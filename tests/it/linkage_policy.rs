@@ -271,6 +271,9 @@ fn wrong_models_are_refused_with_the_field_named() {
     refused("`prior`: is 0, and must lie between 0 and 1", |model| model.prior = 0.0);
     refused("`prior`: is NaN, and must lie between 0 and 1", |model| model.prior = f64::NAN);
     refused("`surroundings`: is -1, which is no probability", |model| model.surroundings = -1.0);
+    refused("`surroundings`: leaves no pairs of strangers beside the `prior`", |model| {
+        (model.prior, model.surroundings) = (0.5, 0.5);
+    });
     refused("`comparison`: is empty: nothing is compared", |model| model.comparison.clear());
     refused("`comparison[1].attributes`: `surname` is already compared", |model| {
         model.comparison.push(model.comparison[0].clone());

@@ -160,6 +160,14 @@ fn several_columns_are_read_as_one_comparison() {
         assert_eq!(levels(&import), ["exact", "swapped", "jaro_winkler:0.92", "of:b:exact", "of:a:exact", "else"]);
         assert_eq!(import.model.comparison[0].attributes, ["a", "b"]);
     }
+    // One direction alone, or a third column, is no swap; nor do two conditions make one level.
+    let three = policy(&[("a", Compare::GivenName), ("b", Compare::Surname), ("c", Compare::Surname)]);
+    for other in ["b_l = b_l", "a_l = b_r", "a_l = b_r AND a_r = c_l", "a_l = a_r AND jaro_similarity(b_l, b_r) >= 0.9"]
+    {
+        let import = Model::from_splink(&saved(&["a_l = a_r", other], &[]), &three).unwrap();
+        assert_eq!(levels(&import), ["exact", "else"], "{other}");
+        assert!(remarks(&import)[0].ends_with(&format!("its pairs fall to the levels below: {other}")));
+    }
     let place = policy(&[("lat", Compare::Number), ("long", Compare::Number)]);
     let inner = "sin( radians(\"lat_l\") ) * sin( radians(\"lat_r\") ) + cos( radians(\"lat_l\") ) * cos( radians(\"lat_r\") ) \
                  * cos( radians(\"long_r\" - \"long_l\") )";
