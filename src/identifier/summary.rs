@@ -24,7 +24,7 @@ pub struct Summary {
     pub level: u16,
     /// Distinct values that are not generic, per kind of the policy that has a `max_per_profile`; never too low.
     pub counts: SmallVec<[u32; 6]>,
-    /// Distinct facts, sorted; empty where there are too many to keep.
+    /// Distinct facts of exclusive attributes, sorted; empty where there are too many to keep.
     pub facts: Vec<Fact>,
     /// There are more distinct facts than are kept.
     pub many_facts: bool,
@@ -52,13 +52,13 @@ impl Summary {
             facts: Vec::new(),
             many_facts: false,
         };
-        summary.add_facts(facts);
+        summary.add_facts(rules, facts);
         summary
     }
 
-    /// Takes in facts, each once.
-    pub(crate) fn add_facts(&mut self, facts: &[Fact]) {
-        for fact in facts {
+    /// Takes in facts of exclusive attributes, each once.
+    pub(crate) fn add_facts(&mut self, rules: &Rules, facts: &[Fact]) {
+        for fact in facts.iter().filter(|fact| rules.is_exclusive(fact.attribute)) {
             if let Err(place) = self.facts.binary_search(fact) {
                 self.facts.insert(place, fact.clone());
             }
