@@ -19,6 +19,7 @@ mod policy;
 mod properties;
 mod scale;
 mod script;
+mod similarity;
 #[cfg(feature = "conformance")]
 mod store;
 mod subject;
