@@ -12,6 +12,8 @@ pub(super) enum Kind {
     Person,
     /// It ends in a word that is a legal form, or a surname.
     Perhaps,
+    /// It ends in letters that are a legal form, or initials.
+    Likely,
     Organisation,
 }
 
@@ -26,6 +28,8 @@ pub(super) fn kind(words: &[&str]) -> Kind {
     let organisation = Organisation::of(words);
     if organisation.forms.iter().any(|form| form.certain) {
         Kind::Organisation
+    } else if organisation.forms.iter().any(|form| form.words > 1) {
+        Kind::Likely
     } else if organisation.forms.is_empty() {
         Kind::Person
     } else {
@@ -33,9 +37,9 @@ pub(super) fn kind(words: &[&str]) -> Kind {
     }
 }
 
-/// Counts the words that tell an organisation from others.
-pub(super) fn weight(words: &[&str]) -> usize {
-    Organisation::of(words).core.iter().filter(|word| !is_generic(word)).count()
+/// The words of a name without legal forms, articles and conjunctions.
+pub(super) fn core<'a>(words: &[&'a str]) -> Words<'a> {
+    Organisation::of(words).core
 }
 
 /// Compares the names of organisations, taken apart: the words must be the same but for spelling and order, and the
@@ -49,6 +53,10 @@ pub(super) fn agreement(a: &[&str], b: &[&str]) -> Agreement {
     let most = if one.forms.is_empty() == other.forms.is_empty() { Agreement::Agree } else { Agreement::Compatible };
     if same_letters(&one.core, &other.core) {
         return most;
+    }
+    let letters = |words: &[&str]| words.iter().filter(|word| word.len() == 1).flat_map(|word| word.bytes()).collect::<SmallVec<[u8; 8]>>();
+    if letters(&one.core) != letters(&other.core) {
+        return Agreement::Contradict;
     }
     let mut taken: SmallVec<[bool; 8]> = SmallVec::from_elem(false, other.core.len());
     let mut left: Words<'_> = SmallVec::new();

@@ -72,7 +72,7 @@ pub(crate) fn full_name(a: &str, b: &str) -> Agreement {
     let (a, b) = if a < b { (a, b) } else { (b, a) };
     let (Some(one), Some(other)) = (Name::of(a), Name::of(b)) else { return Agreement::Contradict };
     let kinds = (organisation::kind(&one.all), organisation::kind(&other.all));
-    if matches!(kinds, (Kind::Organisation, _) | (_, Kind::Organisation)) {
+    if matches!(kinds, (Kind::Organisation, _) | (_, Kind::Organisation) | (Kind::Likely, Kind::Likely)) {
         return organisation::agreement(&one.all, &other.all);
     }
     let answer = people(&one, &other);
@@ -92,7 +92,10 @@ fn people<'a>(one: &Name<'a>, other: &Name<'a>) -> Agreement {
     }
     let (short, long) = if one.core.len() <= other.core.len() { (one, other) } else { (other, one) };
     let met = Meeting::of(&short.core, &long.core);
-    if one.patronymic && other.patronymic && !met.in_order() {
+    if met.child_is_father(&short.fathers, &long.fathers) {
+        return Agreement::Contradict;
+    }
+    if met.pairs() < short.core.len().min(2) {
         return Agreement::Contradict;
     }
     let most = most.min(met.worst);
@@ -172,6 +175,14 @@ impl Meeting {
         }
     }
 
+    /// How many words of the longer name are met, two that are glued counting once.
+    fn pairs(&self) -> usize {
+        let mut places: SmallVec<[usize; 8]> = self.of_short.iter().flatten().copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        places.len()
+    }
+
     fn left_of_short(&self) -> usize {
         self.of_short.iter().filter(|slot| slot.is_none()).count()
     }
@@ -180,8 +191,11 @@ impl Meeting {
         self.taken.iter().filter(|taken| !**taken).count()
     }
 
-    fn in_order(&self) -> bool {
-        self.of_short.iter().flatten().is_sorted()
+    /// Whether one person's own name is the father's of the other, where both name fathers: Salman bin Muhammad is the
+    /// child, or the father, of Muhammad bin Salman.
+    fn child_is_father(&self, short: &[bool], long: &[bool]) -> bool {
+        let crossed = |(mine, slot): (&bool, &Option<usize>)| slot.is_some_and(|place| long.get(place) != Some(mine));
+        short.contains(&true) && long.contains(&true) && short.iter().zip(&self.of_short).any(crossed)
     }
 
     /// All words of the shorter name are in the longer. A single word is a first or a last name; of two, one is what the

@@ -43,7 +43,11 @@ pub(crate) fn surname_word(a: &str, b: &str) -> Agreement {
     if masculine(a) == masculine(b) {
         return Agreement::Compatible;
     }
-    by_spelling(a, b, Typos::OfASurname)
+    match (given(a), given(b)) {
+        // Fathers' names are surnames in much of the world: Husayn is Hussein there too.
+        (Some(one), Some(other)) if one.kinship(other) == Kinship::Same => Agreement::Agree,
+        _ => by_spelling(a, b, Typos::OfASurname),
+    }
 }
 
 /// Compares words of which one may be a given name and the other a surname.
@@ -72,12 +76,15 @@ enum Typos {
 
 fn by_spelling(a: &str, b: &str, typos: Typos) -> Agreement {
     let digits = |word: &str| word.bytes().any(|byte| byte.is_ascii_digit());
-    if a.len().min(b.len()) < 3 || digits(a) || digits(b) {
+    if a.len().max(b.len()) < 3 || digits(a) || digits(b) {
         return Agreement::Contradict;
     }
     let (heard, other) = (sound(a), sound(b));
     if heard == other {
         return Agreement::Agree;
+    }
+    if a.len().min(b.len()) < 3 {
+        return Agreement::Contradict;
     }
     if is_vowelless(a) != is_vowelless(b) {
         let (bones, other) = (skeleton(a), skeleton(b));
