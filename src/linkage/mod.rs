@@ -41,9 +41,11 @@ pub(crate) struct Edge {
 impl Linker {
     /// Compiles the linkage of a policy; none if it has none.
     pub(crate) fn new(rules: &Rules) -> Result<Option<Self>> {
-        Ok(rules.policy.linkage.as_ref().map(|_| Self {
-            columns: (0..(rules.attributes.len() + rules.kinds.len()) as u16).collect(),
-        }))
+        Ok(rules
+            .policy
+            .linkage
+            .as_ref()
+            .map(|_| Self { columns: (0..(rules.attributes.len() + rules.kinds.len()) as u16).collect() }))
     }
 
     /// The most live records of a block before it is generic.
@@ -53,7 +55,8 @@ impl Linker {
 
     /// The blocks of a record, from its facts.
     pub(crate) fn blocks(&self, seed: Seed, facts: &[Fact]) -> Blocks {
-        let hash = |fact: &Fact| ValueHash(seed.hash_parts(18, &[&fact.attribute.to_le_bytes(), fact.value.as_bytes()]));
+        let hash =
+            |fact: &Fact| ValueHash(seed.hash_parts(18, &[&fact.attribute.to_le_bytes(), fact.value.as_bytes()]));
         facts.iter().filter(|fact| self.columns.contains(&fact.attribute)).map(hash).collect()
     }
 

@@ -181,7 +181,9 @@ impl Hash {
 
 #[cfg(test)]
 mod tests {
-    use super::{Keys, of_address, of_date, of_email, of_full_name, of_given_name, of_phone, of_postcode, of_surname, of_text};
+    use super::{
+        Keys, of_address, of_date, of_email, of_full_name, of_given_name, of_phone, of_postcode, of_surname, of_text,
+    };
     use crate::similarity::{
         Agreement, address, date_agreement, email, full_name, given_name, phone, postcode, surname, text,
     };

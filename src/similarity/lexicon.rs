@@ -16,8 +16,10 @@ enum Place {
 pub(crate) struct Given {
     /// By line.
     places: SmallVec<[(u16, Place); 3]>,
-    /// Whether it is short for one name only.
+    /// Whether it is short for one name only, and no name by itself.
     one_meaning: bool,
+    /// Whether it is a name by itself on some line.
+    a_name: bool,
 }
 
 /// How two known given names stand to each other.
@@ -28,8 +30,7 @@ pub(crate) enum Kinship {
     Strangers,
 }
 
-static GIVEN: LazyLock<AHashMap<&'static str, Given>> =
-    LazyLock::new(|| read_given(include_str!("given_names.txt")));
+static GIVEN: LazyLock<AHashMap<&'static str, Given>> = LazyLock::new(|| read_given(include_str!("given_names.txt")));
 
 /// By line, the first letter of its first name.
 static INITIALS: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -57,6 +58,9 @@ impl Given {
                     (Place::Spelling, Place::Spelling) => return Kinship::Same,
                     (Place::Spelling, Place::Short) if other.one_meaning => return Kinship::Same,
                     (Place::Short, Place::Spelling) if self.one_meaning => return Kinship::Same,
+                    // Lisa and Beth are both short for Elizabeth, and two people all the same; Bob and Rob may be one.
+                    (Place::Short, Place::Short) if self.a_name || other.a_name => {}
+                    (Place::Cognate, Place::Cognate | Place::Short) | (Place::Short, Place::Cognate) => {}
                     _ => best = Kinship::Related,
                 }
                 mine.next();
@@ -88,7 +92,11 @@ fn read_given(table: &'static str) -> AHashMap<&'static str, Given> {
     for (line, sections) in (0_u16..).zip(given_lines(table)) {
         for (names_of, place) in sections.iter().zip([Place::Spelling, Place::Short, Place::Cognate]) {
             for name in names_of.split_whitespace() {
-                let given = names.entry(name).or_insert_with(|| Given { places: SmallVec::new(), one_meaning: true });
+                let given = names.entry(name).or_insert_with(|| Given {
+                    places: SmallVec::new(),
+                    one_meaning: true,
+                    a_name: false,
+                });
                 if given.places.last().is_none_or(|(known, _)| *known != line) {
                     given.places.push((line, place));
                 }
@@ -96,7 +104,9 @@ fn read_given(table: &'static str) -> AHashMap<&'static str, Given> {
         }
     }
     for given in names.values_mut() {
-        given.one_meaning = given.places.iter().filter(|(_, place)| *place == Place::Short).count() == 1;
+        let lines = |wanted: Place| given.places.iter().filter(|(_, place)| *place == wanted).count();
+        given.a_name = lines(Place::Spelling) > 0;
+        given.one_meaning = lines(Place::Short) == 1 && !given.a_name;
     }
     names
 }
@@ -158,7 +168,9 @@ fn read_legal(table: &'static str) -> AHashMap<&'static str, Vec<(Vec<&'static s
 /// Words, and quoted runs of words.
 fn phrases(text: &'static str) -> Vec<&'static str> {
     let parts = text.split('"').enumerate();
-    parts.flat_map(|(place, part)| if place % 2 == 1 { vec![part] } else { part.split_whitespace().collect() }).collect()
+    parts
+        .flat_map(|(place, part)| if place % 2 == 1 { vec![part] } else { part.split_whitespace().collect() })
+        .collect()
 }
 
 /// Generations of one name: what is written after it.
@@ -186,10 +198,51 @@ pub(crate) fn generation(word: &str) -> Option<&'static str> {
 pub(crate) fn is_title(word: &str) -> bool {
     matches!(
         word,
-        "mr" | "mrs" | "ms" | "miss" | "mx" | "dr" | "prof" | "professor" | "sir" | "madam" | "mme" | "mlle" | "monsieur"
-            | "madame" | "herr" | "frau" | "dipl" | "ing" | "sig" | "signor" | "signora" | "sr" | "sra" | "srta" | "senor"
-            | "senora" | "dna" | "rev" | "reverend" | "hon" | "lord" | "lady" | "dame" | "president" | "prasident"
-            | "messrs" | "shri" | "smt" | "sheikh" | "shaikh" | "shaykh" | "haji" | "hajji" | "hajah" | "mullah" | "qari"
+        "mr" | "mrs"
+            | "ms"
+            | "miss"
+            | "mx"
+            | "dr"
+            | "prof"
+            | "professor"
+            | "sir"
+            | "madam"
+            | "mme"
+            | "mlle"
+            | "monsieur"
+            | "madame"
+            | "herr"
+            | "frau"
+            | "dipl"
+            | "ing"
+            | "sig"
+            | "signor"
+            | "signora"
+            | "sr"
+            | "sra"
+            | "srta"
+            | "senor"
+            | "senora"
+            | "dna"
+            | "rev"
+            | "reverend"
+            | "hon"
+            | "lord"
+            | "lady"
+            | "dame"
+            | "president"
+            | "prasident"
+            | "messrs"
+            | "shri"
+            | "smt"
+            | "sheikh"
+            | "shaikh"
+            | "shaykh"
+            | "haji"
+            | "hajji"
+            | "hajah"
+            | "mullah"
+            | "qari"
     )
 }
 
@@ -197,10 +250,57 @@ pub(crate) fn is_title(word: &str) -> bool {
 pub(crate) fn is_particle(word: &str) -> bool {
     matches!(
         word,
-        "van" | "von" | "vom" | "zu" | "zum" | "zur" | "der" | "den" | "dem" | "de" | "del" | "della" | "delle" | "dei"
-            | "di" | "da" | "das" | "do" | "dos" | "du" | "des" | "la" | "las" | "le" | "les" | "lo" | "los" | "el" | "al"
-            | "ul" | "ur" | "ad" | "as" | "ar" | "bin" | "ibn" | "ben" | "bn" | "bint" | "binti" | "af" | "av" | "ter" | "ten"
-            | "te" | "y" | "e" | "und" | "and" | "of" | "the"
+        "van"
+            | "von"
+            | "vom"
+            | "zu"
+            | "zum"
+            | "zur"
+            | "der"
+            | "den"
+            | "dem"
+            | "de"
+            | "del"
+            | "della"
+            | "delle"
+            | "dei"
+            | "di"
+            | "da"
+            | "das"
+            | "do"
+            | "dos"
+            | "du"
+            | "des"
+            | "la"
+            | "las"
+            | "le"
+            | "les"
+            | "lo"
+            | "los"
+            | "el"
+            | "al"
+            | "ul"
+            | "ur"
+            | "ad"
+            | "as"
+            | "ar"
+            | "bin"
+            | "ibn"
+            | "ben"
+            | "bn"
+            | "bint"
+            | "binti"
+            | "af"
+            | "av"
+            | "ter"
+            | "ten"
+            | "te"
+            | "y"
+            | "e"
+            | "und"
+            | "and"
+            | "of"
+            | "the"
     )
 }
 
@@ -213,8 +313,27 @@ pub(crate) fn is_patronymic(word: &str) -> bool {
 pub(crate) fn is_generic(word: &str) -> bool {
     matches!(
         word,
-        "the" | "and" | "of" | "und" | "et" | "y" | "e" | "for" | "group" | "holding" | "holdings" | "worldwide" | "global"
-            | "gruppe" | "groupe" | "usa" | "us" | "uk" | "europe" | "deutschland" | "france"
+        "the"
+            | "and"
+            | "of"
+            | "und"
+            | "et"
+            | "y"
+            | "e"
+            | "for"
+            | "group"
+            | "holding"
+            | "holdings"
+            | "worldwide"
+            | "global"
+            | "gruppe"
+            | "groupe"
+            | "usa"
+            | "us"
+            | "uk"
+            | "europe"
+            | "deutschland"
+            | "france"
     )
 }
 
@@ -253,7 +372,9 @@ mod tests {
         let form = |text: &str| legal_form(&text.split(' ').collect::<Vec<_>>());
         assert_eq!(form("limited liability company stripe").map(|form| form.words), Some(3));
         assert!(form("ltd").unwrap().allows(form("limited").unwrap()));
-        assert!(!form("ltd").unwrap().allows(form("gmbh").unwrap()) && form("co").unwrap().allows(form("inc").unwrap()));
+        assert!(
+            !form("ltd").unwrap().allows(form("gmbh").unwrap()) && form("co").unwrap().allows(form("inc").unwrap())
+        );
         assert!(!form("sa").unwrap().certain && form("inc").unwrap().certain && form("smith").is_none());
     }
 }

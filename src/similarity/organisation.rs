@@ -54,7 +54,9 @@ pub(super) fn agreement(a: &[&str], b: &[&str]) -> Agreement {
     if same_letters(&one.core, &other.core) {
         return most;
     }
-    let letters = |words: &[&str]| words.iter().filter(|word| word.len() == 1).flat_map(|word| word.bytes()).collect::<SmallVec<[u8; 8]>>();
+    let letters = |words: &[&str]| {
+        words.iter().filter(|word| word.len() == 1).flat_map(|word| word.bytes()).collect::<SmallVec<[u8; 8]>>()
+    };
     if letters(&one.core) != letters(&other.core) {
         return Agreement::Contradict;
     }
@@ -74,7 +76,8 @@ pub(super) fn agreement(a: &[&str], b: &[&str]) -> Agreement {
     let spelt = meet(&left, &organisation_word);
     let met_all = left.iter().zip(spelt).filter(|(_, met)| !met).map(|(word, _)| *word);
     let more: Words<'_> = met_all.collect();
-    let theirs: Words<'_> = other.core.iter().zip(&taken).filter(|(_, taken)| !**taken).map(|(word, _)| *word).collect();
+    let theirs: Words<'_> =
+        other.core.iter().zip(&taken).filter(|(_, taken)| !**taken).map(|(word, _)| *word).collect();
     match (more.as_slice(), theirs.as_slice()) {
         ([], []) => most,
         ([], more) | (more, []) if more.iter().all(|word| is_generic(word)) && !is_bare(&one, &other) => {

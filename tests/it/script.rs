@@ -123,12 +123,10 @@ pub(crate) fn facts() -> impl Strategy<Value = Vec<(SmolStr, Value)>> {
     };
     let (name, date) = (name.boxed(), date.boxed());
     let note = option::weighted(0.1, value(name.clone()));
-    (option::weighted(0.6, value(name)), option::weighted(0.6, value(date)), note).prop_map(
-        |(given, born, note)| {
-            let named = [("given", given), ("born", born), ("note", note)];
-            named.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect()
-        },
-    )
+    (option::weighted(0.6, value(name)), option::weighted(0.6, value(date)), note).prop_map(|(given, born, note)| {
+        let named = [("given", given), ("born", born), ("note", note)];
+        named.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect()
+    })
 }
 
 /// Any policy that `build` takes: kinds that link the anonymous come after those that link all.
