@@ -157,3 +157,51 @@ fn contradict(rules: &Rules, attributes: &[u16], a: &[Saying<'_>], b: &[Saying<'
         both && !mine.any(|one| theirs().any(|other| rules.allows(*attribute, one.1, other.1)))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{candidates, group};
+    use crate::policy::{AttributePolicy, Compare, IdentifierPolicy, Policy, Role, Rules};
+    use crate::value::Fact;
+
+    fn rules(compare: Compare) -> Rules {
+        let email = IdentifierPolicy::new("phone", Role::Contact).corroborate(["name"]);
+        Policy::builder().identifier(email).attribute(AttributePolicy::new("name", compare)).rules().unwrap()
+    }
+
+    /// Distinct names that nobody would confuse: syllables of their number.
+    fn names(many: usize) -> Vec<Vec<Fact>> {
+        let word = |mut number: usize| {
+            let mut word = String::new();
+            for _ in 0..3 {
+                word.extend(
+                    ["bkdfglmnprstvzhj"[number % 16..].chars().next(), "aeio"[number / 16 % 4..].chars().next()]
+                        .iter()
+                        .flatten(),
+                );
+                number /= 16;
+                number = number.wrapping_mul(7) + 3;
+            }
+            word
+        };
+        let name = |number: usize| format!("{} {}", word(number * 37), word(number * 101 + 13));
+        (0..many).map(|number| vec![Fact { attribute: 0, value: name(number).into() }]).collect()
+    }
+
+    #[test]
+    fn few_of_many_names_are_compared() {
+        let facts = names(2_000);
+        let rules = rules(Compare::FullName);
+        let distinct: Vec<_> = facts.iter().map(|facts| super::signature(&[0], facts)).collect();
+        let pairs = candidates(&rules, &[0], &distinct).len();
+        assert!(pairs > 0 && pairs < 2_000 * 2_000 / 2 / 10, "{pairs}");
+    }
+
+    #[test]
+    fn a_lone_name_meets_the_names_that_it_may_be_part_of() {
+        let facts = ["ann lee", "ann", "bob ray"].map(|name| vec![Fact { attribute: 0, value: name.into() }]);
+        let carriers: Vec<&[Fact]> = facts.iter().map(Vec::as_slice).collect();
+        let grouped = group(&rules(Compare::FullName), &[0], &carriers);
+        assert_eq!((grouped.groups, grouped.left_out), (vec![vec![0, 1], vec![2]], false));
+    }
+}

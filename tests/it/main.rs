@@ -9,6 +9,7 @@ mod crowd;
 mod durable;
 mod found;
 mod golden;
+mod household;
 mod malformed;
 mod measure;
 mod model;
