@@ -1,6 +1,6 @@
 //! How alike two strings are, letter by letter.
 //!
-//! Short ASCII strings, which nearly all canonical values are, are compared without allocating; the rest goes to strsim.
+//! Short ASCII strings, which nearly all canonical values are, are compared without allocating; strsim takes the rest.
 
 use smallvec::SmallVec;
 

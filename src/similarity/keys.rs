@@ -1,8 +1,8 @@
 //! Keys of values: two that agree or are compatible always share one, so that only those need be compared.
 //!
 //! A short name that may be part of many (a given name by itself) would need a key that says next to nothing. It has
-//! keys as a *lone* one, which meet the keys that every longer name has for being one *among* its words; two longer names
-//! need not be compared for sharing these.
+//! keys as a *lone* one, which meet the keys that every longer name has for its words; two longer names need not be
+//! compared for sharing these.
 
 use super::date::Date;
 use super::lexicon::{given, is_generic, is_particle};
@@ -118,7 +118,7 @@ pub(crate) fn of_full_name(name: &str) -> Keys {
     unique(keys)
 }
 
-/// The letters that a word may begin with in another spelling, as bits: two words that agree or are compatible share one.
+/// The letters that a word may begin with in another spelling, as bits: words that do not contradict share one.
 fn letters_of(word: &str) -> u64 {
     let mut letters = word.bytes().next().map_or(0, bit);
     letters |= sound(word).first().map_or(0, |&byte| bit(byte));

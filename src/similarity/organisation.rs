@@ -1,7 +1,7 @@
 //! Names of organisations: what is left when their legal forms are off.
 
 use super::agreement::Agreement;
-use super::lexicon::{LegalForm, is_generic, legal_form};
+use super::lexicon::{LegalForm, is_generic, legal_form, legal_form_at_end};
 use super::name::{Words, same_letters};
 use super::word::organisation_word;
 use smallvec::SmallVec;
@@ -97,7 +97,7 @@ impl<'a> Organisation<'a> {
     fn of(words: &[&'a str]) -> Self {
         let mut rest = words;
         let mut forms: SmallVec<[LegalForm; 2]> = SmallVec::new();
-        while let Some(form) = at_end(rest).filter(|form| form.words < rest.len()) {
+        while let Some(form) = legal_form_at_end(rest).filter(|form| form.words < rest.len()) {
             forms.push(form);
             rest = rest.get(..rest.len() - form.words).unwrap_or_default();
         }
@@ -115,13 +115,4 @@ impl<'a> Organisation<'a> {
     fn particular(&self) -> SmallVec<[LegalForm; 2]> {
         self.forms.iter().copied().filter(|form| !form.any).collect()
     }
-}
-
-/// The longest legal form that the words end in.
-fn at_end(words: &[&str]) -> Option<LegalForm> {
-    let longest = words.len().min(6);
-    (1..=longest).rev().find_map(|length| {
-        let tail = words.get(words.len() - length..)?;
-        legal_form(tail).filter(|form| form.words == length)
-    })
 }

@@ -205,8 +205,8 @@ impl Meeting {
         short.contains(&true) && long.contains(&true) && short.iter().zip(&self.of_short).any(crossed)
     }
 
-    /// All words of the shorter name are in the longer. A single word is a first or a last name; of two, one is what the
-    /// longer begins with: a father and his son may share the second name, and the third.
+    /// All words of the shorter name are in the longer. A single word is a first or a last name; of two, one is what
+    /// the longer begins with: a father and his son may share the second name, and the third.
     fn where_more_is_said(&self, short: &[&str], long: &[&str]) -> Agreement {
         let first = self.taken.first() == Some(&true);
         let last = self.taken.last() == Some(&true);

@@ -45,8 +45,8 @@ pub(crate) type Sound = SmallVec<[u8; 24]>;
 
 /// Folds a canonical word (ASCII lower case) to its sound.
 ///
-/// Double letters count once, but `oo` is `u` and `ee` is `i`; `ph` is `f`, `w` is `v`, `c` and `q` are `k` or `s`, `y` and `j` are `i`, `z` is `s`; an
-/// `h` is silent after a consonant, before one and at the end; umlauts written as `ue` are bare. Vowels are kept: they
+/// Double letters count once, but `oo` is `u` and `ee` is `i`; `ph` is `f`, `w` is `v`, `c` and `q` are `k` or `s`, `y`
+/// and `j` are `i`, `z` is `s`; an `h` is silent after a consonant, before one and at the end; umlauts written as `ue` are bare. Vowels are kept: they
 /// tell Maria from Mario.
 pub(crate) fn sound(word: &str) -> Sound {
     let bytes = word.as_bytes();
