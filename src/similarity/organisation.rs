@@ -25,12 +25,12 @@ struct Organisation<'a> {
 
 /// Says whether words name an organisation, by the legal forms at their ends.
 pub(super) fn kind(words: &[&str]) -> Kind {
-    let organisation = Organisation::of(words);
-    if organisation.forms.iter().any(|form| form.certain) {
+    let (_, forms) = without_forms(words);
+    if forms.iter().any(|form| form.certain) {
         Kind::Organisation
-    } else if organisation.forms.iter().any(|form| form.words > 1) {
+    } else if forms.iter().any(|form| form.words > 1) {
         Kind::Likely
-    } else if organisation.forms.is_empty() {
+    } else if forms.is_empty() {
         Kind::Person
     } else {
         Kind::Perhaps
@@ -95,16 +95,7 @@ fn is_bare(one: &Organisation<'_>, other: &Organisation<'_>) -> bool {
 
 impl<'a> Organisation<'a> {
     fn of(words: &[&'a str]) -> Self {
-        let mut rest = words;
-        let mut forms: SmallVec<[LegalForm; 2]> = SmallVec::new();
-        while let Some(form) = legal_form_at_end(rest).filter(|form| form.words < rest.len()) {
-            forms.push(form);
-            rest = rest.get(..rest.len() - form.words).unwrap_or_default();
-        }
-        while let Some(form) = legal_form(rest).filter(|form| form.certain && !form.any && form.words < rest.len()) {
-            forms.push(form);
-            rest = rest.get(form.words..).unwrap_or_default();
-        }
+        let (rest, forms) = without_forms(words);
         let tells = |word: &&str| !matches!(*word, "the" | "and" | "und" | "et" | "of" | "for");
         let core: Words<'a> = rest.iter().copied().filter(tells).collect();
         let core = if core.is_empty() { rest.iter().copied().collect() } else { core };
@@ -115,4 +106,19 @@ impl<'a> Organisation<'a> {
     fn particular(&self) -> SmallVec<[LegalForm; 2]> {
         self.forms.iter().copied().filter(|form| !form.any).collect()
     }
+}
+
+/// Takes the legal forms off at both ends, as long as a word is left.
+fn without_forms<'w, 'a>(words: &'w [&'a str]) -> (&'w [&'a str], SmallVec<[LegalForm; 2]>) {
+    let mut rest = words;
+    let mut forms = SmallVec::new();
+    while let Some(form) = legal_form_at_end(rest).filter(|form| form.words < rest.len()) {
+        forms.push(form);
+        rest = rest.get(..rest.len() - form.words).unwrap_or_default();
+    }
+    while let Some(form) = legal_form(rest).filter(|form| form.certain && !form.any && form.words < rest.len()) {
+        forms.push(form);
+        rest = rest.get(form.words..).unwrap_or_default();
+    }
+    (rest, forms)
 }

@@ -4,7 +4,7 @@ use super::agreement::Agreement;
 use super::lexicon::given;
 use super::name::{Name, same_letters};
 use super::organisation::{self, Kind};
-use super::word::{either_word, given_word, surname_word};
+use super::word::{Word, either_word, given_word, surname_word};
 use smallvec::SmallVec;
 
 /// Compares given names, canonical. Nicknames and spellings agree; initials, and a name that is left out at the end,
@@ -26,7 +26,7 @@ pub(crate) fn given_name(a: &str, b: &str) -> Agreement {
     if are_initials(&one.core, &other.core) || are_initials(&other.core, &one.core) {
         return Agreement::Compatible;
     }
-    let in_place = one.core.iter().zip(&other.core).map(|(a, b)| given_word(a, b));
+    let in_place = one.core.iter().zip(&other.core).map(|(a, b)| given_word(Word::of(a), Word::of(b)));
     let most = if one.core.len() == other.core.len() { most } else { Agreement::Compatible };
     in_place.fold(most, Agreement::min)
 }
@@ -48,16 +48,16 @@ pub(crate) fn surname(a: &str, b: &str) -> Agreement {
         return most;
     }
     if one.core.len() == other.core.len() {
-        let answer = one.core.iter().zip(&other.core).map(|(a, b)| surname_word(a, b)).fold(most, Agreement::min);
+        let answer = one.core.iter().zip(&other.core).map(|(a, b)| surname_words(a, b)).fold(most, Agreement::min);
         if answer.allows() || one.core.len() == 1 {
             return answer;
         }
     }
     // One part of a double name is enough, but an initial is no part.
-    let shared = |a: &&str| a.len() > 1 && other.core.iter().any(|b| b.len() > 1 && surname_word(a, b).allows());
+    let shared = |a: &&str| a.len() > 1 && other.core.iter().any(|b| b.len() > 1 && surname_words(a, b).allows());
     let joined = |words: &[&str]| matches!(words, ["mc" | "mac", _]);
     let clans =
-        joined(&one.core) != joined(&other.core) && surname_word(&glued(&one.core), &glued(&other.core)).allows();
+        joined(&one.core) != joined(&other.core) && surname_words(&glued(&one.core), &glued(&other.core)).allows();
     if one.core.iter().any(|word| shared(&word)) || clans { Agreement::Compatible } else { Agreement::Contradict }
 }
 
@@ -123,12 +123,9 @@ impl Meeting {
             taken: SmallVec::from_elem(false, long.len()),
             worst: Agreement::Agree,
         };
-        met.pair(short, long, |a, b| a.0 == b.0, Agreement::Agree);
-        if met.left_of_short() > 0 {
-            met.pair(short, long, |a, b| words(a, b) == Agreement::Agree, Agreement::Agree);
-        }
-        if met.left_of_short() > 0 {
-            met.pair(short, long, |a, b| words(a, b) == Agreement::Compatible, Agreement::Compatible);
+        met.equal(short, long);
+        if met.left_of_short() > 0 && met.left_of_long() > 0 {
+            met.compare(short, long);
         }
         if met.left_of_short() > 0 && met.left_of_long() > 0 {
             met.glue(short, long);
@@ -136,21 +133,40 @@ impl Meeting {
         met
     }
 
-    /// Pairs words that nobody has taken; the second of a word says whether it is the last.
-    fn pair(
-        &mut self,
-        short: &[&str],
-        long: &[&str],
-        same: impl Fn((&str, bool), (&str, bool)) -> bool,
-        how: Agreement,
-    ) {
-        for (i, (a, slot)) in short.iter().zip(&mut self.of_short).enumerate().filter(|(_, (_, slot))| slot.is_none()) {
+    /// Pairs equal words.
+    fn equal(&mut self, short: &[&str], long: &[&str]) {
+        for (a, slot) in short.iter().zip(&mut self.of_short) {
             let mut free = long.iter().zip(&mut self.taken).enumerate().filter(|(_, (_, taken))| !**taken);
-            let last = |place: usize, words: &[&str]| place + 1 == words.len();
-            if let Some((j, (_, taken))) = free.find(|(j, (b, _))| same((a, last(i, short)), (b, last(*j, long)))) {
+            if let Some((j, (_, taken))) = free.find(|(_, (b, _))| *b == a) {
                 *taken = true;
                 *slot = Some(j);
-                self.worst = self.worst.min(how);
+            }
+        }
+    }
+
+    /// Pairs words that are left: those that agree, then those that are compatible.
+    fn compare(&mut self, short: &[&str], long: &[&str]) {
+        let long: SmallVec<[Word<'_>; 8]> = long.iter().map(|word| Word::of(word)).collect();
+        let mut compatible: SmallVec<[(usize, usize); 8]> = SmallVec::new();
+        for (i, (a, slot)) in short.iter().zip(&mut self.of_short).enumerate().filter(|(_, (_, slot))| slot.is_none()) {
+            let (a, a_last) = (Word::of(a), i + 1 == short.len());
+            for (j, (b, taken)) in long.iter().zip(&mut self.taken).enumerate().filter(|(_, (_, taken))| !**taken) {
+                match words((a, a_last), (*b, j + 1 == long.len())) {
+                    Agreement::Contradict => {}
+                    Agreement::Compatible => compatible.push((i, j)),
+                    Agreement::Agree => {
+                        *taken = true;
+                        *slot = Some(j);
+                        break;
+                    }
+                }
+            }
+        }
+        for (i, j) in compatible {
+            if let (Some(slot @ None), Some(taken @ false)) = (self.of_short.get_mut(i), self.taken.get_mut(j)) {
+                *slot = Some(j);
+                *taken = true;
+                self.worst = Agreement::Compatible;
             }
         }
     }
@@ -220,12 +236,16 @@ impl Meeting {
 }
 
 /// Compares a word of each of two full names; the last is a surname more often than not.
-fn words((a, a_last): (&str, bool), (b, b_last): (&str, bool)) -> Agreement {
+fn words((a, a_last): (Word<'_>, bool), (b, b_last): (Word<'_>, bool)) -> Agreement {
     match (a_last, b_last) {
         (false, false) => given_word(a, b),
         (true, true) => surname_word(a, b),
         _ => either_word(a, b),
     }
+}
+
+fn surname_words(a: &str, b: &str) -> Agreement {
+    surname_word(Word::of(a), Word::of(b))
 }
 
 /// Whether a single word is the initials of all the others: `jc` of `jean claude`. `jo` is a name.

@@ -84,6 +84,23 @@ pub(crate) fn sound(word: &str) -> Sound {
     out
 }
 
+/// The first byte of the sound of a word.
+pub(crate) fn first_sound(word: &str) -> Option<u8> {
+    let mut bytes = word.bytes();
+    let (first, next) = (bytes.next()?, bytes.next());
+    Some(match (first, next) {
+        (b'p', Some(b'h')) => b'f',
+        (b'c', Some(b'e' | b'i' | b'y')) | (b'z', _) => b's',
+        (b'c', Some(b'h')) => b'c',
+        (b'c' | b'q', _) => b'k',
+        (b'w', _) => b'v',
+        (b'y' | b'j', _) => b'i',
+        (b'o', Some(b'o')) => b'u',
+        (b'e', Some(b'e')) => b'i',
+        _ => first,
+    })
+}
+
 /// The consonants of a canonical word, for scripts that write no vowels (Arabic, Hebrew): `y` and `w` are vowels more
 /// often than not there, `p` is `b`, `v` is `f`, and an `h` after a consonant only tells that one from another.
 pub(crate) fn skeleton(word: &str) -> Sound {
@@ -119,7 +136,7 @@ fn is_vowel(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_vowelless, skeleton, sound, soundex};
+    use super::{first_sound, is_vowelless, skeleton, sound, soundex};
 
     #[test]
     fn soundex_is_the_censuss() {
@@ -160,6 +177,20 @@ mod tests {
         for (a, b) in [("maria", "mario"), ("mary", "mark"), ("anna", "hanna"), ("darla", "darlene"), ("john", "joan")]
         {
             assert_ne!(sound(a), sound(b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn the_first_sound_is_the_first_of_the_sound() {
+        for first in b'a'..=b'z' {
+            for second in (b'a'..=b'z').chain([b'1', b' ']) {
+                for word in [[first, second, b'n'], [first, second, b'e']] {
+                    let word = String::from_utf8(word.to_vec()).unwrap();
+                    assert_eq!(first_sound(&word), sound(&word).first().copied(), "{word}");
+                }
+            }
+            let word = char::from(first).to_string();
+            assert_eq!(first_sound(&word), sound(&word).first().copied(), "{word}");
         }
     }
 
