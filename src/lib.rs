@@ -44,7 +44,8 @@
 //!
 //! - What sources say: [`Record`], [`Identifier`], [`Value`], [`Timestamp`]; [`Operation`] and [`Assertion`] bring and
 //!   correct it.
-//! - How it is read: [`Policy`], checked and compiled into [`Rules`]; [`normalise`] gives a reading and its [`Issue`]s.
+//! - How it is read: [`Policy`], checked and compiled into [`Rules`]; [`normalise`] gives a reading and its [`Issue`]s;
+//!   [`Compare`] says what kind of value an attribute is, and whether two of them are in [`Agreement`].
 //! - The façade: [`Resolver`] writes, [`View`] reads one revision. [`Resolution`], [`Found`], [`Profile`], [`Golden`],
 //!   [`Explanation`], [`Structure`], [`Withheld`] and [`Stats`] are its answers.
 //! - Where it is kept: [`store`], with [`Memory`] and, by the feature `durable`, `Durable`.

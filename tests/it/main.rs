@@ -10,6 +10,7 @@ mod durable;
 mod found;
 mod golden;
 mod linkage_policy;
+mod household;
 mod malformed;
 mod measure;
 mod model;
@@ -20,6 +21,7 @@ mod policy;
 mod properties;
 mod scale;
 mod script;
+mod similarity;
 #[cfg(feature = "conformance")]
 mod store;
 mod subject;
