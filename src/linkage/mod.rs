@@ -12,6 +12,7 @@ mod linker;
 mod propose;
 mod score;
 mod scorer;
+mod splink;
 mod table;
 mod train;
 
@@ -19,6 +20,7 @@ pub(crate) use linker::Linker;
 pub(crate) use train::unique_source;
 pub use propose::{BlockCount, count_blocks, propose_blocks};
 pub use scorer::{ScoredPair, score_pairs};
+pub use splink::{SplinkImport, SplinkRemark};
 pub use train::{TrainOptions, Trained, TrainingReport, train};
 
 use crate::id::ValueHash;

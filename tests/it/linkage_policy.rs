@@ -97,8 +97,8 @@ fn wrong_comparisons_are_refused() {
     );
     compared(
         "attribute = \"given_name\"\nlevels = [\"swapped:sirname\"]",
-        "levels[0]`: `swapped:sirname` neither an attribute nor a kind of identifier `sirname` is declared; did you mean \
-         `surname`?",
+        "levels[0]`: `swapped:sirname` names what is not there: neither an attribute nor a kind of identifier \
+         `sirname` is declared; did you mean `surname`?",
     );
     refused(
         "[[linkage.comparison]]\nattribute = \"note\"\n[[linkage.comparison]]\nattributes = [\"note\"]",
@@ -128,7 +128,7 @@ fn wrong_blocking_rules_are_refused() {
     blocked("\"surname\", \" surname\"", "[1]`: `surname` stands here twice");
     blocked(
         "\"decade(birth_date)\"",
-        "[0]`: `decade(birth_date)` has no function that is known (`year`, `month`, `soundex`)",
+        "[0]`: `decade(birth_date)` has no function that is known (`year`, `month`, `soundex`, `words`)",
     );
     blocked(
         "\"surname[0]\"",
@@ -253,9 +253,12 @@ fn wrong_models_are_refused_with_the_field_named() {
             model.comparison[0].term_frequencies.as_mut().unwrap().values.insert("jones".into(), 0.0);
         },
     );
-    refused("`block[0].keys[0]`: `x(surname)` has no function that is known (`year`, `month`, `soundex`)", |model| {
-        model.block[0].keys[0] = "x(surname)".into();
-    });
+    refused(
+        "`block[0].keys[0]`: `x(surname)` has no function that is known (`year`, `month`, `soundex`, `words`)",
+        |model| {
+            model.block[0].keys[0] = "x(surname)".into();
+        },
+    );
 }
 
 #[test]
@@ -426,7 +429,7 @@ proptest! {
     fn keys_are_read_as_they_are_written(
         column in column(),
         part in prop_oneof![
-            Just(KeyPart::Whole), Just(KeyPart::Year), Just(KeyPart::Month), Just(KeyPart::Soundex),
+            Just(KeyPart::Whole), Just(KeyPart::Year), Just(KeyPart::Month), Just(KeyPart::Soundex), Just(KeyPart::Words),
             Just(KeyPart::Words),
             (1_u32..).prop_map(KeyPart::First), (1_u32..).prop_map(KeyPart::Last),
         ],

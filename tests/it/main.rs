@@ -22,8 +22,10 @@ mod properties;
 mod scale;
 mod script;
 mod similarity;
+mod splink;
 #[cfg(feature = "conformance")]
 mod store;
 mod subject;
 mod tidy;
+mod train;
 mod world;

@@ -325,7 +325,7 @@ impl Table<'_> {
         let records = || across().filter_map(|(a, b)| Some((*self.live.get(a)?, *self.live.get(b)?)));
         for (place, name) in self.setup.declared.iter().enumerate() {
             let exclusive = self.setup.exclusive.contains(name);
-            if exclusive && records().any(|(a, b)| contradict(a, b, std::slice::from_ref(name))) {
+            if exclusive && records().any(|(a, b)| self.setup.contradict(a, b, std::slice::from_ref(name))) {
                 return Some(Reason::Exclusive(place as u16));
             }
         }
