@@ -14,6 +14,7 @@ mod reading;
 mod rebuild;
 mod ruling;
 mod score;
+mod search;
 mod settle;
 mod stats;
 mod tell;
@@ -25,6 +26,7 @@ pub use answer::{
 };
 pub use read::View;
 pub use score::{Alike, PairScore, Scorer};
+pub use search::{Hit, Query, Sought};
 
 use crate::error::{Error, Result};
 use crate::id::Seed;

@@ -148,7 +148,7 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
 
 /// Linkage that weighs every column alike, three bits for and three against, so that links, possible links and vetoes
 /// are frequent among small pools; each column is a block.
-fn likeness(policy: &Policy, max_block: u64, link_probability: f64, veto_weight: f64) -> LinkagePolicy {
+pub(crate) fn likeness(policy: &Policy, max_block: u64, link_probability: f64, veto_weight: f64) -> LinkagePolicy {
     let attributes = policy.attribute.iter().map(|attribute| &attribute.name);
     let columns: Vec<&SmolStr> = attributes.chain(policy.identifier.iter().map(|kind| &kind.kind)).collect();
     let level = |level, m, u| LevelModel { level, m, u, s: None, trained: true };
@@ -159,7 +159,7 @@ fn likeness(policy: &Policy, max_block: u64, link_probability: f64, veto_weight:
     };
     let model = Model {
         format: MODEL_FORMAT,
-        prior: 0.1,
+        prior: 0.2,
         surroundings: 0.0,
         comparison: columns.iter().map(comparison).collect(),
         block: Vec::new(),
