@@ -9,6 +9,7 @@ mod crowd;
 mod durable;
 mod found;
 mod golden;
+mod likeness;
 mod malformed;
 mod measure;
 mod model;

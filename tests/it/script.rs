@@ -114,9 +114,10 @@ pub(crate) fn facts() -> impl Strategy<Value = Vec<(SmolStr, Value)>> {
             1 => Just(Value::Null),
         ]
     };
-    (option::weighted(0.6, value()), option::weighted(0.6, value()), option::weighted(0.1, value())).prop_map(
-        |(given, born, note)| {
-            let named = [("given", given), ("born", born), ("note", note)];
+    let rare = || option::weighted(0.1, value());
+    (option::weighted(0.6, value()), option::weighted(0.6, value()), option::weighted(0.5, value()), rare()).prop_map(
+        |(given, born, city, note)| {
+            let named = [("given", given), ("born", born), ("city", city), ("note", note)];
             named.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect()
         },
     )
@@ -232,7 +233,8 @@ fn attributes() -> impl Strategy<Value = Vec<AttributePolicy>> {
             verified_by: None,
         };
         let born = born.unwrap_or_else(|| given.clone());
-        vec![attribute("given", exclusive[0], given), attribute("born", exclusive[1], born)]
+        let city = attribute("city", false, born.clone());
+        vec![attribute("given", exclusive[0], given), attribute("born", exclusive[1], born), city]
     })
 }
 
