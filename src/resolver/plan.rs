@@ -12,7 +12,7 @@ use crate::id::{ClusterNumber, KeyHash, Link, ProfileNumber, RecordNumber, Seed,
 use crate::identifier::Summary;
 use crate::issue::Reason;
 use crate::policy::{Contested, Links, Role};
-use crate::record::Assertion;
+use crate::record::{Assertion, Verdict};
 use crate::stitch::{Touch, corroborates, grow};
 use crate::store::{
     Anchor, AssertionRow, Cluster, DORMANT, Meta, Node, Numbers, Overlay, Posting, ProfileChange, ProfileEvent,
@@ -478,6 +478,7 @@ impl<'a> Planner<'a> {
         if self.meta.counts.assertions > 0 {
             let key = crate::identifier::hash_key(self.seed, &node.key);
             self.stir_named(&[key])?;
+            self.forget_words(key)?;
         }
         let Some(mut cluster) = self.overlay.cluster(node.cluster)? else {
             // Mended by this very plan and not resolved since: its anchors are still its own.
@@ -543,6 +544,8 @@ impl<'a> Planner<'a> {
         self.overlay.put_assertion(a, b, word.map(|assertion| AssertionRow { a, b, assertion }));
         self.stir_named(&[a, b])?;
         self.drop_withheld(WithheldKey::Join(a, b))?;
+        self.forget_words(a)?;
+        self.forget_words(b)?;
         Ok(true)
     }
 
@@ -556,6 +559,24 @@ impl<'a> Planner<'a> {
             wave = rows.iter().flat_map(|row| [row.a, row.b]).filter(|key| asked.insert(*key)).collect();
         }
         Ok(())
+    }
+
+    /// Joins that are withheld between keys that stand for no live record are nobody's: there is no region that they
+    /// are in.
+    fn forget_words(&mut self, key: KeyHash) -> Result<()> {
+        let mut asked: AHashSet<KeyHash> = AHashSet::from_iter([key]);
+        let (mut wave, mut joins) = (vec![key], Vec::new());
+        while !wave.is_empty() {
+            let numbers: Vec<RecordNumber> = self.overlay.numbers(&wave)?.into_iter().flatten().collect();
+            if self.overlay.nodes(&numbers)?.iter().flatten().any(|node| node.cluster != DORMANT) {
+                return Ok(());
+            }
+            let mut rows = self.overlay.assertions(&wave)?;
+            rows.retain(|row| row.assertion.verdict == Verdict::Join);
+            wave = rows.iter().flat_map(|row| [row.a, row.b]).filter(|key| asked.insert(*key)).collect();
+            joins.extend(rows.iter().map(|row| WithheldKey::Join(row.a, row.b)));
+        }
+        joins.into_iter().try_for_each(|join| self.drop_withheld(join))
     }
 
     pub(super) fn drop_withheld(&mut self, key: WithheldKey) -> Result<()> {

@@ -2,6 +2,7 @@
 //!
 //! How often each is reached is counted, so that the properties cannot come to prove less without a word.
 
+use crate::alike::alike;
 use crate::model::Key;
 use crate::names::Names;
 use crate::properties::{State, config};
@@ -474,10 +475,11 @@ fn every_state_is_reached() {
     let scripts = 400;
     let store = Arc::new(Watched::default());
     let mut runner = TestRunner::deterministic();
-    let (crowds, calm) = (crowds(1..12), calm(1..24));
+    let (crowds, calm, alike) = (crowds(1..12), calm(1..24), alike(8..24));
     for number in 0..scripts {
-        let script = match number % 3 {
-            0 => calm.new_tree(&mut runner).unwrap().current(),
+        let script = match number % 6 {
+            1 => alike.new_tree(&mut runner).unwrap().current(),
+            0 | 3 => calm.new_tree(&mut runner).unwrap().current(),
             _ => crowds.new_tree(&mut runner).unwrap().current(),
         };
         let tenant = Tenant(format!("t{number}").into());

@@ -13,7 +13,7 @@ use onefold::{
 };
 use std::sync::Arc;
 
-const COLUMNS: [&str; 5] = ["given", "family", "born", "city", "street"];
+const COLUMNS: [&str; 6] = ["given", "family", "born", "city", "street", "room"];
 
 fn policy() -> Policy {
     let mut policy = Policy {
@@ -125,10 +125,10 @@ fn a_source_without_duplicates_has_one_record_of_a_person() {
 #[test]
 fn a_chain_of_likeness_does_not_weld_strangers() {
     let records = [
-        record("a/1", "ann smith 1980 - -"),
-        record("a/2", "ann smith 1980 york high"),
-        record("a/3", "bob smith 1980 york high"),
-        record("a/4", "bob jones 1955 york high"),
+        record("a/1", "ann smith 1980 - - -"),
+        record("a/2", "ann smith 1980 york high 1"),
+        record("a/3", "- - - york high 1"),
+        record("a/4", "bob jones 1955 york high 1"),
     ];
     let resolver = over(&policy(), &records);
     let home = |name: &str| resolver.profile_of(&key(name)).unwrap();
