@@ -84,6 +84,7 @@ mod policy;
 mod profile;
 mod record;
 mod resolver;
+mod similarity;
 mod stitch;
 pub mod store;
 mod time;
@@ -93,7 +94,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use golden::fold;
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
 pub use issue::{Issue, IssueReason, Reason};
-pub use linkage::Weight;
+pub use linkage::{BlockCount, ScoredPair, TrainOptions, Trained, TrainingReport, Weight, count_blocks, propose_blocks, score_pairs, train};
 pub use measure::{Evaluation, Score, evaluate};
 pub use normalise::{Normalised, normalise, normalise_identifier};
 pub use operation::Operation;
@@ -105,6 +106,7 @@ pub use resolver::{
     PolicyReport, Progress, Query, ReplaceReport, Resolution, Resolver, Scorer, Sought, Stats, Step, StoredRecord,
     Structure, View, Why, Withheld,
 };
+pub use similarity::Agreement;
 pub use smol_str::SmolStr;
 pub use store::Memory;
 #[cfg(feature = "durable")]

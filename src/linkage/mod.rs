@@ -1,8 +1,28 @@
 //! How like are two records, and which pairs are worth asking about (DESIGN 4.5).
+//!
+//! The method is Fellegi and Sunter's (1969), trained without labels by expectation maximisation (Winkler 1988), with
+//! term frequencies, and with a class of its own for people who share their surroundings.
 
-use crate::error::Result;
-use crate::id::{Seed, ValueHash};
-use crate::policy::Rules;
+mod block;
+mod compare;
+mod defaults;
+mod em;
+mod likeness;
+mod linker;
+mod propose;
+mod score;
+mod scorer;
+mod table;
+mod train;
+
+pub(crate) use linker::Linker;
+pub(crate) use train::unique_source;
+pub use propose::{BlockCount, count_blocks, propose_blocks};
+pub use scorer::{ScoredPair, score_pairs};
+pub use train::{TrainOptions, Trained, TrainingReport, train};
+
+use crate::id::ValueHash;
+use crate::policy::Level;
 use crate::value::Fact;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -12,13 +32,6 @@ use smallvec::SmallVec;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Weight(pub i32);
 
-/// The policy's linkage, compiled.
-#[derive(Debug)]
-pub(crate) struct Linker {
-    columns: Vec<u16>,
-    max_block: u64,
-}
-
 /// The hashes of a record's block keys, each once.
 pub(crate) type Blocks = SmallVec<[ValueHash; 8]>;
 
@@ -26,7 +39,6 @@ pub(crate) type Blocks = SmallVec<[ValueHash; 8]>;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row<'a> {
     pub(crate) facts: &'a [Fact],
-    pub(crate) blocks: &'a [ValueHash],
     /// The place of its source, if the source is `unique`.
     pub(crate) unique: Option<u16>,
 }
@@ -39,72 +51,43 @@ pub(crate) struct Edge {
     pub(crate) weight: Weight,
 }
 
-impl Linker {
-    /// Compiles the linkage of a policy; none if it has none.
-    pub(crate) fn new(rules: &Rules) -> Result<Option<Self>> {
-        Ok(rules.policy.linkage.as_ref().map(|linkage| Self {
-            max_block: linkage.max_block,
-            columns: (0..(rules.attributes.len() + rules.kinds.len()) as u16).collect(),
-        }))
-    }
+/// What one comparison says of a pair.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Contribution {
+    /// What is compared; nothing for what shared surroundings take off.
+    pub(crate) columns: Vec<u16>,
+    /// The level; none where a value is missing.
+    pub(crate) level: Option<Level>,
+    /// What it adds to the match weight.
+    pub(crate) bits: f64,
+}
 
-    /// The most live records of a block before it is generic.
-    pub(crate) fn max_block(&self) -> u64 {
-        self.max_block
-    }
+/// Pieces that work over pairs is cut into.
+const PIECES: usize = 64;
 
-    /// The blocks of a record, from its facts.
-    pub(crate) fn blocks(&self, seed: Seed, facts: &[Fact]) -> Blocks {
-        let hash =
-            |fact: &Fact| ValueHash(seed.hash_parts(18, &[&fact.attribute.to_le_bytes(), fact.value.as_bytes()]));
-        facts.iter().filter(|fact| self.columns.contains(&fact.attribute)).map(hash).collect()
+/// Maps a slice on all cores, in order; each item is a task of its own.
+pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], map: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(items.len());
+    if threads < 2 {
+        return items.iter().map(map).collect();
     }
-
-    /// The weight of a pair, if it is worth keeping: at least that of a possible link.
-    pub(crate) fn weigh(&self, a: &[Fact], b: &[Fact]) -> Option<Weight> {
-        let shared = a.iter().filter(|fact| b.contains(fact)).count() as i32;
-        Some(Weight(shared * 6000)).filter(|_| shared > 1)
-    }
-
-    /// Whether a weight makes a link; else it makes a possible link.
-    pub(crate) fn is_link(&self, weight: Weight) -> bool {
-        weight.0 >= 18_000
-    }
-
-    /// The probability that a pair of a weight is one person.
-    pub(crate) fn probability(&self, weight: Weight) -> f64 {
-        let odds = (f64::from(weight.0) / 1000.0 - 15.0).exp2();
-        odds / (1.0 + odds)
-    }
-
-    /// Whether two records may not be in one cluster by likeness: they contradict, or are too unlike.
-    pub(crate) fn vetoes(&self, a: &[Fact], b: &[Fact]) -> bool {
-        let shared = a.iter().filter(|fact| b.contains(fact)).count();
-        shared == 0 && !a.is_empty() && !b.is_empty()
-    }
-
-    /// All pairs of rows that are worth keeping, by places, each once, ascending. Blocks of more rows than
-    /// [`max_block`](Self::max_block) find no pairs; two rows of one unique source are no pair.
-    pub(crate) fn edges(&self, rows: &[Row<'_>]) -> Vec<Edge> {
-        let mut carried: Vec<(ValueHash, u32)> = Vec::new();
-        for (place, row) in (0_u32..).zip(rows) {
-            carried.extend(row.blocks.iter().map(|&block| (block, place)));
-        }
-        carried.sort_unstable();
-        let mut edges = Vec::new();
-        for block in carried.chunk_by(|a, b| a.0 == b.0).filter(|block| block.len() as u64 <= self.max_block()) {
-            for (place, &(_, b)) in block.iter().enumerate() {
-                for &(_, a) in block.iter().take(place) {
-                    let (Some(one), Some(other)) = (rows.get(a as usize), rows.get(b as usize)) else { continue };
-                    if one.unique.is_some() && one.unique == other.unique {
-                        continue;
-                    }
-                    edges.extend(self.weigh(one.facts, other.facts).map(|weight| Edge { a, b, weight }));
-                }
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let mut results: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let work = || {
+            let mut done = Vec::new();
+            loop {
+                let place = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let Some(item) = items.get(place) else { return done };
+                done.push((place, map(item)));
             }
-        }
-        edges.sort_unstable_by_key(|edge| (edge.a, edge.b));
-        edges.dedup();
-        edges
-    }
+        };
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| match thread.join() {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        threads.into_iter().flat_map(join).collect()
+    });
+    results.sort_unstable_by_key(|(place, _)| *place);
+    results.into_iter().map(|(_, result)| result).collect()
 }

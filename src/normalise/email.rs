@@ -12,6 +12,15 @@ use std::borrow::Cow;
 /// # Errors
 /// `Malformed` where it is not an address by RFC 5321 and 6531.
 pub(super) fn read<'a>(kind: &KindRule, trimmed: &'a str) -> Result<Cow<'a, str>, IssueReason> {
+    let value = form(trimmed)?;
+    Ok(without_tags(kind, &value).map_or(value, Cow::Owned))
+}
+
+/// Brings an address to the form that it has whatever the policy says of providers.
+///
+/// # Errors
+/// `Malformed` where it is not an address by RFC 5321 and 6531.
+pub(super) fn form(trimmed: &str) -> Result<Cow<'_, str>, IssueReason> {
     let value = match text::lower(trimmed) {
         Cow::Borrowed(value) => Cow::Borrowed(unwrapped(value)),
         Cow::Owned(value) => match unwrapped(&value) {
@@ -21,7 +30,7 @@ pub(super) fn read<'a>(kind: &KindRule, trimmed: &'a str) -> Result<Cow<'a, str>
     };
     let options = Options::default().without_display_text();
     EmailAddress::parse_with_options(&value, options).map_err(|_| IssueReason::Malformed("an e-mail address"))?;
-    Ok(without_tags(kind, &value).map_or(value, Cow::Owned))
+    Ok(value)
 }
 
 fn unwrapped(address: &str) -> &str {

@@ -3,14 +3,16 @@
 mod email;
 mod facts;
 mod junk;
+mod latin;
 mod phone;
+mod place;
 mod text;
 mod uuid;
 
 pub(crate) use junk::is_junk;
 
 use crate::issue::{Issue, IssueReason};
-use crate::policy::{Form, KindRule, Role, Rules, Undeclared};
+use crate::policy::{Compare, Form, KindRule, Role, Rules, Undeclared};
 use crate::record::{Identifier, Record};
 use crate::value::Fact;
 use smol_str::SmolStr;
@@ -88,6 +90,7 @@ pub fn normalise(rules: &Rules, record: &Record) -> (Normalised, Vec<Issue>) {
         }
     }
     if rules.policy().linkage.is_some() {
+        facts.extend(whole_name(rules, &facts));
         // Kinds of identifier are columns of linkage after the attributes.
         let first = rules.attributes().len() as u16;
         facts.extend(identifiers.iter().map(|(kind, value)| Fact { attribute: first + kind, value: value.clone() }));
@@ -95,6 +98,18 @@ pub fn normalise(rules: &Rules, record: &Record) -> (Normalised, Vec<Issue>) {
     facts.sort_unstable();
     facts.dedup();
     (Normalised { identifiers, facts, quarantined }, issues)
+}
+
+/// The whole name of a record that gives only its parts, where the policy has an attribute for whole names: sources
+/// that give the one can then be compared with sources that give the other.
+fn whole_name(rules: &Rules, facts: &[Fact]) -> Option<Fact> {
+    let first = |wanted: Compare| {
+        let place = rules.attributes().iter().position(|attribute| attribute.compare == wanted)?;
+        Some((place as u16, facts.iter().find(|fact| usize::from(fact.attribute) == place)))
+    };
+    let (attribute, None) = first(Compare::FullName)? else { return None };
+    let (given, family) = (first(Compare::GivenName)?.1?, first(Compare::Surname)?.1?);
+    Some(Fact { attribute, value: smol_str::format_smolstr!("{} {}", given.value, family.value) })
 }
 
 /// Reads one identifier: the place of its kind, and the value in the form of the kind.

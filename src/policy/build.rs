@@ -1,8 +1,8 @@
 //! Writing a policy in Rust.
 
 use super::{
-    AttributePolicy, Compare, Contested, Form, IdentifierPolicy, Limit, Links, Policy, Role, Rules, SourceClass,
-    SourcePolicy, Survive, Undeclared,
+    AttributePolicy, Compare, Contested, Form, IdentifierPolicy, Limit, LinkagePolicy, Links, Policy, Role, Rules,
+    SourceClass, SourcePolicy, Survive, Undeclared,
 };
 use crate::error::Result;
 use smol_str::SmolStr;
@@ -79,6 +79,12 @@ impl PolicyBuilder {
     /// Declares an attribute.
     pub fn attribute(mut self, attribute: AttributePolicy) -> Self {
         self.policy.attribute.push(attribute);
+        self
+    }
+
+    /// Links by likeness too.
+    pub fn linkage(mut self, linkage: LinkagePolicy) -> Self {
+        self.policy.linkage = Some(linkage);
         self
     }
 

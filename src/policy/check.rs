@@ -43,7 +43,8 @@ impl Policy {
         for (place, attribute) in self.attribute.iter().enumerate() {
             self.check_attribute(&format!("attribute[{place}]"), attribute)?;
         }
-        self.check_groups()
+        self.check_groups()?;
+        self.check_linkage()
     }
 
     fn check_identifier(&self, at: &str, identifier: &IdentifierPolicy) -> Result<()> {
@@ -162,15 +163,18 @@ impl Policy {
         if self.attribute.iter().any(|attribute| attribute.name == name) {
             return Ok(());
         }
-        let nearest = self
-            .attribute
-            .iter()
-            .map(|attribute| (strsim::jaro_winkler(name, &attribute.name), &attribute.name))
-            .filter(|(similar, _)| *similar >= SIMILAR)
-            .max_by(|(a, x), (b, y)| a.total_cmp(b).then_with(|| y.cmp(x)));
-        let hint = nearest.map(|(_, known)| format!("; did you mean `{known}`?")).unwrap_or_default();
+        let hint = hint(name, self.attribute.iter().map(|attribute| &attribute.name));
         Err(Error::policy(field, format!("no attribute `{name}` is declared{hint}")))
     }
+}
+
+/// The name that is most like one that is not known, as the end of a message.
+pub(super) fn hint<'a>(name: &str, known: impl Iterator<Item = &'a SmolStr>) -> String {
+    let nearest = known
+        .map(|known| (strsim::jaro_winkler(name, known), known))
+        .filter(|(similar, _)| *similar >= SIMILAR)
+        .max_by(|(a, x), (b, y)| a.total_cmp(b).then_with(|| y.cmp(x)));
+    nearest.map(|(_, known)| format!("; did you mean `{known}`?")).unwrap_or_default()
 }
 
 fn places(field: &'static str, count: usize) -> Result<()> {

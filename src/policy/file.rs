@@ -1,7 +1,10 @@
 //! Reading and writing a policy as TOML or JSON.
 
 use super::Policy;
-use crate::error::{Error, Result};
+use super::linkage::ModelSource;
+use super::model::Model;
+use super::model_file::{NO_NUMBER, TERMS};
+use crate::error::{Error, ErrorKind, Result};
 use std::io::Read;
 use std::path::Path;
 
@@ -24,6 +27,12 @@ impl Policy {
     /// # Ok::<(), onefold::Error>(())
     /// ```
     pub fn from_toml(text: &str) -> Result<Self> {
+        let policy = Self::parse_toml(text)?;
+        policy.check()?;
+        Ok(policy)
+    }
+
+    fn parse_toml(text: &str) -> Result<Self> {
         let text = without_mark(text);
         let refuse = |field: &str, error: &toml::de::Error| {
             let before = error.span().and_then(|span| text.get(..span.start));
@@ -31,10 +40,7 @@ impl Policy {
             refuse(field, line, error.message())
         };
         let document = toml::Deserializer::parse(text).map_err(|error| refuse(".", &error))?;
-        let policy: Self = serde_path_to_error::deserialize(document)
-            .map_err(|error| refuse(&error.path().to_string(), error.inner()))?;
-        policy.check()?;
-        Ok(policy)
+        serde_path_to_error::deserialize(document).map_err(|error| refuse(&error.path().to_string(), error.inner()))
     }
 
     /// Reads and checks a policy in JSON.
@@ -42,6 +48,12 @@ impl Policy {
     /// # Errors
     /// `Config`, with the field and the line, where it is not JSON, has an unknown field, or does not fit together.
     pub fn from_json(text: &str) -> Result<Self> {
+        let policy = Self::parse_json(text)?;
+        policy.check()?;
+        Ok(policy)
+    }
+
+    fn parse_json(text: &str) -> Result<Self> {
         let text = without_mark(text);
         let refuse = |field: &str, error: &serde_json::Error| {
             let message = error.to_string();
@@ -52,21 +64,52 @@ impl Policy {
         let policy: Self = serde_path_to_error::deserialize(&mut document)
             .map_err(|error| refuse(&error.path().to_string(), error.inner()))?;
         document.end().map_err(|error| refuse(".", &error))?;
+        Ok(policy)
+    }
+
+    /// Reads and checks a policy file: `.toml` or `.json`. Where its linkage names a model file, that file, beside the
+    /// policy's, is read too, and the policy holds the model itself.
+    ///
+    /// # Errors
+    /// `Config` where a file cannot be read, has another extension, or holds a wrong policy or model; `Limit` where it
+    /// is larger than 16 MiB, or the model's larger than 1 GiB.
+    pub fn from_path(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let mut policy = Self::read(path)?;
+        if let Some(linkage) = &mut policy.linkage
+            && let Some(ModelSource::Path(name)) = &linkage.model
+        {
+            let beside = path.parent().unwrap_or(Path::new("")).join(name.as_str());
+            let model = Model::from_path(beside).map_err(|error| match error.kind() {
+                ErrorKind::Limit => error,
+                _ => Error::policy("linkage.model", format!("{name}: {error}")),
+            })?;
+            linkage.model = Some(model.into());
+        }
         policy.check()?;
         Ok(policy)
     }
 
-    /// Reads and checks a policy file: `.toml` or `.json`.
+    /// Reads and checks a policy file as training needs it: the model that it names or holds is left out, whether the
+    /// file is there or not.
     ///
     /// # Errors
     /// `Config` where the file cannot be read, has another extension, or holds a wrong policy; `Limit` where it is
     /// larger than 16 MiB.
-    pub fn from_path(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
+    pub fn from_path_untrained(path: impl AsRef<Path>) -> Result<Self> {
+        let mut policy = Self::read(path.as_ref())?;
+        if let Some(linkage) = &mut policy.linkage {
+            linkage.model = None;
+        }
+        policy.check()?;
+        Ok(policy)
+    }
+
+    fn read(path: &Path) -> Result<Self> {
         let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
         let parse = match extension.as_deref() {
-            Some("toml") => Self::from_toml,
-            Some("json") => Self::from_json,
+            Some("toml") => Self::parse_toml,
+            Some("json") => Self::parse_json,
             _ => return Err(Error::option("path", "a policy is a `.toml` or a `.json` file")),
         };
         let unreadable = |error: std::io::Error| Error::option("path", format!("the policy cannot be read: {error}"));
@@ -103,6 +146,11 @@ impl Policy {
 
 fn refuse(field: &str, line: Option<usize>, message: &str) -> Error {
     let field = if field == "." { "policy" } else { field };
+    // A model within the policy lists values of people.
+    let (field, message) = match field.split_once(TERMS) {
+        Some((before, _)) => (&*format!("{before}{TERMS}"), NO_NUMBER),
+        None => (field, message),
+    };
     let message = message.trim().replace('\n', ", ");
     Error::policy(field, line.map_or_else(|| message.clone(), |line| format!("line {line}: {message}")))
 }
@@ -119,7 +167,9 @@ fn without_mark(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use crate::policy::{
-        AttributePolicy, Compare, Contested, Form, IdentifierPolicy, Limit, Links, Policy, Role, SourcePolicy, Survive,
+        AttributePolicy, BlockPolicy, Compare, ComparisonModel, ComparisonPolicy, Contested, Form, IdentifierPolicy,
+        Level, LevelModel, Limit, LinkagePolicy, Links, MODEL_FORMAT, Model, Policy, Role, SourcePolicy, Survive,
+        TermFrequencies, Training,
     };
     use serde_json::{Value, json};
     use std::collections::BTreeSet;
@@ -147,8 +197,30 @@ mod tests {
             .identifier(email)
             .attribute(attribute)
             .attribute(AttributePolicy::new("b", Compare::Exact))
+            .linkage(linkage())
             .build()
             .unwrap()
+    }
+
+    fn linkage() -> LinkagePolicy {
+        let level = |level: Level, p: f64| LevelModel { level, m: p, u: 1.0 - p, s: Some(1.0 - p), trained: true };
+        let terms = TermFrequencies { other: 0.1, values: [("x".into(), 0.5)].into() };
+        let comparison = ComparisonModel {
+            attributes: vec!["a".into()],
+            levels: vec![level(Level::Exact, 0.75), level(Level::Else, 0.25)],
+            term_frequencies: Some(terms),
+        };
+        let block = BlockPolicy::new(["a[:3]"]);
+        let model = Model {
+            format: MODEL_FORMAT,
+            prior: 0.001,
+            surroundings: 0.01,
+            comparison: vec![comparison],
+            block: vec![block.clone()],
+            training: Some(Training { records: 1, pairs: 2, seed: 3, rounds: 4 }),
+        };
+        let compared = ComparisonPolicy::new("a").levels([Level::Exact]).term_frequency();
+        LinkagePolicy::new().model(model).comparison(compared).block(block)
     }
 
     #[test]
@@ -159,6 +231,82 @@ mod tests {
         for part in ["source", "identifier", "attribute"] {
             assert_eq!(fields(&schema["$defs"][part]["properties"]), fields(&policy[part][0]), "{part}");
             assert_eq!(schema["$defs"][part]["additionalProperties"], json!(false));
+        }
+        let (linkage, model) = (&policy["linkage"], &policy["linkage"]["model"]);
+        for (part, written) in [
+            ("linkage", linkage),
+            ("block", &linkage["block"][0]),
+            ("model", model),
+            ("comparison_model", &model["comparison"][0]),
+            ("level_model", &model["comparison"][0]["levels"][0]),
+            ("term_frequencies", &model["comparison"][0]["term_frequencies"]),
+            ("training", &model["training"]),
+        ] {
+            assert_eq!(fields(&schema["$defs"][part]["properties"]), fields(written), "{part}");
+            assert_eq!(schema["$defs"][part]["additionalProperties"], json!(false));
+        }
+        // One attribute or several: never both.
+        let mut comparison = serde_json::to_value(ComparisonPolicy::of(["a"])).unwrap();
+        comparison.as_object_mut().unwrap().extend(linkage["comparison"][0].as_object().unwrap().clone());
+        assert_eq!(fields(&schema["$defs"]["comparison"]["properties"]), fields(&comparison));
+    }
+
+    #[test]
+    fn the_schema_knows_every_level_and_the_defaults_of_linkage() {
+        let schema: Value = serde_json::from_str(Policy::json_schema()).unwrap();
+        let pattern = regex::Regex::new(schema["$defs"]["level"]["pattern"].as_str().unwrap()).unwrap();
+        for level in [
+            "exact",
+            "agree",
+            "compatible",
+            "swapped",
+            "swapped:b",
+            "of:a:exact",
+            "jaro:0.9",
+            "jaro_winkler:0.92",
+            "levenshtein:1",
+            "damerau_levenshtein:2",
+            "token_set:0.5",
+            "jaccard:1",
+            "prefix:3",
+            "suffix:4",
+            "soundex",
+            "number:1.5",
+            "percent:10",
+            "days:31",
+            "day_month_swap",
+            "date_typo",
+            "km:2.5",
+            "overlap:1",
+            "email_user",
+            "email_user_jaro_winkler:0.88",
+            "postcode_sector",
+            "postcode_district",
+            "postcode_area",
+            "custom:mine:0.5",
+            "else",
+        ] {
+            assert!(pattern.is_match(level), "{level}");
+            assert_eq!(level.parse::<Level>().unwrap().to_string(), level);
+        }
+        let defaults = serde_json::to_value(LinkagePolicy::new()).unwrap();
+        for (field, default) in defaults.as_object().unwrap() {
+            assert_eq!(schema["$defs"]["linkage"]["properties"][field]["default"], *default, "{field}");
+        }
+        let key = &schema["$defs"]["block"]["properties"]["keys"]["items"]["pattern"];
+        let pattern = regex::Regex::new(key.as_str().unwrap()).unwrap();
+        for (key, good) in [
+            ("a", true),
+            ("a b", true),
+            ("a[:3]", true),
+            ("a[-2:]", true),
+            ("year(a)", true),
+            ("soundex(a)", true),
+            ("a[3]", false),
+            ("decade(a)", false),
+            ("a)", false),
+        ] {
+            assert_eq!((pattern.is_match(key), key.parse::<crate::policy::Key>().is_ok()), (good, good), "{key}");
         }
     }
 

@@ -28,6 +28,10 @@ pub enum Level {
     /// The two columns of a name stand in each other's place. The word names the other attribute; without one, the
     /// comparison has two attributes.
     Swapped(Option<SmolStr>),
+    /// Only one of the comparison's attributes is looked at: `of:surname:exact`. Its name holds no colon.
+    Of(SmolStr, Box<Level>),
+    /// Jaro similarity of at least so much, in 0..=1.
+    Jaro(f64),
     /// Jaro-Winkler similarity of at least so much, in 0..=1.
     JaroWinkler(f64),
     /// Levenshtein distance of at most so many edits.
@@ -36,6 +40,8 @@ pub enum Level {
     DamerauLevenshtein(u32),
     /// Jaccard similarity of the sets of words of at least so much, in 0..=1.
     TokenSet(f64),
+    /// Jaccard similarity of the sets of characters of at least so much, in 0..=1.
+    Jaccard(f64),
     /// The first so many characters are equal.
     Prefix(u32),
     /// The last so many characters are equal.
@@ -52,12 +58,21 @@ pub enum Level {
     DayMonthSwap,
     /// Dates differ by one digit, or by two neighbouring digits in each other's place.
     DateTypo,
-    /// Coordinates (`latitude,longitude` in degrees) lie at most so many kilometres apart.
+    /// Coordinates in degrees (`latitude,longitude`, or two attributes in this order) lie at most so many kilometres
+    /// apart.
     Kilometres(f64),
     /// Lists have at least so many values in common.
     Overlap(u32),
     /// E-mail addresses have the same user before the `@`.
     EmailUser,
+    /// The users before the `@` have a Jaro-Winkler similarity of at least so much, in 0..=1.
+    EmailUserJaroWinkler(f64),
+    /// British postcodes are of one sector (`SW1A 2`).
+    PostcodeSector,
+    /// British postcodes are of one district (`SW1A`).
+    PostcodeDistrict,
+    /// British postcodes are of one area (`SW`).
+    PostcodeArea,
     /// A similarity of the host's own, by its name, of at least so much.
     Custom(SmolStr, f64),
     /// Whatever is on no other level. Implied, and always last.
@@ -86,11 +101,21 @@ impl std::str::FromStr for Level {
             "exact" => bare(Self::Exact),
             "agree" => bare(Self::Agree),
             "compatible" => bare(Self::Compatible),
+            "swapped" if argument == Some("") => Err(wrong("names no attribute")),
             "swapped" => Ok(Self::Swapped(argument.map(SmolStr::new))),
+            "of" => match argument.and_then(|argument| argument.split_once(':')) {
+                Some((name, level)) if !name.trim().is_empty() => match level.trim_start().starts_with("of:") {
+                    true => Err(wrong("stands within another `of`")),
+                    false => Ok(Self::Of(name.trim().into(), Box::new(level.parse()?))),
+                },
+                _ => Err(wrong("needs an attribute and a level, as `of:surname:exact`")),
+            },
+            "jaro" => share().map(Self::Jaro),
             "jaro_winkler" => share().map(Self::JaroWinkler),
             "levenshtein" => count().map(Self::Levenshtein),
             "damerau_levenshtein" => count().map(Self::DamerauLevenshtein),
             "token_set" => share().map(Self::TokenSet),
+            "jaccard" => share().map(Self::Jaccard),
             "prefix" => count().map(Self::Prefix),
             "suffix" => count().map(Self::Suffix),
             "soundex" => bare(Self::Soundex),
@@ -102,6 +127,10 @@ impl std::str::FromStr for Level {
             "km" => number().map(Self::Kilometres),
             "overlap" => count().map(Self::Overlap),
             "email_user" => bare(Self::EmailUser),
+            "email_user_jaro_winkler" => share().map(Self::EmailUserJaroWinkler),
+            "postcode_sector" => bare(Self::PostcodeSector),
+            "postcode_district" => bare(Self::PostcodeDistrict),
+            "postcode_area" => bare(Self::PostcodeArea),
             "custom" => {
                 let (name, share) = argument.and_then(|argument| argument.split_once(':')).unwrap_or_default();
                 let share = share.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share));
@@ -124,10 +153,13 @@ impl fmt::Display for Level {
             Self::Compatible => f.write_str("compatible"),
             Self::Swapped(None) => f.write_str("swapped"),
             Self::Swapped(Some(other)) => write!(f, "swapped:{other}"),
+            Self::Of(attribute, level) => write!(f, "of:{attribute}:{level}"),
+            Self::Jaro(least) => write!(f, "jaro:{least}"),
             Self::JaroWinkler(least) => write!(f, "jaro_winkler:{least}"),
             Self::Levenshtein(most) => write!(f, "levenshtein:{most}"),
             Self::DamerauLevenshtein(most) => write!(f, "damerau_levenshtein:{most}"),
             Self::TokenSet(least) => write!(f, "token_set:{least}"),
+            Self::Jaccard(least) => write!(f, "jaccard:{least}"),
             Self::Prefix(length) => write!(f, "prefix:{length}"),
             Self::Suffix(length) => write!(f, "suffix:{length}"),
             Self::Soundex => f.write_str("soundex"),
@@ -139,6 +171,10 @@ impl fmt::Display for Level {
             Self::Kilometres(most) => write!(f, "km:{most}"),
             Self::Overlap(least) => write!(f, "overlap:{least}"),
             Self::EmailUser => f.write_str("email_user"),
+            Self::EmailUserJaroWinkler(least) => write!(f, "email_user_jaro_winkler:{least}"),
+            Self::PostcodeSector => f.write_str("postcode_sector"),
+            Self::PostcodeDistrict => f.write_str("postcode_district"),
+            Self::PostcodeArea => f.write_str("postcode_area"),
             Self::Custom(name, least) => write!(f, "custom:{name}:{least}"),
             Self::Else => f.write_str("else"),
         }

@@ -4,20 +4,26 @@
 
 mod build;
 mod check;
+mod check_linkage;
+mod check_model;
 mod file;
 mod filter;
+mod key;
 mod level;
 mod linkage;
 mod model;
+mod model_file;
 mod retail;
 mod rules;
 
 pub use build::PolicyBuilder;
+pub use key::{Key, KeyPart};
 pub use level::Level;
 pub use linkage::{BlockPolicy, ComparisonPolicy, LinkagePolicy, ModelSource};
 pub use model::{ComparisonModel, LevelModel, MODEL_FORMAT, Model, TermFrequencies, Training};
 pub use rules::{AttributeRule, KindRule, Rules, SURVIVE_DEFAULT};
 
+use crate::similarity::{self, Agreement, keys};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -233,6 +239,53 @@ pub enum Compare {
     Phone,
     Number,
     Exact,
+}
+
+impl Compare {
+    /// Says how two values of this kind stand to each other: they agree, are compatible, or contradict.
+    ///
+    /// Both are in the form that `normalise` gives to facts. Symmetric; a value agrees with itself.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Agreement, Compare};
+    /// assert_eq!(Compare::GivenName.agreement("bob", "robert"), Agreement::Agree);
+    /// assert_eq!(Compare::GivenName.agreement("r", "robert"), Agreement::Compatible);
+    /// assert_eq!(Compare::GivenName.agreement("maria", "mario"), Agreement::Contradict);
+    /// assert_eq!(Compare::FullName.agreement("robert smith jr", "bob smith sr"), Agreement::Contradict);
+    /// assert_eq!(Compare::Date.agreement("1978-11-12", "1978-12-11"), Agreement::Compatible);
+    /// ```
+    pub fn agreement(self, a: &str, b: &str) -> Agreement {
+        match self {
+            Self::Text => similarity::text(a, b),
+            Self::GivenName => similarity::given_name(a, b),
+            Self::Surname => similarity::surname(a, b),
+            Self::FullName => similarity::full_name(a, b),
+            Self::Date => similarity::date_agreement(a, b),
+            Self::Address => similarity::address(a, b),
+            Self::Postcode => similarity::postcode(a, b),
+            Self::Email => similarity::email(a, b),
+            Self::Phone => similarity::phone(a, b),
+            Self::Number => similarity::number_agreement(a, b),
+            Self::Exact => Agreement::agree_if(a == b),
+        }
+    }
+
+    /// Gives the keys of a value: two values that agree or are compatible share one.
+    pub(crate) fn keys(self, value: &str) -> keys::Keys {
+        match self {
+            Self::Text => keys::of_text(value),
+            Self::GivenName => keys::of_given_name(value),
+            Self::Surname => keys::of_surname(value),
+            Self::FullName => keys::of_full_name(value),
+            Self::Date => keys::of_date(value),
+            Self::Address => keys::of_address(value),
+            Self::Postcode => keys::of_postcode(value),
+            Self::Email => keys::of_email(value),
+            Self::Phone => keys::of_phone(value),
+            Self::Number | Self::Exact => keys::of_whole(value),
+        }
+    }
 }
 
 /// A rule of survivorship: of the values that are left, which stay.

@@ -67,8 +67,8 @@ impl Pairs {
 
 fn row<'a>(rules: &Ruling, item: &'a Item) -> Row<'a> {
     if item.reading.quarantined {
-        return Row { facts: &[], blocks: &[], unique: None };
+        return Row { facts: &[], unique: None };
     }
     let unique = rules.unique(&item.reading.record.key);
-    Row { facts: &item.reading.facts, blocks: &item.reading.blocks, unique }
+    Row { facts: &item.reading.facts, unique }
 }

@@ -11,6 +11,7 @@ mod durable;
 mod found;
 mod golden;
 mod likeness;
+mod linkage_policy;
 mod malformed;
 mod measure;
 mod model;

@@ -1,0 +1,245 @@
+//! Blocking: which pairs of records are worth comparing.
+//!
+//! A rule is a list of keys, and a record has a block for each combination of their values; two records of one block are
+//! a candidate pair. A pair belongs to the first rule that finds it.
+
+use super::table::{Table, of_column};
+use super::{Blocks, Row};
+use crate::error::{Error, Result};
+use crate::id::{Seed, ValueHash};
+use crate::policy::{BlockPolicy, Key, KeyPart, Rules};
+use crate::similarity::soundex;
+use crate::value::Fact;
+use ahash::AHashMap;
+use smallvec::SmallVec;
+use smol_str::SmolStr;
+use std::borrow::Cow;
+
+const BLOCK: u8 = 18;
+
+/// The most values of one key of one record, and of blocks that one rule gives a record.
+const VALUES_MAX: usize = 16;
+
+/// A rule, compiled.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    keys: Vec<(u16, KeyPart)>,
+    /// The rule as it is written: what its blocks are hashed with.
+    pub(crate) text: String,
+}
+
+impl Rule {
+    pub(crate) fn new(rules: &Rules, policy: &BlockPolicy) -> Result<Self> {
+        let compile = |text: &SmolStr| -> Result<(u16, KeyPart)> {
+            let key: Key = text.parse()?;
+            let missing = || Error::policy("linkage.block.keys", format!("no attribute `{}` is declared", key.column));
+            Ok((rules.column(&key.column).ok_or_else(missing)?, key.part))
+        };
+        let keys = policy.keys.iter().map(compile).collect::<Result<Vec<_>>>()?;
+        Ok(Self { keys, text: policy.keys.join(" & ") })
+    }
+
+    /// The hashes of the blocks of a record.
+    pub(crate) fn blocks(&self, seed: Seed, facts: &[Fact], mut push: impl FnMut(ValueHash)) {
+        let mut values: SmallVec<[SmallVec<[Cow<'_, str>; 2]>; 3]> = SmallVec::new();
+        for &(column, part) in &self.keys {
+            let mut of_key: SmallVec<[Cow<'_, str>; 2]> = SmallVec::new();
+            for fact in of_column(facts, column) {
+                take(part, &fact.value, &mut of_key);
+            }
+            of_key.sort_unstable();
+            of_key.dedup();
+            of_key.truncate(VALUES_MAX);
+            if of_key.is_empty() {
+                return;
+            }
+            values.push(of_key);
+        }
+        let total = values.iter().map(SmallVec::len).product::<usize>().min(VALUES_MAX);
+        for mut place in 0..total {
+            let mut parts: SmallVec<[&[u8]; 4]> = SmallVec::new();
+            parts.push(self.text.as_bytes());
+            for of_key in &values {
+                parts.extend(of_key.get(place % of_key.len()).map(|value| value.as_bytes()));
+                place /= of_key.len();
+            }
+            push(ValueHash(seed.hash_parts(BLOCK, &parts)));
+        }
+    }
+}
+
+/// Takes the keys of a value.
+fn take<'a>(part: KeyPart, value: &'a SmolStr, keys: &mut SmallVec<[Cow<'a, str>; 2]>) {
+    let value = value.as_str();
+    let digits = |range: std::ops::Range<usize>| -> Option<&'a str> {
+        value.get(range).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    match part {
+        KeyPart::Whole => keys.push(Cow::Borrowed(value)),
+        KeyPart::First(length) => {
+            let end = value.char_indices().nth(length as usize).map_or(value.len(), |(at, _)| at);
+            keys.extend(value.get(..end).map(Cow::Borrowed));
+        }
+        KeyPart::Last(length) => {
+            let from = value.char_indices().rev().nth((length as usize).saturating_sub(1)).map_or(0, |(at, _)| at);
+            keys.extend(value.get(from..).map(Cow::Borrowed));
+        }
+        KeyPart::Year => keys.extend(digits(0..4).map(Cow::Borrowed)),
+        KeyPart::Month => keys.extend(digits(0..4).and_then(|_| digits(5..7)).map(Cow::Borrowed)),
+        KeyPart::Soundex => {
+            let code = soundex(value);
+            if !code.is_empty() {
+                keys.push(Cow::Owned(code.to_string()));
+            }
+        }
+        KeyPart::Words => keys.extend(value.split(' ').filter(|word| word.chars().nth(1).is_some()).map(Cow::Borrowed)),
+    }
+}
+
+/// The blocks of a record under all rules, each once.
+pub(crate) fn blocks(rules: &[Rule], seed: Seed, facts: &[Fact]) -> Blocks {
+    let mut blocks = Blocks::new();
+    for rule in rules {
+        rule.blocks(seed, facts, |block| {
+            if !blocks.contains(&block) {
+                blocks.push(block);
+            }
+        });
+    }
+    blocks
+}
+
+const NONE: u32 = u32::MAX;
+
+/// The blocks of all rows of a table under one rule.
+#[derive(Debug, Default)]
+pub(crate) struct Blocked {
+    /// The first block of each row.
+    first: Vec<u32>,
+    /// All blocks of rows that have several, ascending.
+    more: AHashMap<u32, Vec<u32>>,
+    starts: Vec<u32>,
+    members: Vec<u32>,
+    /// Blocks over the limit, and the rows of the largest block.
+    pub(crate) generic: u64,
+    pub(crate) largest: u64,
+}
+
+impl Blocked {
+    /// Groups rows by the blocks of a rule. Blocks of one row, and of more than `max`, are left out. O(n log n).
+    pub(crate) fn of(rule: &Rule, rows: &[Row<'_>], max: u64) -> Self {
+        let mut carried: Vec<(u64, u32)> = Vec::with_capacity(rows.len());
+        for (place, row) in (0_u32..).zip(rows) {
+            // Within one run: no store sees these.
+            rule.blocks(Seed::default(), row.facts, |block| carried.push((block.0 as u64, place)));
+        }
+        carried.sort_unstable();
+        carried.dedup();
+        let mut blocked = Self { first: vec![NONE; rows.len()], ..Self::default() };
+        for block in carried.chunk_by(|a, b| a.0 == b.0) {
+            blocked.largest = blocked.largest.max(block.len() as u64);
+            if block.len() as u64 > max {
+                blocked.generic += 1;
+                continue;
+            }
+            if block.len() < 2 {
+                continue;
+            }
+            let number = blocked.starts.len() as u32;
+            blocked.starts.push(blocked.members.len() as u32);
+            for &(_, row) in block {
+                blocked.members.push(row);
+                let Some(first) = blocked.first.get_mut(row as usize) else { continue };
+                if *first == NONE {
+                    *first = number;
+                } else {
+                    blocked.more.entry(row).or_insert_with(|| vec![*first]).push(number);
+                }
+            }
+        }
+        blocked.starts.push(blocked.members.len() as u32);
+        blocked
+    }
+
+    /// How many pairs its blocks hold, those of several blocks counted as often.
+    pub(crate) fn pairs(&self) -> u64 {
+        let sizes = (0..self.len()).map(|block| self.members(block).len() as u64);
+        sizes.map(|size| size * size.saturating_sub(1) / 2).sum()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.starts.len().saturating_sub(1)
+    }
+
+    fn members(&self, block: usize) -> &[u32] {
+        let (Some(&from), Some(&to)) = (self.starts.get(block), self.starts.get(block + 1)) else { return &[] };
+        self.members.get(from as usize..to as usize).unwrap_or_default()
+    }
+
+    fn of_row(&self, row: u32) -> &[u32] {
+        if let Some(more) = self.more.get(&row).filter(|_| !self.more.is_empty()) {
+            return more;
+        }
+        let first = self.first.get(row as usize).map(std::slice::from_ref).unwrap_or_default();
+        if first == [NONE] { &[] } else { first }
+    }
+
+    /// The first block that two rows share.
+    fn shared(&self, a: u32, b: u32) -> Option<u32> {
+        if self.more.is_empty() {
+            let (a, b) = (self.first.get(a as usize)?, self.first.get(b as usize)?);
+            return (a == b && *a != NONE).then_some(*a);
+        }
+        let theirs = self.of_row(b);
+        self.of_row(a).iter().copied().find(|block| theirs.contains(block))
+    }
+}
+
+/// Pieces of the blocks of all rules, of about the same number of pairs each.
+pub(crate) fn pieces(blocked: &[Blocked], pieces: usize) -> Vec<(usize, std::ops::Range<usize>)> {
+    let pairs = |members: usize| (members * members.saturating_sub(1) / 2) as u64;
+    let total: u64 =
+        blocked.iter().flat_map(|rule| (0..rule.len()).map(|block| pairs(rule.members(block).len()))).sum();
+    let goal = total / pieces.max(1) as u64 + 1;
+    let mut cut = Vec::new();
+    for (place, rule) in blocked.iter().enumerate() {
+        let (mut from, mut sum) = (0, 0);
+        for block in 0..rule.len() {
+            sum += pairs(rule.members(block).len());
+            if sum >= goal {
+                cut.push((place, from..block + 1));
+                (from, sum) = (block + 1, 0);
+            }
+        }
+        if from < rule.len() {
+            cut.push((place, from..rule.len()));
+        }
+    }
+    cut
+}
+
+/// Visits each candidate pair of some blocks of a rule that no earlier rule, and no earlier block, finds.
+pub(crate) fn pairs(
+    table: &Table,
+    blocked: &[Blocked],
+    rule: usize,
+    blocks: std::ops::Range<usize>,
+    visit: &mut dyn FnMut(u32, u32),
+) {
+    let (earlier, Some(own)) = (blocked.get(..rule).unwrap_or_default(), blocked.get(rule)) else { return };
+    let several = !own.more.is_empty();
+    for block in blocks {
+        let members = own.members(block);
+        for (place, &b) in members.iter().enumerate() {
+            for &a in members.iter().take(place) {
+                if !table.may_pair(a, b) || (several && own.shared(a, b) != Some(block as u32)) {
+                    continue;
+                }
+                if earlier.iter().any(|rule| rule.shared(a, b).is_some()) {
+                    continue;
+                }
+                visit(a, b);
+            }
+        }
+    }
+}

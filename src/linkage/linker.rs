@@ -1,0 +1,340 @@
+//! The policy's linkage, compiled: blocks, scores, vetoes.
+
+use super::block::{self, Blocked, Rule};
+use super::compare::{Comparison, NULL, Values};
+use super::propose;
+use super::score::{Sum, Weights};
+use super::table::{Comparer, Table, of_column};
+use super::{Blocks, Contribution, Edge, Row, Weight, defaults};
+use crate::error::{Error, Result};
+use crate::id::Seed;
+use crate::policy::{Compare, ComparisonModel, LevelModel, LinkagePolicy, MODEL_FORMAT, Model, ModelSource, Rules};
+use crate::similarity::Agreement;
+use crate::value::Fact;
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// Linkage, ready to be asked.
+#[derive(Debug)]
+pub(crate) struct Linker {
+    pub(crate) comparisons: Vec<Comparison>,
+    pub(crate) weights: Vec<Weights>,
+    /// The comparisons in the order in which they are asked: those that may settle it first.
+    order: Vec<usize>,
+    /// By place in `order`: the most bits that it and all after it may add.
+    rest: Vec<f64>,
+    pub(crate) blocks: Vec<Rule>,
+    neighbours: f64,
+    prior: f64,
+    link: Weight,
+    review: Weight,
+    veto: Weight,
+    max_block: u64,
+    /// Comparisons of whole names, and of the parts that speak for them where both records have these.
+    wholes: Vec<bool>,
+    parts: Vec<bool>,
+    /// Columns of given or full names, and of dates: to contradict on one of each is to be two people.
+    names: Vec<(u16, Compare)>,
+    dates: Vec<u16>,
+}
+
+impl Linker {
+    /// Compiles the linkage of a policy; none if it has none.
+    ///
+    /// # Errors
+    /// `Config` where the model does not fit the policy.
+    pub(crate) fn new(rules: &Rules) -> Result<Option<Self>> {
+        let Some(linkage) = &rules.policy.linkage else { return Ok(None) };
+        let built_in;
+        let model = match &linkage.model {
+            Some(ModelSource::Model(model)) => model,
+            Some(ModelSource::Path(path)) => {
+                let reason = format!("`{path}` was not read: take the policy from its file, or put the model in");
+                return Err(Error::policy("linkage.model", reason));
+            }
+            None => {
+                built_in = Arc::new(built_in_model(rules));
+                &built_in
+            }
+        };
+        Self::with_model(rules, linkage, model).map(Some)
+    }
+
+    pub(crate) fn with_model(rules: &Rules, linkage: &LinkagePolicy, model: &Model) -> Result<Self> {
+        let mut comparisons = Vec::with_capacity(model.comparison.len());
+        let mut weights = Vec::with_capacity(model.comparison.len());
+        for comparison in &model.comparison {
+            let levels: Vec<_> = comparison.levels.iter().map(|level| level.level.clone()).collect();
+            comparisons.push(Comparison::new(rules, &comparison.attributes, &levels)?);
+            let shares: Vec<_> = comparison.levels.iter().map(|l| (l.m, l.u, l.s.unwrap_or(l.u))).collect();
+            weights.push(Weights::new(&shares, comparison.term_frequencies.as_ref()));
+        }
+        let block = match (linkage.block.is_empty(), model.block.is_empty()) {
+            (false, _) => linkage.block.clone(),
+            (true, false) => model.block.clone(),
+            (true, true) => propose::by_kind(rules),
+        };
+        let blocks = block.iter().map(|rule| Rule::new(rules, rule)).collect::<Result<Vec<_>>>()?;
+        let mut order: Vec<usize> = (0..comparisons.len()).collect();
+        let spread = |place: usize| {
+            let weights: Option<&Weights> = weights.get(place);
+            let least = weights.and_then(|weights| weights.bits.iter().copied().reduce(f64::min)).unwrap_or(0.0);
+            weights.map_or(0.0, |weights| weights.most) - least
+        };
+        let whole = |comparison: &Comparison| comparison.is_of(&[Compare::FullName]);
+        let part = |comparison: &Comparison| comparison.is_of(&[Compare::GivenName, Compare::Surname]);
+        let (wholes, parts): (Vec<bool>, Vec<bool>) = comparisons.iter().map(|c| (whole(c), part(c))).unzip();
+        // A name that stands in another's place silences that one, and parts of a name silence the whole.
+        let turn = |place: usize| match comparisons.get(place) {
+            Some(comparison) if comparison.swap.is_some() => 0,
+            Some(comparison) if whole(comparison) => 2,
+            _ => 1,
+        };
+        order.sort_by(|&a, &b| turn(a).cmp(&turn(b)).then(spread(b).total_cmp(&spread(a))).then(a.cmp(&b)));
+        let mut rest = vec![0.0; order.len() + 1];
+        for (place, &comparison) in order.iter().enumerate().rev() {
+            let most = weights.get(comparison).map_or(0.0, |weights| weights.most);
+            let after = rest.get(place + 1).copied().unwrap_or(0.0);
+            rest.get_mut(place).into_iter().for_each(|slot| *slot = after + most);
+        }
+        let of = |wanted: &[Compare]| -> Vec<(u16, Compare)> {
+            let columns = (0_u16..).zip(&rules.attributes).filter(|(_, attribute)| wanted.contains(&attribute.compare));
+            columns.map(|(place, attribute)| (place, attribute.compare)).collect()
+        };
+        let odds = |p: f64| (p / (1.0 - p)).log2();
+        let prior = odds(model.prior.clamp(1e-12, 1.0 - 1e-12));
+        let at = |p: f64| Weight(((odds(p) - prior) * 1000.0).ceil() as i32);
+        Ok(Self {
+            comparisons,
+            weights,
+            order,
+            rest,
+            blocks,
+            wholes,
+            parts,
+            neighbours: model.surroundings / (1.0 - model.prior).max(1e-12),
+            prior,
+            link: at(linkage.link_probability),
+            review: at(linkage.review_probability),
+            veto: Weight((linkage.veto_weight * 1000.0) as i32),
+            max_block: linkage.max_block,
+            names: of(&[Compare::GivenName, Compare::FullName]),
+            dates: of(&[Compare::Date]).into_iter().map(|(column, _)| column).collect(),
+        })
+    }
+
+    /// The most live records of a block before it is generic.
+    pub(crate) fn max_block(&self) -> u64 {
+        self.max_block
+    }
+
+    /// The blocks of a record, from its facts.
+    pub(crate) fn blocks(&self, seed: Seed, facts: &[Fact]) -> Blocks {
+        block::blocks(&self.blocks, seed, facts)
+    }
+
+    /// The weight of a pair, if it is worth keeping: at least that of a possible link.
+    pub(crate) fn weigh(&self, a: &[Fact], b: &[Fact]) -> Option<Weight> {
+        self.sum(Some(self.review), &mut |place| {
+            let Some(comparison) = self.comparisons.get(place) else { return (NULL, 0.0) };
+            self.compare(comparison, place, a, b)
+        })
+    }
+
+    /// The level of a pair on a comparison, and what rarity adds.
+    fn compare(&self, comparison: &Comparison, place: usize, a: &[Fact], b: &[Fact]) -> (u8, f64) {
+        let column = |place: usize| comparison.columns.get(place).copied().or(comparison.swap.map(|(_, column)| column));
+        let level = level_of(comparison, a, b, &column);
+        let rarity = match (level, self.weights.get(place)) {
+            (0, Some(weights)) if weights.frequent.is_some() => {
+                let of = |facts| column(0).map(|column| of_column(facts, column)).unwrap_or_default();
+                let shared = of(a).iter().filter(|fact| of(b).contains(fact));
+                shared.map(|fact| weights.rarity(&fact.value)).reduce(f64::max).unwrap_or(0.0)
+            }
+            _ => 0.0,
+        };
+        (level, rarity)
+    }
+
+    /// Adds up comparisons in their order. With a least weight, none as soon as the pair cannot come to it.
+    fn sum(&self, least: Option<Weight>, compare: &mut dyn FnMut(usize) -> (u8, f64)) -> Option<Weight> {
+        let mut sum = Sum::default();
+        let least_bits = least.map(|least| f64::from(least.0) / 1000.0 - 0.01);
+        let (mut silenced, mut by_parts) = (None, false);
+        for (step, &place) in self.order.iter().enumerate() {
+            let rest = self.rest.get(step).copied().unwrap_or(0.0);
+            if least_bits.is_some_and(|least| sum.bits + rest < least) {
+                return None;
+            }
+            let (Some(comparison), Some(weights)) = (self.comparisons.get(place), self.weights.get(place)) else { continue };
+            let whole = self.wholes.get(place) == Some(&true);
+            if (silenced.is_some() && comparison.columns.first().copied() == silenced) || (whole && by_parts) {
+                continue;
+            }
+            let (level, rarity) = compare(place);
+            sum.add(weights, level, rarity);
+            by_parts |= level != NULL && self.parts.get(place) == Some(&true);
+            if let Some((swapped, other)) = comparison.swap
+                && level == swapped
+            {
+                silenced = Some(other);
+            }
+        }
+        let weight = sum.weight(self.neighbours);
+        least.is_none_or(|least| weight >= least).then_some(weight)
+    }
+
+    /// Whether a weight makes a link; else it makes a possible link.
+    pub(crate) fn is_link(&self, weight: Weight) -> bool {
+        weight >= self.link
+    }
+
+    /// The probability that a pair of a weight is one person.
+    pub(crate) fn probability(&self, weight: Weight) -> f64 {
+        let odds = (f64::from(weight.0) / 1000.0 + self.prior).exp2();
+        if odds.is_finite() { odds / (1.0 + odds) } else { 1.0 }
+    }
+
+    /// Whether two records may not be in one cluster by likeness: they contradict on a name and a birth date, or are
+    /// too unlike.
+    pub(crate) fn vetoes(&self, a: &[Fact], b: &[Fact]) -> bool {
+        let contradict = |column: u16, compare: Compare| {
+            let (mine, theirs) = (of_column(a, column), of_column(b, column));
+            let apart = |x: &Fact, y: &Fact| compare.agreement(&x.value, &y.value) == Agreement::Contradict;
+            !mine.is_empty() && !theirs.is_empty() && mine.iter().all(|x| theirs.iter().all(|y| apart(x, y)))
+        };
+        if self.dates.iter().any(|&date| contradict(date, Compare::Date))
+            && self.names.iter().any(|&(name, compare)| contradict(name, compare))
+        {
+            return true;
+        }
+        let weight = self.sum(None, &mut |place| match self.comparisons.get(place) {
+            Some(comparison) => self.compare(comparison, place, a, b),
+            None => (NULL, 0.0),
+        });
+        weight.is_some_and(|weight| weight < self.veto)
+    }
+
+    /// What each comparison says of a pair, in the order of the model, and last what shared surroundings take off.
+    pub(crate) fn explain(&self, a: &[Fact], b: &[Fact]) -> Vec<Contribution> {
+        let mut found: Vec<Option<(u8, f64)>> = vec![None; self.comparisons.len()];
+        let _whole = self.sum(None, &mut |place| {
+            let Some(comparison) = self.comparisons.get(place) else { return (NULL, 0.0) };
+            let seen = self.compare(comparison, place, a, b);
+            found.get_mut(place).into_iter().for_each(|slot| *slot = Some(seen));
+            seen
+        });
+        let mut sum = Sum::default();
+        let mut contributions = Vec::with_capacity(found.len() + 1);
+        for ((comparison, weights), seen) in self.comparisons.iter().zip(&self.weights).zip(found) {
+            let (level, rarity) = seen.unwrap_or((NULL, 0.0));
+            let before = sum.bits;
+            sum.add(weights, level, rarity);
+            contributions.push(Contribution {
+                columns: comparison.columns.to_vec(),
+                level: comparison.levels.get(usize::from(level)).cloned(),
+                bits: sum.bits - before,
+            });
+        }
+        let surroundings = sum.surroundings(self.neighbours);
+        if surroundings < -0.001 {
+            contributions.push(Contribution { columns: Vec::new(), level: None, bits: surroundings });
+        }
+        contributions
+    }
+
+    /// All pairs of rows that are worth keeping, by places, each once, ascending. Blocks of more rows than
+    /// [`max_block`](Self::max_block) find no pairs; two rows of one unique source are no pair.
+    pub(crate) fn edges(&self, rows: &[Row<'_>]) -> Vec<Edge> {
+        let blocked = super::in_parallel(&self.blocks, |rule| Blocked::of(rule, rows, self.max_block));
+        let table = Table::of(&self.comparisons, rows);
+        let pieces = block::pieces(&blocked, super::PIECES);
+        let found = super::in_parallel(&pieces, |(rule, range)| {
+            let mut scorer = PairScorer::new(self, &table);
+            let mut edges = Vec::new();
+            block::pairs(&table, &blocked, *rule, range.clone(), &mut |a, b| {
+                edges.extend(scorer.weigh(a, b).map(|weight| Edge { a, b, weight }));
+            });
+            edges
+        });
+        let mut edges: Vec<Edge> = found.into_iter().flatten().collect();
+        edges.sort_unstable_by_key(|edge| (edge.a, edge.b));
+        edges
+    }
+}
+
+/// Scores pairs of rows of a table.
+pub(crate) struct PairScorer<'a> {
+    linker: &'a Linker,
+    comparers: Vec<Comparer<'a>>,
+}
+
+impl<'a> PairScorer<'a> {
+    pub(crate) fn new(linker: &'a Linker, table: &'a Table) -> Self {
+        let comparers = linker.comparisons.iter().map(|comparison| Comparer::new(table, comparison)).collect();
+        Self { linker, comparers }
+    }
+
+    /// The weight of a pair, if it is worth keeping.
+    pub(crate) fn weigh(&mut self, a: u32, b: u32) -> Option<Weight> {
+        self.linker.sum(Some(self.linker.review), &mut |place| {
+            let Some(comparer) = self.comparers.get_mut(place) else { return (NULL, 0.0) };
+            let level = comparer.level(a, b);
+            let rarity = match (level, self.linker.weights.get(place)) {
+                (0, Some(weights)) if weights.frequent.is_some() => comparer.rarity(weights, a, b),
+                _ => 0.0,
+            };
+            (level, rarity)
+        })
+    }
+}
+
+fn level_of(comparison: &Comparison, a: &[Fact], b: &[Fact], column: &dyn Fn(usize) -> Option<u16>) -> u8 {
+    let values = |facts| {
+        move |place: usize| -> Values<'_> {
+            let of: &[Fact] = column(place).map(|column| of_column(facts, column)).unwrap_or_default();
+            of.iter().map(|fact| fact.value.as_str()).collect()
+        }
+    };
+    comparison.level(&values(a), &values(b))
+}
+
+/// The model that knows the kinds of attributes, and no data.
+pub(crate) fn built_in_model(rules: &Rules) -> Model {
+    let comparison = super::train::beliefs_of(rules).into_iter().map(|belief| {
+        let (m, u, s): (f64, f64, f64) =
+            belief.levels.iter().fold((0.0, 0.0, 0.0), |sum, l| (sum.0 + l.m, sum.1 + l.u, sum.2 + l.s));
+        let levels = belief.levels.iter().enumerate().map(|(place, level)| {
+            let twins = if place == 0 { belief.twins } else { 0.0 };
+            let near = level.s / s * (1.0 - belief.twins) + twins;
+            let differs = level.s != level.u || belief.twins > 0.0;
+            LevelModel {
+                level: level.level.clone(),
+                m: level.m / m,
+                u: level.u / u,
+                s: differs.then_some(near),
+                trained: false,
+            }
+        });
+        let levels = levels.collect();
+        ComparisonModel { attributes: belief.attributes, levels, term_frequencies: None }
+    });
+    Model {
+        format: MODEL_FORMAT,
+        prior: defaults::MATCHES,
+        surroundings: defaults::NEIGHBOURS,
+        comparison: comparison.collect(),
+        block: Vec::new(),
+        training: None,
+    }
+}
+
+/// The names of the columns of a contribution, for people.
+pub(crate) fn column_names(rules: &Rules, columns: &[u16]) -> Vec<SmolStr> {
+    let name = |column: &u16| {
+        let place = usize::from(*column);
+        let kind = || rules.kinds.get(place.checked_sub(rules.attributes.len())?).map(|kind| kind.name.clone());
+        rules.attributes.get(place).map(|attribute| attribute.name.clone()).or_else(kind)
+    };
+    columns.iter().filter_map(name).collect()
+}

@@ -1,0 +1,175 @@
+//! Keys of values: two that agree or are compatible always share one, so that only those need be compared.
+//!
+//! A short name that may be part of many (a given name by itself) would need a key that says next to nothing. It has
+//! keys as a *lone* one, which meet the keys that every longer name has for being one *among* its words; two longer names
+//! need not be compared for sharing these.
+
+use super::date::Date;
+use super::lexicon::given;
+use super::name::{Name, WORDS_MAX};
+use super::phonetic::{skeleton, sound};
+use super::values::{alphanumeric, area, extension, local, plain_user};
+use super::{address, organisation};
+use smallvec::SmallVec;
+
+/// A key of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Key {
+    hash: u64,
+    /// Values need not be compared for sharing keys of which neither is lone.
+    pub(crate) lone: bool,
+}
+
+pub(crate) type Keys = SmallVec<[Key; 8]>;
+
+impl Key {
+    /// What two keys must have in common.
+    pub(crate) fn hash(self) -> u64 {
+        self.hash
+    }
+}
+
+/// The keys of a value that only equal ones agree with.
+pub(crate) fn of_whole(value: &str) -> Keys {
+    Keys::from_slice(&[key(b'=', value.bytes())])
+}
+
+pub(crate) fn of_text(text: &str) -> Keys {
+    let mut buffer = [0; 4];
+    let mut hash = Hash::new(b't');
+    let mut any = false;
+    for c in alphanumeric(text) {
+        any = true;
+        hash.add(c.encode_utf8(&mut buffer).bytes());
+    }
+    if any { Keys::from_slice(&[hash.key()]) } else { of_whole(text) }
+}
+
+pub(crate) fn of_email(email: &str) -> Keys {
+    let Some((user, domain)) = email.rsplit_once('@') else { return of_whole(email) };
+    let mut hash = Hash::new(b'm');
+    let mut buffer = [0; 4];
+    plain_user(user).for_each(|c| hash.add(c.encode_utf8(&mut buffer).bytes()));
+    hash.add("@".bytes().chain(domain.bytes()));
+    Keys::from_slice(&[hash.key()])
+}
+
+pub(crate) fn of_phone(phone: &str) -> Keys {
+    let tail = local(extension(phone).0);
+    Keys::from_slice(&[key(b'p', tail.bytes())])
+}
+
+pub(crate) fn of_postcode(postcode: &str) -> Keys {
+    Keys::from_slice(&[key(b'z', area(postcode).bytes())])
+}
+
+pub(crate) fn of_date(date: &str) -> Keys {
+    let Some(known) = Date::canonical(date) else { return of_whole(date) };
+    // One slip leaves the year, or month and day, as they are; a swap leaves the year.
+    let mut keys = Keys::from_slice(&[key(b'y', known.year().to_be_bytes())]);
+    keys.extend(known.month_and_day().map(|(month, day)| key(b'd', [month, day])));
+    keys
+}
+
+pub(crate) fn of_address(text: &str) -> Keys {
+    let mut keys: Keys = address::anchors(text).map(|anchor| key(b'a', anchor.bytes())).collect();
+    keys.push(key(b'=', text.bytes()));
+    unique(keys)
+}
+
+pub(crate) fn of_given_name(name: &str) -> Keys {
+    let Some(known) = Name::of(name) else { return of_whole(name) };
+    // The first words meet, or the first letters of all run into one.
+    let first = [known.core.first(), known.all.first()];
+    letter_keys(first.into_iter().flatten().fold(0, |letters, word| letters | letters_of(word)))
+}
+
+pub(crate) fn of_surname(name: &str) -> Keys {
+    let Some(known) = Name::of(name) else { return of_whole(name) };
+    letter_keys(known.all.iter().fold(0, |letters, word| letters | letters_of(word)))
+}
+
+pub(crate) fn of_full_name(name: &str) -> Keys {
+    let Some(known) = Name::of(name) else { return of_whole(name) };
+    let letters: SmallVec<[u64; WORDS_MAX]> = known.core.iter().map(|word| letters_of(word)).collect();
+    let mut keys = Keys::new();
+    let all = letters.iter().fold(0, |all, letters| all | letters);
+    let lone = known.core.len() < 2 || organisation::weight(&known.all) < 2;
+    keys.extend(letter_keys(all).into_iter().map(|key| Key { lone, ..key }));
+    let mut pairs: SmallVec<[(u32, u32); 16]> = SmallVec::new();
+    for (place, one) in letters.iter().enumerate() {
+        for other in letters.iter().skip(place + 1) {
+            for a in bits(*one) {
+                pairs.extend(bits(*other).map(|b| (a.min(b), a.max(b))));
+            }
+        }
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    keys.extend(pairs.into_iter().map(|(a, b)| key(b'2', [a as u8, b as u8])));
+    let mut joined = Hash::new(b'j');
+    known.all.iter().for_each(|word| joined.add(word.bytes()));
+    keys.push(joined.key());
+    unique(keys)
+}
+
+/// The letters that a word may begin with in another spelling, as bits: two words that agree or are compatible share one.
+fn letters_of(word: &str) -> u64 {
+    let mut letters = word.bytes().next().map_or(0, bit);
+    if word.len() >= 3 {
+        letters |= sound(word).first().map_or(0, |&byte| bit(byte));
+        letters |= skeleton(word).first().map_or(0, |&byte| bit(byte));
+    }
+    given(word).map_or(letters, |known| known.initials().fold(letters, |letters, byte| letters | bit(byte)))
+}
+
+fn bit(byte: u8) -> u64 {
+    match byte {
+        b'a'..=b'z' => 1 << (byte - b'a'),
+        b'0'..=b'9' => 1 << (26 + byte - b'0'),
+        _ => 1 << 36,
+    }
+}
+
+fn bits(mut letters: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let lowest = (letters != 0).then(|| letters.trailing_zeros())?;
+        letters &= letters - 1;
+        Some(lowest)
+    })
+}
+
+fn letter_keys(letters: u64) -> Keys {
+    bits(letters).map(|letter| key(b'1', [letter as u8])).collect()
+}
+
+fn unique(mut keys: Keys) -> Keys {
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+fn key(kind: u8, bytes: impl IntoIterator<Item = u8>) -> Key {
+    let mut hash = Hash::new(kind);
+    hash.add(bytes.into_iter());
+    hash.key()
+}
+
+/// FNV-1a: the same on every machine. Keys that collide cost a comparison, nothing else.
+struct Hash(u64);
+
+impl Hash {
+    fn new(kind: u8) -> Self {
+        let mut hash = Self(0xcbf2_9ce4_8422_2325);
+        hash.add([kind].into_iter());
+        hash
+    }
+
+    fn add(&mut self, bytes: impl Iterator<Item = u8>) {
+        self.0 = bytes.fold(self.0, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    }
+
+    fn key(self) -> Key {
+        Key { hash: self.0, lone: true }
+    }
+}

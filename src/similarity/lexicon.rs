@@ -1,0 +1,259 @@
+//! The tables of facts about names, read once.
+
+use ahash::{AHashMap, RandomState};
+use smallvec::SmallVec;
+use std::sync::LazyLock;
+
+/// What a name is on a line of the table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Spelling,
+    Short,
+    Cognate,
+}
+
+/// Where a name stands in the table of given names.
+pub(crate) struct Given {
+    /// By line.
+    places: SmallVec<[(u16, Place); 3]>,
+    /// Whether it is short for one name only.
+    one_meaning: bool,
+}
+
+/// How two known given names stand to each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kinship {
+    Same,
+    Related,
+    Strangers,
+}
+
+static GIVEN: LazyLock<AHashMap<&'static str, Given>> =
+    LazyLock::new(|| read_given(include_str!("given_names.txt")));
+
+/// By line, the first letter of its first name.
+static INITIALS: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let lines = given_lines(include_str!("given_names.txt"));
+    lines.map(|sections| sections.first().and_then(|line| line.bytes().next()).unwrap_or_default()).collect()
+});
+
+/// Looks a canonical word up among the given names.
+pub(crate) fn given(word: &str) -> Option<&'static Given> {
+    GIVEN.get(word)
+}
+
+impl Given {
+    /// Says how two names stand to each other: one name, names that one person may go by, or two names.
+    pub(crate) fn kinship(&self, other: &Self) -> Kinship {
+        let mut best = Kinship::Strangers;
+        let (mut mine, mut theirs) = (self.places.iter().peekable(), other.places.iter().peekable());
+        while let (Some(&&(line, place)), Some(&&(other_line, other_place))) = (mine.peek(), theirs.peek()) {
+            if line < other_line {
+                mine.next();
+            } else if other_line < line {
+                theirs.next();
+            } else {
+                match (place, other_place) {
+                    (Place::Spelling, Place::Spelling) => return Kinship::Same,
+                    (Place::Spelling, Place::Short) if other.one_meaning => return Kinship::Same,
+                    (Place::Short, Place::Spelling) if self.one_meaning => return Kinship::Same,
+                    _ => best = Kinship::Related,
+                }
+                mine.next();
+                theirs.next();
+            }
+        }
+        best
+    }
+
+    /// The first letters of the lines that it stands on: two names of one line share one.
+    pub(crate) fn initials(&self) -> impl Iterator<Item = u8> + '_ {
+        self.places.iter().filter_map(|(line, _)| INITIALS.get(usize::from(*line)).copied())
+    }
+}
+
+/// The lines of the table, each in its sections; a name without variants is a line by itself.
+fn given_lines(table: &'static str) -> impl Iterator<Item = SmallVec<[&'static str; 3]>> {
+    table.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).flat_map(|line| {
+        let lines: Vec<SmallVec<[&'static str; 3]>> = match line.strip_prefix('-') {
+            Some(names) => names.split_whitespace().map(|name| SmallVec::from_slice(&[name])).collect(),
+            None => vec![line.split(':').map(str::trim).collect()],
+        };
+        lines
+    })
+}
+
+fn read_given(table: &'static str) -> AHashMap<&'static str, Given> {
+    let mut names: AHashMap<&'static str, Given> = hash_map();
+    for (line, sections) in (0_u16..).zip(given_lines(table)) {
+        for (names_of, place) in sections.iter().zip([Place::Spelling, Place::Short, Place::Cognate]) {
+            for name in names_of.split_whitespace() {
+                let given = names.entry(name).or_insert_with(|| Given { places: SmallVec::new(), one_meaning: true });
+                if given.places.last().is_none_or(|(known, _)| *known != line) {
+                    given.places.push((line, place));
+                }
+            }
+        }
+    }
+    for given in names.values_mut() {
+        given.one_meaning = given.places.iter().filter(|(_, place)| *place == Place::Short).count() == 1;
+    }
+    names
+}
+
+/// The seeds are fixed: a library draws no random number, and the table is its own.
+fn hash_map<V>() -> AHashMap<&'static str, V> {
+    AHashMap::with_hasher(RandomState::with_seeds(5, 6, 7, 8))
+}
+
+/// A legal form, as a place in the table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LegalForm {
+    line: u16,
+    /// It says "company" and no more.
+    pub(crate) any: bool,
+    /// Its words mean nothing else.
+    pub(crate) certain: bool,
+    /// How many words it has.
+    pub(crate) words: usize,
+}
+
+impl LegalForm {
+    /// Says whether two forms can be of one organisation.
+    pub(crate) fn allows(self, other: Self) -> bool {
+        self.any || other.any || self.line == other.line
+    }
+}
+
+/// By first word: the forms that begin with it, the longest first.
+static LEGAL: LazyLock<AHashMap<&'static str, Vec<(Vec<&'static str>, LegalForm)>>> =
+    LazyLock::new(|| read_legal(include_str!("legal_forms.txt")));
+
+/// Finds the longest legal form that the words begin with.
+pub(crate) fn legal_form(words: &[&str]) -> Option<LegalForm> {
+    let forms = LEGAL.get(words.first()?)?;
+    forms.iter().find(|(form, _)| words.starts_with(form)).map(|(_, form)| *form)
+}
+
+fn read_legal(table: &'static str) -> AHashMap<&'static str, Vec<(Vec<&'static str>, LegalForm)>> {
+    let mut forms: AHashMap<&'static str, Vec<(Vec<&'static str>, LegalForm)>> = hash_map();
+    for (line, text) in (0_u16..).zip(table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))) {
+        let (any, text) = text.strip_prefix('*').map_or((false, text), |rest| (true, rest));
+        let (all, doubtful) = text.split_once('?').unwrap_or((text, ""));
+        let doubtful = phrases(doubtful);
+        for phrase in phrases(all) {
+            let words: Vec<&str> = phrase.split(' ').collect();
+            let form = LegalForm { line, any, certain: !doubtful.contains(&phrase), words: words.len() };
+            if let Some(&first) = words.first() {
+                forms.entry(first).or_default().push((words, form));
+            }
+        }
+    }
+    for forms in forms.values_mut() {
+        forms.sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
+    }
+    forms
+}
+
+/// Words, and quoted runs of words.
+fn phrases(text: &'static str) -> Vec<&'static str> {
+    let parts = text.split('"').enumerate();
+    parts.flat_map(|(place, part)| if place % 2 == 1 { vec![part] } else { part.split_whitespace().collect() }).collect()
+}
+
+/// Generations of one name: what is written after it.
+const GENERATIONS: [(&str, &str); 12] = [
+    ("jr", "jr"),
+    ("jnr", "jr"),
+    ("junior", "jr"),
+    ("sr", "sr"),
+    ("snr", "sr"),
+    ("senior", "sr"),
+    ("ii", "ii"),
+    ("2nd", "ii"),
+    ("iii", "iii"),
+    ("3rd", "iii"),
+    ("iv", "iv"),
+    ("4th", "iv"),
+];
+
+/// The one form of a generation suffix, if the word is one.
+pub(crate) fn generation(word: &str) -> Option<&'static str> {
+    GENERATIONS.iter().find(|(known, _)| *known == word).map(|(_, form)| *form)
+}
+
+/// Says whether a word before a name is a title.
+pub(crate) fn is_title(word: &str) -> bool {
+    matches!(
+        word,
+        "mr" | "mrs" | "ms" | "miss" | "mx" | "dr" | "prof" | "professor" | "sir" | "madam" | "mme" | "mlle" | "monsieur"
+            | "madame" | "herr" | "frau" | "dipl" | "ing" | "sig" | "signor" | "signora" | "sr" | "sra" | "srta" | "senor"
+            | "senora" | "dna" | "rev" | "reverend" | "hon" | "lord" | "lady" | "dame" | "president" | "prasident"
+            | "messrs" | "shri" | "smt" | "sheikh" | "shaikh" | "shaykh" | "haji" | "hajji" | "hajah" | "mullah" | "qari"
+    )
+}
+
+/// Says whether a word joins the parts of a name and carries no weight itself.
+pub(crate) fn is_particle(word: &str) -> bool {
+    matches!(
+        word,
+        "van" | "von" | "vom" | "zu" | "zum" | "zur" | "der" | "den" | "dem" | "de" | "del" | "della" | "delle" | "dei"
+            | "di" | "da" | "das" | "do" | "dos" | "du" | "des" | "la" | "las" | "le" | "les" | "lo" | "los" | "el" | "al"
+            | "ul" | "ur" | "ad" | "as" | "ar" | "bin" | "ibn" | "ben" | "bn" | "bint" | "binti" | "af" | "av" | "ter" | "ten"
+            | "te" | "y" | "e" | "und" | "and" | "of" | "the"
+    )
+}
+
+/// Says whether a word says that the one before it is the child of the one after it.
+pub(crate) fn is_patronymic(word: &str) -> bool {
+    matches!(word, "bin" | "ibn" | "ben" | "bn" | "bint" | "binti")
+}
+
+/// Says whether a word in the name of an organisation tells it from no other.
+pub(crate) fn is_generic(word: &str) -> bool {
+    matches!(
+        word,
+        "the" | "and" | "of" | "und" | "et" | "y" | "e" | "for" | "group" | "holding" | "holdings" | "worldwide" | "global"
+            | "gruppe" | "groupe" | "usa" | "us" | "uk" | "europe" | "deutschland" | "france"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GIVEN, Kinship, given, legal_form};
+
+    #[test]
+    fn the_table_is_canonical() {
+        assert!(GIVEN.len() > 2_500, "{}", GIVEN.len());
+        for name in GIVEN.keys() {
+            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase()), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_are_kin_by_their_lines() {
+        for (a, b, kinship) in [
+            ("bob", "robert", Kinship::Same),
+            ("bob", "robbie", Kinship::Related),
+            ("jon", "john", Kinship::Same),
+            ("juan", "john", Kinship::Related),
+            ("pat", "patricia", Kinship::Related),
+            ("maria", "mario", Kinship::Strangers),
+            ("patricia", "patrick", Kinship::Strangers),
+            ("mary", "mark", Kinship::Strangers),
+            ("darla", "darlene", Kinship::Strangers),
+        ] {
+            assert!(given(a).unwrap().kinship(given(b).unwrap()) == kinship, "{a} {b}");
+            assert!(given(b).unwrap().kinship(given(a).unwrap()) == kinship, "{b} {a}");
+        }
+    }
+
+    #[test]
+    fn legal_forms_are_found_at_their_longest() {
+        let form = |text: &str| legal_form(&text.split(' ').collect::<Vec<_>>());
+        assert_eq!(form("limited liability company stripe").map(|form| form.words), Some(3));
+        assert!(form("ltd").unwrap().allows(form("limited").unwrap()));
+        assert!(!form("ltd").unwrap().allows(form("gmbh").unwrap()) && form("co").unwrap().allows(form("inc").unwrap()));
+        assert!(!form("sa").unwrap().certain && form("inc").unwrap().certain && form("smith").is_none());
+    }
+}

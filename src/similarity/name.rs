@@ -1,0 +1,53 @@
+//! The words of a name: what carries weight, what only joins, and what is written after it.
+
+use super::lexicon::{generation, is_particle, is_patronymic};
+use smallvec::SmallVec;
+
+/// A name of more words than this agrees with itself only.
+pub(super) const WORDS_MAX: usize = 24;
+
+pub(super) type Words<'a> = SmallVec<[&'a str; 8]>;
+
+/// A canonical name in its words.
+#[derive(Debug)]
+pub(super) struct Name<'a> {
+    /// As they stand, without the generation.
+    pub(super) all: Words<'a>,
+    /// Without particles, unless there is nothing else.
+    pub(super) core: Words<'a>,
+    /// `jr`, `sr`, `ii` ...
+    pub(super) generation: Option<&'static str>,
+    /// A word of it says who is whose child.
+    pub(super) patronymic: bool,
+}
+
+impl<'a> Name<'a> {
+    /// Takes a name apart; none if it has no word, or too many.
+    pub(super) fn of(text: &'a str) -> Option<Self> {
+        let mut all: Words<'a> = text.split(' ').filter(|word| !word.is_empty()).take(WORDS_MAX + 1).collect();
+        if all.is_empty() || all.len() > WORDS_MAX {
+            return None;
+        }
+        let last = all.last().copied().filter(|_| all.len() > 1).and_then(generation);
+        if last.is_some() {
+            all.pop();
+        }
+        let mut core: Words<'a> = all.iter().copied().filter(|word| !is_particle(word)).collect();
+        if core.is_empty() {
+            core = all.clone();
+        }
+        let patronymic = all.iter().any(|word| is_patronymic(word));
+        Some(Self { all, core, generation: last, patronymic })
+    }
+
+    /// Whether both name a generation, and not the same.
+    pub(super) fn of_other_generation(&self, other: &Self) -> bool {
+        matches!((self.generation, other.generation), (Some(one), Some(other)) if one != other)
+    }
+}
+
+/// Says whether two runs of words are the same letters.
+pub(super) fn same_letters(a: &[&str], b: &[&str]) -> bool {
+    let length = |words: &[&str]| words.iter().map(|word| word.len()).sum::<usize>();
+    length(a) == length(b) && a.iter().flat_map(|word| word.bytes()).eq(b.iter().flat_map(|word| word.bytes()))
+}

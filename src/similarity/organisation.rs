@@ -1,0 +1,116 @@
+//! Names of organisations: what is left when their legal forms are off.
+
+use super::agreement::Agreement;
+use super::lexicon::{LegalForm, is_generic, legal_form};
+use super::name::{Words, same_letters};
+use super::word::organisation_word;
+use smallvec::SmallVec;
+
+/// What a full name is the name of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Person,
+    /// It ends in a word that is a legal form, or a surname.
+    Perhaps,
+    Organisation,
+}
+
+/// A name of an organisation without its legal forms, articles and conjunctions.
+struct Organisation<'a> {
+    core: Words<'a>,
+    forms: SmallVec<[LegalForm; 2]>,
+}
+
+/// Says whether words name an organisation, by the legal forms at their ends.
+pub(super) fn kind(words: &[&str]) -> Kind {
+    let organisation = Organisation::of(words);
+    if organisation.forms.iter().any(|form| form.certain) {
+        Kind::Organisation
+    } else if organisation.forms.is_empty() {
+        Kind::Person
+    } else {
+        Kind::Perhaps
+    }
+}
+
+/// Counts the words that tell an organisation from others.
+pub(super) fn weight(words: &[&str]) -> usize {
+    Organisation::of(words).core.iter().filter(|word| !is_generic(word)).count()
+}
+
+/// Compares the names of organisations, taken apart: the words must be the same but for spelling and order, and the
+/// legal forms must not be two. Words that tell it from no other (`Group`, `Holdings`) may be left out.
+pub(super) fn agreement(a: &[&str], b: &[&str]) -> Agreement {
+    let (one, other) = (Organisation::of(a), Organisation::of(b));
+    let (certain, others) = (one.particular(), other.particular());
+    if !certain.is_empty() && !others.is_empty() && !certain.iter().any(|a| others.iter().any(|b| a.allows(*b))) {
+        return Agreement::Contradict;
+    }
+    let most = if one.forms.is_empty() == other.forms.is_empty() { Agreement::Agree } else { Agreement::Compatible };
+    if same_letters(&one.core, &other.core) {
+        return most;
+    }
+    let mut taken: SmallVec<[bool; 8]> = SmallVec::from_elem(false, other.core.len());
+    let mut left: Words<'_> = SmallVec::new();
+    let mut meet = |words: &[&'_ str], same: &dyn Fn(&str, &str) -> bool| -> SmallVec<[bool; 8]> {
+        words
+            .iter()
+            .map(|word| {
+                let mut free = other.core.iter().zip(&mut taken).filter(|(_, taken)| !**taken);
+                free.find(|(theirs, _)| same(word, theirs)).map(|(_, taken)| *taken = true).is_some()
+            })
+            .collect()
+    };
+    let equal = meet(&one.core, &|a, b| a == b);
+    left.extend(one.core.iter().zip(equal).filter(|(_, met)| !met).map(|(word, _)| *word));
+    let spelt = meet(&left, &organisation_word);
+    let met_all = left.iter().zip(spelt).filter(|(_, met)| !met).map(|(word, _)| *word);
+    let more: Words<'_> = met_all.collect();
+    let theirs: Words<'_> = other.core.iter().zip(&taken).filter(|(_, taken)| !**taken).map(|(word, _)| *word).collect();
+    match (more.as_slice(), theirs.as_slice()) {
+        ([], []) => most,
+        ([], more) | (more, []) if more.iter().all(|word| is_generic(word)) && !is_bare(&one, &other) => {
+            Agreement::Compatible
+        }
+        _ => Agreement::Contradict,
+    }
+}
+
+/// Whether one of them has no word that tells it from others.
+fn is_bare(one: &Organisation<'_>, other: &Organisation<'_>) -> bool {
+    let bare = |words: &[&str]| words.iter().all(|word| is_generic(word));
+    bare(&one.core) || bare(&other.core)
+}
+
+impl<'a> Organisation<'a> {
+    fn of(words: &[&'a str]) -> Self {
+        let mut rest = words;
+        let mut forms: SmallVec<[LegalForm; 2]> = SmallVec::new();
+        while let Some(form) = at_end(rest).filter(|form| form.words < rest.len()) {
+            forms.push(form);
+            rest = rest.get(..rest.len() - form.words).unwrap_or_default();
+        }
+        while let Some(form) = legal_form(rest).filter(|form| form.certain && !form.any && form.words < rest.len()) {
+            forms.push(form);
+            rest = rest.get(form.words..).unwrap_or_default();
+        }
+        let tells = |word: &&str| !matches!(*word, "the" | "and" | "und" | "et" | "of" | "for");
+        let core: Words<'a> = rest.iter().copied().filter(tells).collect();
+        let core = if core.is_empty() { rest.iter().copied().collect() } else { core };
+        Self { core, forms }
+    }
+
+    /// The forms that say more than "company".
+    fn particular(&self) -> SmallVec<[LegalForm; 2]> {
+        self.forms.iter().copied().filter(|form| !form.any).collect()
+    }
+}
+
+/// The longest legal form that the words end in.
+fn at_end(words: &[&str]) -> Option<LegalForm> {
+    let longest = words.len().min(6);
+    (1..=longest).rev().find_map(|length| {
+        let tail = words.get(words.len() - length..)?;
+        legal_form(tail).filter(|form| form.words == length)
+    })
+}

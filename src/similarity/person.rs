@@ -1,0 +1,219 @@
+//! Names of people: given names, surnames, and both in one.
+
+use super::agreement::Agreement;
+use super::lexicon::given;
+use super::name::{Name, same_letters};
+use super::organisation::{self, Kind};
+use super::word::{either_word, given_word, surname_word};
+use smallvec::SmallVec;
+
+/// Compares given names, canonical. Nicknames and spellings agree; initials, and a name that is left out at the end,
+/// are compatible; a generation on one side only is compatible, and two different ones contradict.
+///
+/// O(words of `a` times words of `b`).
+pub(crate) fn given_name(a: &str, b: &str) -> Agreement {
+    if a == b {
+        return Agreement::Agree;
+    }
+    let (Some(one), Some(other)) = (Name::of(a), Name::of(b)) else { return Agreement::Contradict };
+    if one.of_other_generation(&other) {
+        return Agreement::Contradict;
+    }
+    let most = if one.generation == other.generation { Agreement::Agree } else { Agreement::Compatible };
+    if same_letters(&one.all, &other.all) {
+        return most;
+    }
+    if are_initials(&one.core, &other.core) || are_initials(&other.core, &one.core) {
+        return Agreement::Compatible;
+    }
+    let in_place = one.core.iter().zip(&other.core).map(|(a, b)| given_word(a, b));
+    let most = if one.core.len() == other.core.len() { most } else { Agreement::Compatible };
+    in_place.fold(most, Agreement::min)
+}
+
+/// Compares surnames, canonical. Spellings agree; parts of a double name, initials and the forms of man and woman are
+/// compatible.
+///
+/// O(words of `a` times words of `b`).
+pub(crate) fn surname(a: &str, b: &str) -> Agreement {
+    if a == b {
+        return Agreement::Agree;
+    }
+    let (Some(one), Some(other)) = (Name::of(a), Name::of(b)) else { return Agreement::Contradict };
+    if one.of_other_generation(&other) {
+        return Agreement::Contradict;
+    }
+    let most = if one.generation == other.generation { Agreement::Agree } else { Agreement::Compatible };
+    if same_letters(&one.all, &other.all) {
+        return most;
+    }
+    if one.core.len() == other.core.len() {
+        let answer = one.core.iter().zip(&other.core).map(|(a, b)| surname_word(a, b)).fold(most, Agreement::min);
+        if answer.allows() || one.core.len() == 1 {
+            return answer;
+        }
+    }
+    // One part of a double name is enough, but an initial is no part.
+    let shared = |a: &&str| a.len() > 1 && other.core.iter().any(|b| b.len() > 1 && surname_word(a, b).allows());
+    let joined = |words: &[&str]| matches!(words, ["mc" | "mac", _]);
+    let clans = joined(&one.core) != joined(&other.core) && surname_word(&glued(&one.core), &glued(&other.core)).allows();
+    if one.core.iter().any(|word| shared(&word)) || clans { Agreement::Compatible } else { Agreement::Contradict }
+}
+
+/// Compares full names of people or organisations, canonical, in any order of their words.
+///
+/// What one name has and the other lacks is compatible, as long as only one of them has more: a middle name may be left
+/// out, but two different ones contradict. O(words of `a` times words of `b`).
+pub(crate) fn full_name(a: &str, b: &str) -> Agreement {
+    if a == b {
+        return Agreement::Agree;
+    }
+    // Which words meet may hang on who asks: so that it does not, the smaller text always asks.
+    let (a, b) = if a < b { (a, b) } else { (b, a) };
+    let (Some(one), Some(other)) = (Name::of(a), Name::of(b)) else { return Agreement::Contradict };
+    let kinds = (organisation::kind(&one.all), organisation::kind(&other.all));
+    if matches!(kinds, (Kind::Organisation, _) | (_, Kind::Organisation)) {
+        return organisation::agreement(&one.all, &other.all);
+    }
+    let answer = people(&one, &other);
+    if answer.allows() || kinds == (Kind::Person, Kind::Person) {
+        return answer;
+    }
+    organisation::agreement(&one.all, &other.all)
+}
+
+fn people<'a>(one: &Name<'a>, other: &Name<'a>) -> Agreement {
+    if one.of_other_generation(other) {
+        return Agreement::Contradict;
+    }
+    let most = if one.generation == other.generation { Agreement::Agree } else { Agreement::Compatible };
+    if same_letters(&one.all, &other.all) {
+        return most;
+    }
+    let (short, long) = if one.core.len() <= other.core.len() { (one, other) } else { (other, one) };
+    let met = Meeting::of(&short.core, &long.core);
+    if one.patronymic && other.patronymic && !met.in_order() {
+        return Agreement::Contradict;
+    }
+    let most = most.min(met.worst);
+    match (met.left_of_short(), met.left_of_long()) {
+        (0, 0) => most,
+        (0, _) => most.min(met.where_more_is_said(&short.core, &long.core)),
+        (_, 0) => most.min(Agreement::Compatible),
+        _ => Agreement::Contradict,
+    }
+}
+
+/// Which words of two names are the same words.
+struct Meeting {
+    /// For each word of the shorter name, the place of its word in the longer.
+    of_short: SmallVec<[Option<usize>; 8]>,
+    taken: SmallVec<[bool; 8]>,
+    worst: Agreement,
+}
+
+impl Meeting {
+    fn of(short: &[&str], long: &[&str]) -> Self {
+        let mut met = Self {
+            of_short: SmallVec::from_elem(None, short.len()),
+            taken: SmallVec::from_elem(false, long.len()),
+            worst: Agreement::Agree,
+        };
+        met.pair(short, long, |a, b| a.0 == b.0, Agreement::Agree);
+        if met.left_of_short() > 0 {
+            met.pair(short, long, |a, b| words(a, b) == Agreement::Agree, Agreement::Agree);
+        }
+        if met.left_of_short() > 0 {
+            met.pair(short, long, |a, b| words(a, b) == Agreement::Compatible, Agreement::Compatible);
+        }
+        if met.left_of_short() > 0 && met.left_of_long() > 0 {
+            met.glue(short, long);
+        }
+        met
+    }
+
+    /// Pairs words that nobody has taken; the second of a word says whether it is the last.
+    fn pair(&mut self, short: &[&str], long: &[&str], same: impl Fn((&str, bool), (&str, bool)) -> bool, how: Agreement) {
+        for (i, (a, slot)) in short.iter().zip(&mut self.of_short).enumerate().filter(|(_, (_, slot))| slot.is_none()) {
+            let mut free = long.iter().zip(&mut self.taken).enumerate().filter(|(_, (_, taken))| !**taken);
+            let last = |place: usize, words: &[&str]| place + 1 == words.len();
+            if let Some((j, (_, taken))) = free.find(|(j, (b, _))| same((a, last(i, short)), (b, last(*j, long)))) {
+                *taken = true;
+                *slot = Some(j);
+                self.worst = self.worst.min(how);
+            }
+        }
+    }
+
+    /// Pairs words with two neighbours that are the same letters, or the same initials.
+    fn glue(&mut self, short: &[&str], long: &[&str]) {
+        for (a, slot) in short.iter().zip(&mut self.of_short).filter(|(_, slot)| slot.is_none()) {
+            for j in 0..long.len().saturating_sub(1) {
+                let free = self.taken.get(j..j + 2) == Some(&[false, false]);
+                let pair = long.get(j..j + 2).unwrap_or_default();
+                if free && (same_letters(&[a], pair) || are_initials(&[a], pair)) {
+                    self.taken.iter_mut().skip(j).take(2).for_each(|taken| *taken = true);
+                    *slot = Some(j);
+                    self.worst = if a.len() > 2 { self.worst } else { Agreement::Compatible };
+                    break;
+                }
+            }
+        }
+        for i in 0..short.len().saturating_sub(1) {
+            let free = self.of_short.get(i..i + 2) == Some(&[None, None]);
+            let pair = short.get(i..i + 2).unwrap_or_default();
+            let same = |b: &str| same_letters(&[b], pair) || are_initials(&[b], pair);
+            let mut left = long.iter().zip(&mut self.taken).enumerate().filter(|(_, (_, taken))| !**taken);
+            if let Some((j, (b, taken))) = left.find(|(_, (b, _))| free && same(b)) {
+                *taken = true;
+                self.of_short.iter_mut().skip(i).take(2).for_each(|slot| *slot = Some(j));
+                self.worst = if b.len() > 2 { self.worst } else { Agreement::Compatible };
+            }
+        }
+    }
+
+    fn left_of_short(&self) -> usize {
+        self.of_short.iter().filter(|slot| slot.is_none()).count()
+    }
+
+    fn left_of_long(&self) -> usize {
+        self.taken.iter().filter(|taken| !**taken).count()
+    }
+
+    fn in_order(&self) -> bool {
+        self.of_short.iter().flatten().is_sorted()
+    }
+
+    /// All words of the shorter name are in the longer. A single word is a first or a last name; of two, one is what the
+    /// longer begins with: a father and his son may share the second name, and the third.
+    fn where_more_is_said(&self, short: &[&str], long: &[&str]) -> Agreement {
+        let first = self.taken.first() == Some(&true);
+        let last = self.taken.last() == Some(&true);
+        let enough = match short {
+            [only] => (first || last) && (only.len() > 1 || long.len() > 1 && first),
+            [_, _] => first,
+            _ => true,
+        };
+        if enough { Agreement::Compatible } else { Agreement::Contradict }
+    }
+}
+
+/// Compares a word of each of two full names; the last is a surname more often than not.
+fn words((a, a_last): (&str, bool), (b, b_last): (&str, bool)) -> Agreement {
+    match (a_last, b_last) {
+        (false, false) => given_word(a, b),
+        (true, true) => surname_word(a, b),
+        _ => either_word(a, b),
+    }
+}
+
+/// Whether a single word is the initials of all the others: `jc` of `jean claude`. `jo` is a name.
+fn are_initials(short: &[&str], long: &[&str]) -> bool {
+    let [word] = short else { return false };
+    let initials = word.len() == long.len() && word.bytes().eq(long.iter().filter_map(|other| other.bytes().next()));
+    (2..=3).contains(&word.len()) && initials && given(word).is_none()
+}
+
+fn glued(words: &[&str]) -> String {
+    words.concat()
+}

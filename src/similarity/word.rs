@@ -1,0 +1,146 @@
+//! Two words of two names.
+
+use super::agreement::Agreement;
+use super::edit::damerau_within;
+use super::lexicon::{Kinship, given};
+use super::phonetic::{is_vowelless, skeleton, sound};
+
+/// Compares words that are given names: by the table where it knows both, by initials, by sound, by slips of a finger.
+pub(crate) fn given_word(a: &str, b: &str) -> Agreement {
+    if a == b {
+        return Agreement::Agree;
+    }
+    if let Some(answer) = by_initial(a, b) {
+        return answer;
+    }
+    match (given(a), given(b)) {
+        (Some(one), Some(other)) => match one.kinship(other) {
+            Kinship::Same => Agreement::Agree,
+            Kinship::Related => Agreement::Compatible,
+            // Two names are two, however alike they are spelt: so are twins, and a father and a daughter.
+            Kinship::Strangers => Agreement::Contradict,
+        },
+        (one, other) => {
+            let spellings = if one.is_some() || other.is_some() { Typos::OfAKnownName } else { Typos::OfAnyName };
+            by_spelling(a, b, spellings)
+        }
+    }
+}
+
+/// Compares words that are surnames. They vary in spelling more than given names do, and by the bearer's sex in some
+/// languages; `Mc` is `Mac`.
+pub(crate) fn surname_word(a: &str, b: &str) -> Agreement {
+    if a == b {
+        return Agreement::Agree;
+    }
+    if let Some(answer) = by_initial(a, b) {
+        return answer;
+    }
+    match (without_mac(a), without_mac(b)) {
+        (Some(a), Some(b)) if a == b => return Agreement::Agree,
+        _ => {}
+    }
+    if masculine(a) == masculine(b) {
+        return Agreement::Compatible;
+    }
+    by_spelling(a, b, Typos::OfASurname)
+}
+
+/// Compares words of which one may be a given name and the other a surname.
+pub(crate) fn either_word(a: &str, b: &str) -> Agreement {
+    match (given(a), given(b)) {
+        (Some(_), Some(_)) => given_word(a, b),
+        _ => surname_word(a, b),
+    }
+}
+
+fn by_initial(a: &str, b: &str) -> Option<Agreement> {
+    if a.len() != 1 && b.len() != 1 {
+        return None;
+    }
+    let same = a.bytes().next() == b.bytes().next();
+    Some(if same { Agreement::Compatible } else { Agreement::Contradict })
+}
+
+/// What slips of a finger are believed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Typos {
+    OfAKnownName,
+    OfAnyName,
+    OfASurname,
+}
+
+fn by_spelling(a: &str, b: &str, typos: Typos) -> Agreement {
+    let digits = |word: &str| word.bytes().any(|byte| byte.is_ascii_digit());
+    if a.len().min(b.len()) < 3 || digits(a) || digits(b) {
+        return Agreement::Contradict;
+    }
+    let (heard, other) = (sound(a), sound(b));
+    if heard == other {
+        return Agreement::Agree;
+    }
+    if is_vowelless(a) != is_vowelless(b) {
+        let (bones, other) = (skeleton(a), skeleton(b));
+        if bones.len() >= 2 && bones == other {
+            return Agreement::Compatible;
+        }
+    }
+    // Twins' names rhyme; a slip in the first letter is rare.
+    if heard.first() != other.first() || ending_changes(a, b, typos) {
+        return Agreement::Contradict;
+    }
+    Agreement::agree_if(is_typo(a, b, typos))
+}
+
+fn is_typo(a: &str, b: &str, typos: Typos) -> bool {
+    let shorter = a.len().min(b.len());
+    let max = match shorter {
+        ..=3 => return false,
+        4..=8 => 1,
+        _ => 2,
+    };
+    if damerau_within(a, b, max).is_none() {
+        return false;
+    }
+    // One letter for another makes another name of a short one.
+    let swapped_for = a.len() == b.len() && a.bytes().zip(b.bytes()).filter(|(x, y)| x != y).count() == 1;
+    let long_enough = match typos {
+        Typos::OfAnyName => 6,
+        Typos::OfAKnownName | Typos::OfASurname => 5,
+    };
+    !swapped_for || shorter >= long_enough
+}
+
+/// Whether two words differ by their last vowels only: Shamil and Shamila, Rossi and Rossa. A surname may take an `e`.
+fn ending_changes(a: &str, b: &str, typos: Typos) -> bool {
+    let common = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
+    let (x, y) = (a.get(common..).unwrap_or_default(), b.get(common..).unwrap_or_default());
+    let vowels = |rest: &str| rest.len() <= 2 && rest.bytes().all(|byte| b"aeiouyh".contains(&byte));
+    if typos == Typos::OfASurname && matches!((x, y), ("", "e") | ("e", "")) {
+        return false;
+    }
+    vowels(x) && vowels(y)
+}
+
+/// What follows `mc` or `mac` in a surname.
+fn without_mac(word: &str) -> Option<&str> {
+    let rest = word.strip_prefix("mac").or_else(|| word.strip_prefix("mc"))?;
+    (rest.len() >= 3).then_some(rest)
+}
+
+/// A Slavic surname in its masculine form: its stem, and what kind of ending it has; anything else as it is.
+fn masculine(word: &str) -> (&str, u8) {
+    for ending in ["skaya", "skaia", "skaja", "ska", "skyi", "skiy", "skii", "skij", "sky", "ski"] {
+        if let Some(stem) = word.strip_suffix(ending).filter(|stem| stem.len() >= 2) {
+            return (stem, 1);
+        }
+    }
+    let bare = word.strip_suffix('a').unwrap_or(word);
+    let slavic = bare.len() >= 5 && ["ov", "ev", "in", "yn"].iter().any(|ending| bare.ends_with(ending));
+    if slavic { (bare, 2) } else { (word, 0) }
+}
+
+/// Says whether words of organisations are one: equal but for spelling. Numbers are equal or not.
+pub(crate) fn organisation_word(a: &str, b: &str) -> bool {
+    a == b || (a.len() >= 4 && b.len() >= 4 && by_spelling(a, b, Typos::OfASurname) == Agreement::Agree)
+}
