@@ -94,7 +94,10 @@ pub use error::{Error, ErrorKind, Result};
 pub use golden::fold;
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
 pub use issue::{Issue, IssueReason, Reason};
-pub use linkage::{BlockCount, ScoredPair, TrainOptions, Trained, TrainingReport, Weight, count_blocks, propose_blocks, score_pairs, train};
+pub use linkage::{
+    BlockCount, ScoredPair, TrainOptions, Trained, TrainingReport, Weight, count_blocks, propose_blocks, score_pairs,
+    train,
+};
 pub use measure::{Evaluation, Score, evaluate};
 pub use normalise::{Normalised, normalise, normalise_identifier};
 pub use operation::Operation;
@@ -102,9 +105,9 @@ pub use policy::*;
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use resolver::{
-    Alike, Because, Explanation, Found, Hit, IdentifierRow, Ingest, LoadReport, Options, PairScore, Phase,
-    PolicyReport, Progress, Query, ReplaceReport, Resolution, Resolver, Scorer, Sought, Stats, Step, StoredRecord,
-    Structure, View, Why, Withheld,
+    Alike, Because, Contribution, Explanation, Found, Hit, IdentifierRow, Ingest, LoadReport, Options, PairScore,
+    Phase, PolicyReport, Progress, Query, ReplaceReport, Resolution, Resolver, Scorer, Sought, Stats, Step,
+    StoredRecord, Structure, View, Why, Withheld,
 };
 pub use similarity::Agreement;
 pub use smol_str::SmolStr;

@@ -101,7 +101,6 @@ fn form<'a>(rules: &Rules, compare: Compare, trimmed: &'a str) -> Cow<'a, str> {
     form.unwrap_or_else(|| collapse(text::fold(trimmed)))
 }
 
-
 fn date<'a>(rules: &Rules, trimmed: &'a str) -> Option<Cow<'a, str>> {
     let region = rules.policy().default_region.as_deref().unwrap_or_default();
     let order = if MONTH_FIRST.contains(&region) { DateOrder::MonthFirst } else { DateOrder::DayFirst };

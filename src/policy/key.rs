@@ -51,12 +51,8 @@ pub enum KeyPart {
     Words,
 }
 
-const FUNCTIONS: [(&str, KeyPart); 4] = [
-    ("year", KeyPart::Year),
-    ("month", KeyPart::Month),
-    ("soundex", KeyPart::Soundex),
-    ("words", KeyPart::Words),
-];
+const FUNCTIONS: [(&str, KeyPart); 4] =
+    [("year", KeyPart::Year), ("month", KeyPart::Month), ("soundex", KeyPart::Soundex), ("words", KeyPart::Words)];
 
 impl Key {
     /// Takes the whole value of a column.
@@ -69,8 +65,9 @@ impl Key {
         let text = text.trim();
         if let Some((function, rest)) = text.split_once('(') {
             let known = FUNCTIONS.iter().find(|(name, _)| *name == function.trim());
-            let part =
-                known.ok_or_else(|| format!("`{text}` has no function that is known (`year`, `month`, `soundex`, `words`)"))?;
+            let part = known.ok_or_else(|| {
+                format!("`{text}` has no function that is known (`year`, `month`, `soundex`, `words`)")
+            })?;
             let column = rest.strip_suffix(')').ok_or_else(|| format!("`{text}` does not end in `)`"))?;
             return Ok(Self { column: name(text, column)?, part: part.1 });
         }

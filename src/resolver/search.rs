@@ -2,15 +2,16 @@
 
 use super::Resolver;
 use super::read::View;
+use super::score::{PairScore, score};
 use crate::error::Result;
 use crate::id::{ProfileId, RecordNumber, ValueHash};
 use crate::identifier::links;
-use crate::linkage::Weight;
+use crate::linkage::{Linker, Weight};
 use crate::normalise::normalise;
 use crate::record::{Identifier, Record, RecordKey};
 use crate::store::Node;
 use crate::time::Timestamp;
-use crate::value::Value;
+use crate::value::{Fact, Value};
 use ahash::{AHashMap, AHashSet};
 use smol_str::SmolStr;
 use std::cmp::Reverse;
@@ -47,10 +48,8 @@ pub struct Hit {
     pub profile: ProfileId,
     /// The record of it that is most like the query.
     pub record: RecordKey,
-    /// The match weight of the query with that record; none below that of a possible link.
-    pub weight: Option<Weight>,
-    /// The probability that they are one person; none where there is no weight.
-    pub probability: Option<f64>,
+    /// What linkage makes of the query and that record; none without linkage.
+    pub score: Option<PairScore>,
     /// The kinds of identifier that they share, strongest first.
     pub shared: Vec<SmolStr>,
 }
@@ -83,7 +82,7 @@ impl fmt::Debug for Query {
 }
 
 /// How like a record is; ordered by what counts first.
-type Rank = (Option<Weight>, Reverse<Vec<u16>>);
+type Rank = (Option<Weight>, Reverse<Vec<u16>>, Reverse<RecordKey>);
 
 impl View {
     /// Finds the profiles that a query may mean: those with a record that shares an identifier or a block with it, the
@@ -133,32 +132,30 @@ impl View {
         for (node, profile) in nodes.into_iter().zip(bearers) {
             let (Some(node), Some(profile)) = (node, profile) else { continue };
             let shared = own.iter().filter(|link| node.links.contains(link)).map(|link| link.kind).collect();
-            let weight = self.rules.linker().and_then(|linker| linker.weigh(&read.facts, &node.facts));
-            let rank = (weight, Reverse(more_is_less(shared)));
-            let standing = best.get(&profile).map(|(standing, node)| (standing, Reverse(&node.key)));
-            if standing.is_none_or(|standing| standing < (&rank, Reverse(&node.key))) {
+            let weight = self.rules.linker().map(|linker| weight(linker, &read.facts, &node.facts));
+            let rank = (weight, Reverse(more_is_less(shared)), Reverse(node.key.clone()));
+            if best.get(&profile).is_none_or(|(standing, _)| *standing < rank) {
                 best.insert(profile, (rank, node));
             }
         }
-        let mut ranked: Vec<(ProfileId, Rank, Arc<Node>)> =
-            best.into_iter().map(|(profile, (rank, node))| (profile, rank, node)).collect();
-        ranked.sort_by(|(_, a, one), (_, b, other)| (b, &one.key).cmp(&(a, &other.key)));
+        let mut ranked: Vec<(Rank, ProfileId, Arc<Node>)> =
+            best.into_iter().map(|(profile, (rank, node))| (rank, profile, node)).collect();
+        ranked.sort_by(|(a, ..), (b, ..)| b.cmp(a));
         ranked.truncate(limit);
-        found.hits = ranked.into_iter().map(|(profile, rank, node)| self.hit(profile, rank, &node)).collect();
+        let hit = |(rank, profile, node): (Rank, ProfileId, Arc<Node>)| {
+            let (_, Reverse(shared), Reverse(record)) = rank;
+            let name = |kind: u16| self.rules.kinds.get(usize::from(kind)).map(|rule| rule.name.clone());
+            let score = self.rules.linker().map(|linker| score(&self.rules, linker, &read.facts, &node.facts));
+            Hit { profile, record, score, shared: shared.into_iter().filter_map(name).collect() }
+        };
+        found.hits = ranked.into_iter().map(hit).collect();
         Ok(found)
     }
+}
 
-    fn hit(&self, profile: ProfileId, (weight, Reverse(shared)): Rank, node: &Node) -> Hit {
-        let name = |kind: u16| self.rules.kinds.get(usize::from(kind)).map(|rule| rule.name.clone());
-        let linker = self.rules.linker();
-        Hit {
-            profile,
-            record: node.key.clone(),
-            weight,
-            probability: weight.and_then(|weight| linker.map(|linker| linker.probability(weight))),
-            shared: shared.into_iter().filter_map(name).collect(),
-        }
-    }
+fn weight(linker: &Linker, a: &[Fact], b: &[Fact]) -> Weight {
+    let bits = || linker.explain(a, b).iter().map(|contribution| contribution.bits).sum::<f64>();
+    linker.weigh(a, b).unwrap_or_else(|| Weight((bits() * 1000.0) as i32))
 }
 
 /// The kinds that are shared, each once, so that the list which is less says more: the stronger kind, then the more.

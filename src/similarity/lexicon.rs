@@ -28,8 +28,7 @@ pub(crate) enum Kinship {
     Strangers,
 }
 
-static GIVEN: LazyLock<AHashMap<&'static str, Given>> =
-    LazyLock::new(|| read_given(include_str!("given_names.txt")));
+static GIVEN: LazyLock<AHashMap<&'static str, Given>> = LazyLock::new(|| read_given(include_str!("given_names.txt")));
 
 /// By line, the first letter of its first name.
 static INITIALS: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -158,7 +157,9 @@ fn read_legal(table: &'static str) -> AHashMap<&'static str, Vec<(Vec<&'static s
 /// Words, and quoted runs of words.
 fn phrases(text: &'static str) -> Vec<&'static str> {
     let parts = text.split('"').enumerate();
-    parts.flat_map(|(place, part)| if place % 2 == 1 { vec![part] } else { part.split_whitespace().collect() }).collect()
+    parts
+        .flat_map(|(place, part)| if place % 2 == 1 { vec![part] } else { part.split_whitespace().collect() })
+        .collect()
 }
 
 /// Generations of one name: what is written after it.
@@ -186,10 +187,51 @@ pub(crate) fn generation(word: &str) -> Option<&'static str> {
 pub(crate) fn is_title(word: &str) -> bool {
     matches!(
         word,
-        "mr" | "mrs" | "ms" | "miss" | "mx" | "dr" | "prof" | "professor" | "sir" | "madam" | "mme" | "mlle" | "monsieur"
-            | "madame" | "herr" | "frau" | "dipl" | "ing" | "sig" | "signor" | "signora" | "sr" | "sra" | "srta" | "senor"
-            | "senora" | "dna" | "rev" | "reverend" | "hon" | "lord" | "lady" | "dame" | "president" | "prasident"
-            | "messrs" | "shri" | "smt" | "sheikh" | "shaikh" | "shaykh" | "haji" | "hajji" | "hajah" | "mullah" | "qari"
+        "mr" | "mrs"
+            | "ms"
+            | "miss"
+            | "mx"
+            | "dr"
+            | "prof"
+            | "professor"
+            | "sir"
+            | "madam"
+            | "mme"
+            | "mlle"
+            | "monsieur"
+            | "madame"
+            | "herr"
+            | "frau"
+            | "dipl"
+            | "ing"
+            | "sig"
+            | "signor"
+            | "signora"
+            | "sr"
+            | "sra"
+            | "srta"
+            | "senor"
+            | "senora"
+            | "dna"
+            | "rev"
+            | "reverend"
+            | "hon"
+            | "lord"
+            | "lady"
+            | "dame"
+            | "president"
+            | "prasident"
+            | "messrs"
+            | "shri"
+            | "smt"
+            | "sheikh"
+            | "shaikh"
+            | "shaykh"
+            | "haji"
+            | "hajji"
+            | "hajah"
+            | "mullah"
+            | "qari"
     )
 }
 
@@ -197,10 +239,57 @@ pub(crate) fn is_title(word: &str) -> bool {
 pub(crate) fn is_particle(word: &str) -> bool {
     matches!(
         word,
-        "van" | "von" | "vom" | "zu" | "zum" | "zur" | "der" | "den" | "dem" | "de" | "del" | "della" | "delle" | "dei"
-            | "di" | "da" | "das" | "do" | "dos" | "du" | "des" | "la" | "las" | "le" | "les" | "lo" | "los" | "el" | "al"
-            | "ul" | "ur" | "ad" | "as" | "ar" | "bin" | "ibn" | "ben" | "bn" | "bint" | "binti" | "af" | "av" | "ter" | "ten"
-            | "te" | "y" | "e" | "und" | "and" | "of" | "the"
+        "van"
+            | "von"
+            | "vom"
+            | "zu"
+            | "zum"
+            | "zur"
+            | "der"
+            | "den"
+            | "dem"
+            | "de"
+            | "del"
+            | "della"
+            | "delle"
+            | "dei"
+            | "di"
+            | "da"
+            | "das"
+            | "do"
+            | "dos"
+            | "du"
+            | "des"
+            | "la"
+            | "las"
+            | "le"
+            | "les"
+            | "lo"
+            | "los"
+            | "el"
+            | "al"
+            | "ul"
+            | "ur"
+            | "ad"
+            | "as"
+            | "ar"
+            | "bin"
+            | "ibn"
+            | "ben"
+            | "bn"
+            | "bint"
+            | "binti"
+            | "af"
+            | "av"
+            | "ter"
+            | "ten"
+            | "te"
+            | "y"
+            | "e"
+            | "und"
+            | "and"
+            | "of"
+            | "the"
     )
 }
 
@@ -213,8 +302,27 @@ pub(crate) fn is_patronymic(word: &str) -> bool {
 pub(crate) fn is_generic(word: &str) -> bool {
     matches!(
         word,
-        "the" | "and" | "of" | "und" | "et" | "y" | "e" | "for" | "group" | "holding" | "holdings" | "worldwide" | "global"
-            | "gruppe" | "groupe" | "usa" | "us" | "uk" | "europe" | "deutschland" | "france"
+        "the"
+            | "and"
+            | "of"
+            | "und"
+            | "et"
+            | "y"
+            | "e"
+            | "for"
+            | "group"
+            | "holding"
+            | "holdings"
+            | "worldwide"
+            | "global"
+            | "gruppe"
+            | "groupe"
+            | "usa"
+            | "us"
+            | "uk"
+            | "europe"
+            | "deutschland"
+            | "france"
     )
 }
 
@@ -253,7 +361,9 @@ mod tests {
         let form = |text: &str| legal_form(&text.split(' ').collect::<Vec<_>>());
         assert_eq!(form("limited liability company stripe").map(|form| form.words), Some(3));
         assert!(form("ltd").unwrap().allows(form("limited").unwrap()));
-        assert!(!form("ltd").unwrap().allows(form("gmbh").unwrap()) && form("co").unwrap().allows(form("inc").unwrap()));
+        assert!(
+            !form("ltd").unwrap().allows(form("gmbh").unwrap()) && form("co").unwrap().allows(form("inc").unwrap())
+        );
         assert!(!form("sa").unwrap().certain && form("inc").unwrap().certain && form("smith").is_none());
     }
 }

@@ -66,7 +66,8 @@ pub(super) fn agreement(a: &[&str], b: &[&str]) -> Agreement {
     let spelt = meet(&left, &organisation_word);
     let met_all = left.iter().zip(spelt).filter(|(_, met)| !met).map(|(word, _)| *word);
     let more: Words<'_> = met_all.collect();
-    let theirs: Words<'_> = other.core.iter().zip(&taken).filter(|(_, taken)| !**taken).map(|(word, _)| *word).collect();
+    let theirs: Words<'_> =
+        other.core.iter().zip(&taken).filter(|(_, taken)| !**taken).map(|(word, _)| *word).collect();
     match (more.as_slice(), theirs.as_slice()) {
         ([], []) => most,
         ([], more) | (more, []) if more.iter().all(|word| is_generic(word)) && !is_bare(&one, &other) => {

@@ -56,7 +56,8 @@ pub(crate) fn surname(a: &str, b: &str) -> Agreement {
     // One part of a double name is enough, but an initial is no part.
     let shared = |a: &&str| a.len() > 1 && other.core.iter().any(|b| b.len() > 1 && surname_word(a, b).allows());
     let joined = |words: &[&str]| matches!(words, ["mc" | "mac", _]);
-    let clans = joined(&one.core) != joined(&other.core) && surname_word(&glued(&one.core), &glued(&other.core)).allows();
+    let clans =
+        joined(&one.core) != joined(&other.core) && surname_word(&glued(&one.core), &glued(&other.core)).allows();
     if one.core.iter().any(|word| shared(&word)) || clans { Agreement::Compatible } else { Agreement::Contradict }
 }
 
@@ -133,7 +134,13 @@ impl Meeting {
     }
 
     /// Pairs words that nobody has taken; the second of a word says whether it is the last.
-    fn pair(&mut self, short: &[&str], long: &[&str], same: impl Fn((&str, bool), (&str, bool)) -> bool, how: Agreement) {
+    fn pair(
+        &mut self,
+        short: &[&str],
+        long: &[&str],
+        same: impl Fn((&str, bool), (&str, bool)) -> bool,
+        how: Agreement,
+    ) {
         for (i, (a, slot)) in short.iter().zip(&mut self.of_short).enumerate().filter(|(_, (_, slot))| slot.is_none()) {
             let mut free = long.iter().zip(&mut self.taken).enumerate().filter(|(_, (_, taken))| !**taken);
             let last = |place: usize, words: &[&str]| place + 1 == words.len();

@@ -152,7 +152,8 @@ mod tests {
         ] {
             assert_eq!(sound(a), sound(b), "{a} {b}");
         }
-        for (a, b) in [("maria", "mario"), ("mary", "mark"), ("anna", "hanna"), ("darla", "darlene"), ("john", "joan")] {
+        for (a, b) in [("maria", "mario"), ("mary", "mark"), ("anna", "hanna"), ("darla", "darlene"), ("john", "joan")]
+        {
             assert_ne!(sound(a), sound(b), "{a} {b}");
         }
     }

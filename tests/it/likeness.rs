@@ -163,8 +163,9 @@ fn staff_search_by_what_they_know() {
     );
     let query = Query::new().attribute("given", "Ann").attribute("family", "smith").attribute("city", "york");
     let found = resolver.search(&query, 10).unwrap();
+    let weight = |hit: &onefold::Hit| hit.score.as_ref().unwrap().weight;
     assert_eq!(found.hits.first().map(|hit| hit.record.clone()), Some(key("a/1")));
-    assert!(found.hits.windows(2).all(|pair| pair[0].weight >= pair[1].weight));
+    assert!(found.hits.windows(2).all(|pair| weight(&pair[0]) >= weight(&pair[1])));
     assert!(found.hits.iter().all(|hit| hit.record != key("a/4")));
     assert_eq!((found.generic, found.left_out), (0, 0));
     assert_eq!(resolver.search(&query, 1).unwrap().hits.len(), 1);
@@ -177,11 +178,15 @@ fn staff_search_by_what_they_know() {
 #[test]
 fn pairs_are_scored_without_a_store() {
     let scorer = Scorer::new(policy()).unwrap();
-    let score = |a: &str, b: &str| scorer.score(&record("a/1", a), &record("a/2", b));
+    let score = |a: &str, b: &str| scorer.score(&record("a/1", a), &record("a/2", b)).unwrap();
     assert_eq!(score("ann smith 1980 york -", "ann smith 1980 york -").alike, Alike::Link);
     assert_eq!(score("ann smith - - -", "ann smith - - -").alike, Alike::Possible);
     let strangers = score("ann smith 1980 york high", "bob jones 1955 leeds low");
-    assert_eq!((strangers.weight, strangers.alike, strangers.vetoed), (None, Alike::No, true));
+    assert_eq!((strangers.alike, strangers.vetoed), (Alike::No, true));
+    assert!(strangers.weight.0 < -10_000 && strangers.probability < 0.01);
+    let told: f64 = strangers.contributions.iter().map(|contribution| contribution.bits).sum();
+    assert!((told - f64::from(strangers.weight.0) / 1000.0).abs() < 0.01);
+    assert_eq!(strangers.contributions[0].columns, ["given"]);
     assert_eq!(scorer.blocks(&record("a/1", "ann smith - - -")).len(), 2);
     assert!(Scorer::new(Policy::default()).is_err(), "a policy without linkage");
 }
