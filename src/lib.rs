@@ -109,8 +109,9 @@ pub use policy::*;
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use resolver::{
-    Alike, Because, Explanation, Found, IdentifierRow, Ingest, LoadReport, Options, PairScore, Phase, PolicyReport,
-    Progress, ReplaceReport, Resolution, Resolver, Scorer, Stats, Step, StoredRecord, Structure, View, Why, Withheld,
+    Alike, Because, Contribution, Explanation, Found, Hit, IdentifierRow, Ingest, LoadReport, Options, PairScore,
+    Phase, PolicyReport, Progress, Query, ReplaceReport, Resolution, Resolver, Scorer, Sought, Stats, Step,
+    StoredRecord, Structure, View, Why, Withheld,
 };
 pub use similarity::Agreement;
 pub use smol_str::SmolStr;

@@ -154,6 +154,8 @@ pub(super) fn partition(rules: &Ruling, items: &[Item], assertions: &[AssertionR
     clusters.retain(|cluster| !cluster.members.is_empty());
     let values: AHashSet<ValueHash> =
         carriers.links.iter().zip(&generic).filter(|(_, generic)| **generic).map(|(link, _)| link.value).collect();
+    // Words on keys that stand for no live record are nobody's.
+    in_doubt.retain(|places| places.iter().any(|&place| (place as usize) < items.len()));
     let outcomes = in_parallel(&in_doubt, 64, |places| words.resolve(rules, items, &pairs, places, &values));
     let mut tangled: AHashMap<ValueHash, ValueState> = AHashMap::new();
     let mut withheld = Vec::new();

@@ -2,6 +2,7 @@
 // With this, clippy takes the helpers for tests too.
 #![cfg(test)]
 
+mod alike;
 mod cases;
 mod cli;
 mod crowd;
@@ -9,6 +10,7 @@ mod crowd;
 mod durable;
 mod found;
 mod golden;
+mod likeness;
 mod linkage_policy;
 mod household;
 mod malformed;

@@ -274,11 +274,11 @@ impl Table<'_> {
         let pair = |a: usize, b: usize| if key(a) < key(b) { (key(a), key(b)) } else { (key(b), key(a)) };
         let (mut links, mut possible) = (BTreeMap::new(), BTreeMap::new());
         for (a, b) in candidates {
-            let score = likeness.scorer.score(&likeness.records[&key(a)], &likeness.records[&key(b)]);
+            let score = likeness.scorer.score(&likeness.records[&key(a)], &likeness.records[&key(b)]).unwrap();
             match score.alike {
                 Alike::No => {}
                 Alike::Possible => drop(possible.insert(pair(a, b), (a, b))),
-                Alike::Link => drop(links.insert((Reverse(score.weight.unwrap()), pair(a, b)), (a, b))),
+                Alike::Link => drop(links.insert((Reverse(score.weight), pair(a, b)), (a, b))),
             }
         }
         let mut refused: BTreeMap<(Key, Key), (Reason, (usize, usize))> = BTreeMap::new();
@@ -336,8 +336,9 @@ impl Table<'_> {
                 return Some(Reason::Unique(place as u16));
             }
         }
-        let vetoed =
-            |(a, b): (&Live, &Live)| likeness.scorer.score(&likeness.records[&a.key], &likeness.records[&b.key]).vetoed;
+        let vetoed = |(a, b): (&Live, &Live)| {
+            likeness.scorer.score(&likeness.records[&a.key], &likeness.records[&b.key]).unwrap().vetoed
+        };
         records().any(vetoed).then_some(Reason::Veto)
     }
 

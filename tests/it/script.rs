@@ -125,10 +125,13 @@ pub(crate) fn facts() -> impl Strategy<Value = Vec<(SmolStr, Value)>> {
     };
     let (name, date) = (name.boxed(), date.boxed());
     let note = option::weighted(0.1, value(name.clone()));
-    (option::weighted(0.6, value(name)), option::weighted(0.6, value(date)), note).prop_map(|(given, born, note)| {
-        let named = [("given", given), ("born", born), ("note", note)];
-        named.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect()
-    })
+    let city = option::weighted(0.5, value(name.clone()));
+    (option::weighted(0.6, value(name)), option::weighted(0.6, value(date)), city, note).prop_map(
+        |(given, born, city, note)| {
+            let named = [("given", given), ("born", born), ("city", city), ("note", note)];
+            named.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect()
+        },
+    )
 }
 
 /// Any policy that `build` takes: kinds that link the anonymous come after those that link all.
@@ -137,7 +140,7 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
     let undeclared = prop_oneof![
         8 => Just(Undeclared::Keep), 1 => Just(Undeclared::Drop), 1 => Just(Undeclared::Refuse)
     ];
-    let linkage = option::weighted(0.4, (2..8_u64, select(&[0.9, 0.99][..]), select(&[-5.0, -20.0][..])));
+    let linkage = option::weighted(0.4, (2..9_u64, select(&[0.9, 0.99][..]), select(&[-5.0, -20.0][..])));
     let sources = prop_oneof![
         3 => Just(Vec::new()), 1 => Just(vec![SourcePolicy::new("b"), SourcePolicy::new("a").unique()])
     ];
@@ -157,7 +160,7 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
 
 /// Linkage that weighs every column alike, three bits for and three against, so that links, possible links and vetoes
 /// are frequent among small pools; each column is a block.
-fn likeness(policy: &Policy, max_block: u64, link_probability: f64, veto_weight: f64) -> LinkagePolicy {
+pub(crate) fn likeness(policy: &Policy, max_block: u64, link_probability: f64, veto_weight: f64) -> LinkagePolicy {
     let attributes = policy.attribute.iter().map(|attribute| &attribute.name);
     let columns: Vec<&SmolStr> = attributes.chain(policy.identifier.iter().map(|kind| &kind.kind)).collect();
     let level = |level, m, u| LevelModel { level, m, u, s: None, trained: true };
@@ -168,7 +171,7 @@ fn likeness(policy: &Policy, max_block: u64, link_probability: f64, veto_weight:
     };
     let model = Model {
         format: MODEL_FORMAT,
-        prior: 0.1,
+        prior: 0.2,
         surroundings: 0.0,
         comparison: columns.iter().map(comparison).collect(),
         block: Vec::new(),
@@ -243,7 +246,8 @@ fn attributes() -> impl Strategy<Value = Vec<AttributePolicy>> {
             verified_by: None,
         };
         let born = born.unwrap_or_else(|| given.clone());
-        vec![attribute("given", compare.0, exclusive[0], given), attribute("born", compare.1, exclusive[1], born)]
+        let city = attribute("city", Compare::Text, false, born.clone());
+        vec![attribute("given", compare.0, exclusive[0], given), attribute("born", compare.1, exclusive[1], born), city]
     })
 }
 
