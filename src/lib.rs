@@ -44,7 +44,8 @@
 //!
 //! - What sources say: [`Record`], [`Identifier`], [`Value`], [`Timestamp`]; [`Operation`] and [`Assertion`] bring and
 //!   correct it.
-//! - How it is read: [`Policy`], checked and compiled into [`Rules`]; [`normalise`] gives a reading and its [`Issue`]s.
+//! - How it is read: [`Policy`], checked and compiled into [`Rules`]; [`normalise`] gives a reading and its [`Issue`]s;
+//!   [`Compare`] says what kind of value an attribute is, and whether two of them are in [`Agreement`].
 //! - The façade: [`Resolver`] writes, [`View`] reads one revision. [`Resolution`], [`Found`], [`Profile`], [`Golden`],
 //!   [`Explanation`], [`Structure`], [`Withheld`] and [`Stats`] are its answers.
 //! - Where it is kept: [`store`], with [`Memory`] and, by the feature `durable`, `Durable`.
@@ -108,8 +109,9 @@ pub use policy::*;
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use resolver::{
-    Alike, Because, Explanation, Found, IdentifierRow, Ingest, LoadReport, Options, PairScore, Phase, PolicyReport,
-    Progress, ReplaceReport, Resolution, Resolver, Scorer, Stats, Step, StoredRecord, Structure, View, Why, Withheld,
+    Alike, Because, Contribution, Explanation, Found, Hit, IdentifierRow, Ingest, LoadReport, Options, PairScore,
+    Phase, PolicyReport, Progress, Query, ReplaceReport, Resolution, Resolver, Scorer, Sought, Stats, Step,
+    StoredRecord, Structure, View, Why, Withheld,
 };
 pub use similarity::Agreement;
 pub use smol_str::SmolStr;

@@ -158,7 +158,8 @@ fn any(a: &Values<'_>, b: &Values<'_>, holds: impl Fn(&str, &str) -> bool) -> bo
 
 /// How far apart two places are, each of a latitude and a longitude.
 fn apart(a: &Values<'_>, b: &Values<'_>, c: &Values<'_>, d: &Values<'_>) -> Option<f64> {
-    let point = |latitude: &Values<'_>, longitude: &Values<'_>| Some(format!("{},{}", latitude.first()?, longitude.first()?));
+    let point =
+        |latitude: &Values<'_>, longitude: &Values<'_>| Some(format!("{},{}", latitude.first()?, longitude.first()?));
     like::kilometres(&point(a, b)?, &point(c, d)?)
 }
 

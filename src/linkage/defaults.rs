@@ -35,7 +35,9 @@ const TWINS: f64 = 0.03;
 /// stands for people.
 pub(crate) fn beliefs(rules: &Rules) -> Vec<Belief> {
     let first_of = |compare: Compare| rules.attributes.iter().find(|attribute| attribute.compare == compare);
-    let swap = first_of(Compare::GivenName).zip(first_of(Compare::Surname)).map(|(given, family)| (given.name.clone(), family.name.clone()));
+    let swap = first_of(Compare::GivenName)
+        .zip(first_of(Compare::Surname))
+        .map(|(given, family)| (given.name.clone(), family.name.clone()));
     let mut beliefs = Vec::new();
     for attribute in &rules.attributes {
         let other = swap.as_ref().filter(|(given, _)| *given == attribute.name).map(|(_, family)| family.clone());

@@ -140,7 +140,8 @@ impl Linker {
 
     /// The level of a pair on a comparison, and what rarity adds.
     fn compare(&self, comparison: &Comparison, place: usize, a: &[Fact], b: &[Fact]) -> (u8, f64) {
-        let column = |place: usize| comparison.columns.get(place).copied().or(comparison.swap.map(|(_, column)| column));
+        let column =
+            |place: usize| comparison.columns.get(place).copied().or(comparison.swap.map(|(_, column)| column));
         let level = level_of(comparison, a, b, &column);
         let rarity = match (level, self.weights.get(place)) {
             (0, Some(weights)) if weights.frequent.is_some() => {
@@ -163,7 +164,9 @@ impl Linker {
             if least_bits.is_some_and(|least| sum.bits + rest < least) {
                 return None;
             }
-            let (Some(comparison), Some(weights)) = (self.comparisons.get(place), self.weights.get(place)) else { continue };
+            let (Some(comparison), Some(weights)) = (self.comparisons.get(place), self.weights.get(place)) else {
+                continue;
+            };
             let whole = self.wholes.get(place) == Some(&true);
             if (silenced.is_some() && comparison.columns.first().copied() == silenced) || (whole && by_parts) {
                 continue;

@@ -1,8 +1,8 @@
 //! Scores by themselves, without a resolver.
 
+use super::Weight;
 use super::linker::Linker;
 use super::train::Evidence;
-use super::Weight;
 use crate::error::{Error, Result};
 use crate::policy::{Policy, Rules};
 use crate::record::Record;

@@ -1,7 +1,7 @@
 //! Records as columns of numbers: each distinct value once, so that many pairs are compared by few looks at text.
 
-use super::compare::{Comparison, NULL, Values};
 use super::Row;
+use super::compare::{Comparison, NULL, Values};
 use crate::value::Fact;
 use ahash::AHashMap;
 use smallvec::SmallVec;
@@ -31,9 +31,9 @@ impl Table {
     pub(crate) fn of(comparisons: &[Comparison], rows: &[Row<'_>]) -> Self {
         let mut table =
             Self { columns: Vec::new(), places: AHashMap::new(), unique: rows.iter().map(|row| row.unique).collect() };
-        let asked = comparisons.iter().flat_map(|comparison| {
-            comparison.columns.iter().copied().chain(comparison.swap.map(|(_, column)| column))
-        });
+        let asked = comparisons
+            .iter()
+            .flat_map(|comparison| comparison.columns.iter().copied().chain(comparison.swap.map(|(_, column)| column)));
         for column in asked {
             if !table.places.contains_key(&column) {
                 table.places.insert(column, table.columns.len());
@@ -66,7 +66,8 @@ impl Column {
         let mut sets: Vec<SmallVec<[SmolStr; 1]>> = vec![SmallVec::new()];
         let mut ids = Vec::with_capacity(rows.len());
         for row in rows {
-            let set: SmallVec<[SmolStr; 1]> = of_column(row.facts, column).iter().map(|fact| fact.value.clone()).collect();
+            let set: SmallVec<[SmolStr; 1]> =
+                of_column(row.facts, column).iter().map(|fact| fact.value.clone()).collect();
             if set.is_empty() {
                 ids.push(0);
                 continue;

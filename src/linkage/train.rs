@@ -123,7 +123,8 @@ pub(crate) fn beliefs_of(rules: &Rules) -> Vec<Belief> {
     let belief = |comparison: &crate::policy::ComparisonPolicy| {
         let attributes: Vec<_> = comparison.columns().cloned().collect();
         let compare = attributes.first().and_then(|name| rules.column(name)).map(|c| rules.column_compare(c));
-        let by_kind = defaults::of_compare(compare.unwrap_or_default(), attributes.first().cloned().unwrap_or_default(), None);
+        let by_kind =
+            defaults::of_compare(compare.unwrap_or_default(), attributes.first().cloned().unwrap_or_default(), None);
         let frequency = comparison.term_frequency;
         if comparison.levels.is_empty() && attributes.len() == 1 {
             return Belief { term_frequency: frequency.unwrap_or(by_kind.term_frequency), ..by_kind };
@@ -181,8 +182,7 @@ impl Evidence {
             let read = |(place, record): &(usize, &Record)| (*place, normalise(rules, record).0);
             chunk.iter().map(read).collect::<Vec<_>>()
         });
-        let mut evidence =
-            Self { facts: Vec::new(), unique: Vec::new(), places: AHashMap::new(), origins: Vec::new() };
+        let mut evidence = Self { facts: Vec::new(), unique: Vec::new(), places: AHashMap::new(), origins: Vec::new() };
         for (place, normalised) in read.into_iter().flatten().filter(|(_, normalised)| !normalised.quarantined) {
             let Some(record) = records.get(place) else { continue };
             evidence.places.insert(record.key.clone(), evidence.facts.len() as u32);
@@ -278,12 +278,8 @@ impl<'a> Trainer<'a> {
             matches: matches * self.pairs,
             warnings,
         };
-        let training = Training {
-            records: report.records,
-            pairs: report.pairs,
-            seed: self.options.seed,
-            rounds: report.rounds,
-        };
+        let training =
+            Training { records: report.records, pairs: report.pairs, seed: self.options.seed, rounds: report.rounds };
         let model = Model {
             format: MODEL_FORMAT,
             prior: matches,
@@ -530,31 +526,32 @@ impl<'a> Trainer<'a> {
             }
         }
         let frequencies = self.comparisons.iter().zip(&wanted).zip(&matched).zip(&mixture.comparisons);
-        frequencies.map(|(((comparison, &wanted), matched), shares)| {
-            let column = comparison.columns.first().and_then(|column| self.table.column(*column))?;
-            if !wanted || comparison.columns.len() > 1 || !comparison.starts_exact() {
-                return None;
-            }
-            let counts = column.counts();
-            let with: f64 = counts.iter().skip(1).map(|count| f64::from(*count)).sum();
-            let (mut rest_pairs, mut rest_records) = (0.0, 0.0);
-            let mut values = BTreeMap::new();
-            for (id, &count) in (0_u32..).zip(&counts).skip(1) {
-                let n = f64::from(count);
-                let strangers = (n * (n - 1.0) / 2.0 - matched.get(&id).copied().unwrap_or(0.0)).max(0.0);
-                let set = column.sets.get(id as usize).map(|set| set.as_slice());
-                if let (true, Some([value])) = (count >= LISTED_MIN, set) {
-                    values.insert(value.clone(), ((2.0 * strangers + 1.0) / (n * with)).min(1.0));
-                } else {
-                    rest_pairs += strangers;
-                    rest_records += n;
+        frequencies
+            .map(|(((comparison, &wanted), matched), shares)| {
+                let column = comparison.columns.first().and_then(|column| self.table.column(*column))?;
+                if !wanted || comparison.columns.len() > 1 || !comparison.starts_exact() {
+                    return None;
                 }
-            }
-            let u = shares.u.first().copied().unwrap_or(1e-6);
-            let other = if rest_records > 0.0 { (2.0 * rest_pairs + 1.0) / (rest_records * with) } else { u };
-            Some(TermFrequencies { other: other.min(1.0), values })
-        })
-        .collect()
+                let counts = column.counts();
+                let with: f64 = counts.iter().skip(1).map(|count| f64::from(*count)).sum();
+                let (mut rest_pairs, mut rest_records) = (0.0, 0.0);
+                let mut values = BTreeMap::new();
+                for (id, &count) in (0_u32..).zip(&counts).skip(1) {
+                    let n = f64::from(count);
+                    let strangers = (n * (n - 1.0) / 2.0 - matched.get(&id).copied().unwrap_or(0.0)).max(0.0);
+                    let set = column.sets.get(id as usize).map(|set| set.as_slice());
+                    if let (true, Some([value])) = (count >= LISTED_MIN, set) {
+                        values.insert(value.clone(), ((2.0 * strangers + 1.0) / (n * with)).min(1.0));
+                    } else {
+                        rest_pairs += strangers;
+                        rest_records += n;
+                    }
+                }
+                let u = shares.u.first().copied().unwrap_or(1e-6);
+                let other = if rest_records > 0.0 { (2.0 * rest_pairs + 1.0) / (rest_records * with) } else { u };
+                Some(TermFrequencies { other: other.min(1.0), values })
+            })
+            .collect()
     }
 
     /// What the model keeps of a comparison: weights fall from level to level, and what was not seen is a guess.
@@ -618,4 +615,3 @@ impl Random {
         ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
     }
 }
-

@@ -120,7 +120,8 @@ pub(super) fn address(text: &str) -> Cow<'_, str> {
     if !boxed && !words.split(' ').any(|word| known(word) || compound(word).is_some()) {
         return words;
     }
-    let boxless = if boxed { words.replace("post office box", "po box").replace("p o box", "po box") } else { words.into() };
+    let boxless =
+        if boxed { words.replace("post office box", "po box").replace("p o box", "po box") } else { words.into() };
     let mut out = String::with_capacity(boxless.len());
     for word in boxless.split(' ') {
         if !out.is_empty() {

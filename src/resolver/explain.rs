@@ -5,6 +5,7 @@ use super::answer::{Explanation, Step, Structure, Why, Withheld};
 use super::gather::{Gathered, gather};
 use super::liken::link_key;
 use super::read::View;
+use super::score::{PairScore, score};
 use crate::error::Result;
 use crate::id::{Link, ProfileId, RecordNumber, ValueHash};
 use crate::identifier::{hash_key, links};
@@ -13,7 +14,7 @@ use crate::linkage::Weight;
 use crate::normalise::normalise;
 use crate::record::{Identifier, RecordKey, Verdict};
 use crate::stitch::{By, Made, Trace, resolve};
-use crate::store::{INLINE_MAX, Node, Overlay, Posting, WithheldKey, WithheldRow, all};
+use crate::store::{DORMANT, INLINE_MAX, Node, Overlay, Posting, WithheldKey, WithheldRow, all};
 use ahash::{AHashMap, AHashSet};
 use petgraph::algo::articulation_points::articulation_points;
 use petgraph::graph::{NodeIndex, UnGraph};
@@ -81,6 +82,20 @@ impl View {
             (std::cmp::Reverse(parts.iter().rev().nth(1).copied()), identifier.clone())
         });
         Ok(Some(Structure { ties, bridges, joints }))
+    }
+
+    /// Weighs two records that are there as the policy's linkage does, comparison by comparison; none without linkage,
+    /// or where one of the records is not there or quarantined.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn score(&self, a: &RecordKey, b: &RecordKey) -> Result<Option<PairScore>> {
+        let (Some(one), Some(other)) = (self.number_of(a)?, self.number_of(b)?) else { return Ok(None) };
+        let nodes = self.snapshot.nodes(&[one, other])?;
+        let live = |node: &Option<Arc<Node>>| node.clone().filter(|node| node.cluster != DORMANT);
+        let nodes: Vec<Arc<Node>> = nodes.iter().filter_map(live).collect();
+        let ([one, other], Some(linker)) = (nodes.as_slice(), self.rules.linker()) else { return Ok(None) };
+        Ok(Some(score(&self.rules, linker, &one.facts, &other.facts)))
     }
 
     /// The queue of withheld joins, by key, after the last one seen.
@@ -321,6 +336,14 @@ impl Resolver {
     /// As there.
     pub fn explain(&self, a: &RecordKey, b: &RecordKey) -> Result<Explanation> {
         self.view()?.explain(a, b)
+    }
+
+    /// See [`View::score`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn score(&self, a: &RecordKey, b: &RecordKey) -> Result<Option<PairScore>> {
+        self.view()?.score(a, b)
     }
 
     /// See [`View::structure`].

@@ -3,7 +3,7 @@
 use super::answer::Found;
 use super::read::View;
 use crate::error::Result;
-use crate::id::{Link, ProfileId, RecordNumber};
+use crate::id::{Link, ProfileId, RecordNumber, ValueHash};
 use crate::identifier::hash_value;
 use crate::normalise::normalise_identifier;
 use crate::policy::{Contested, Links};
@@ -110,11 +110,18 @@ impl View {
         }
     }
 
-    pub(super) fn carriers(&self, link: Link, posting: &Posting, limit: usize) -> Result<Vec<RecordNumber>> {
+    /// Some carriers of a value, by number.
+    pub(super) fn some_carriers(&self, value: ValueHash, posting: &Posting, limit: usize) -> Result<Vec<RecordNumber>> {
         match &posting.carriers {
             Numbers::Inline(list) => Ok(list.iter().copied().take(limit).collect()),
-            Numbers::Spilled(_) if limit < usize::MAX => self.snapshot.carriers(link.value, RecordNumber(0), limit),
-            all => crate::store::all(all, |from, limit| self.snapshot.carriers(link.value, from, limit)),
+            Numbers::Spilled(_) => self.snapshot.carriers(value, RecordNumber(0), limit),
         }
+    }
+
+    pub(super) fn carriers(&self, link: Link, posting: &Posting, limit: usize) -> Result<Vec<RecordNumber>> {
+        if limit < usize::MAX {
+            return self.some_carriers(link.value, posting, limit);
+        }
+        crate::store::all(&posting.carriers, |from, limit| self.snapshot.carriers(link.value, from, limit))
     }
 }

@@ -4,9 +4,11 @@
 //! what is worth keeping is an edge, kept by both. Whoever a link was cut from, or found for, is a seed.
 
 use super::plan::Planner;
+use super::settle::link_row;
 use crate::error::Result;
 use crate::id::{ClusterNumber, KeyHash, RecordNumber, ValueHash};
 use crate::identifier::hash_key;
+use crate::issue::Reason;
 use crate::linkage::{Linker, Weight};
 use crate::record::RecordKey;
 use crate::store::{Likeness, Node, Posting, Snapshot, ValueState, WithheldKey};
@@ -69,6 +71,24 @@ impl Planner<'_> {
             edges.push((other, weight));
         }
         Ok(edges)
+    }
+
+    /// Queues the possible links of a record that was placed without resolving its region, and that no steward knows.
+    pub(super) fn queue_possible(&mut self, number: RecordNumber, key: KeyHash, node: &Node) -> Result<()> {
+        let edges = node.edges().iter().filter(|(_, weight)| !is_link(self.rules.linker(), *weight));
+        let edges: Vec<(RecordNumber, Weight)> = edges.copied().collect();
+        if edges.is_empty() {
+            return Ok(());
+        }
+        self.mark_possible(node.cluster)?;
+        let others: Vec<RecordNumber> = edges.iter().map(|(other, _)| *other).collect();
+        for ((other, weight), end) in edges.into_iter().zip(self.overlay.nodes(&others)?) {
+            let Some(end) = end.filter(|end| end.cluster != node.cluster) else { continue };
+            let row = Arc::new(link_row(Reason::Possible, weight, number, other));
+            self.overlay.put_withheld(link_key(key, hash_key(self.seed, &end.key)), Some(row));
+            self.meta.counts.possible += 1;
+        }
+        Ok(())
     }
 
     /// Cuts all edges of a record at their other ends.

@@ -14,6 +14,7 @@ mod reading;
 mod rebuild;
 mod ruling;
 mod score;
+mod search;
 mod settle;
 mod stats;
 mod tell;
@@ -24,7 +25,8 @@ pub use answer::{
     Resolution, Stats, Step, StoredRecord, Structure, Why, Withheld,
 };
 pub use read::View;
-pub use score::{Alike, PairScore, Scorer};
+pub use score::{Alike, Contribution, PairScore, Scorer};
+pub use search::{Hit, Query, Sought};
 
 use crate::error::{Error, Result};
 use crate::id::Seed;

@@ -154,6 +154,8 @@ pub(super) fn partition(rules: &Ruling, items: &[Item], assertions: &[AssertionR
     clusters.retain(|cluster| !cluster.members.is_empty());
     let values: AHashSet<ValueHash> =
         carriers.links.iter().zip(&generic).filter(|(_, generic)| **generic).map(|(link, _)| link.value).collect();
+    // Words on keys that stand for no live record are nobody's.
+    in_doubt.retain(|places| places.iter().any(|&place| (place as usize) < items.len()));
     let outcomes = in_parallel(&in_doubt, 64, |places| words.resolve(rules, items, &pairs, places, &values));
     let mut tangled: AHashMap<ValueHash, ValueState> = AHashMap::new();
     let mut withheld = Vec::new();
@@ -361,7 +363,7 @@ fn sum_up(
         if !item.reading.quarantined
             && let Some(summary) = summaries.get_mut(region as usize)
         {
-            summary.say(rules, &item.reading.facts);
+            summary.add_facts(rules, &item.reading.facts);
         }
     }
     let sound = summaries.iter().zip(&ties.known_parts).map(|(summary, &parts)| !is_sound(rules, summary, parts));

@@ -4,15 +4,16 @@
 //! seeds are resolved together by [`Planner::settle`](super::settle): the answer is the same, and a batch that stirs one
 //! region a thousand times resolves it once.
 
-use super::liken::likeness_of;
+use super::liken::{is_link, likeness_of};
 use super::reading::{Reading, supersedes};
 use super::ruling::Ruling;
 use crate::error::{Error, Result};
 use crate::id::{ClusterNumber, KeyHash, Link, ProfileNumber, RecordNumber, Seed, ValueHash};
 use crate::identifier::Summary;
 use crate::issue::Reason;
+use crate::linkage::Weight;
 use crate::policy::{Contested, Links, Role};
-use crate::record::Assertion;
+use crate::record::{Assertion, Verdict};
 use crate::stitch::{Touch, corroborates, grow};
 use crate::store::{
     Anchor, AssertionRow, Cluster, DORMANT, Meta, Node, Numbers, Overlay, Posting, ProfileChange, ProfileEvent,
@@ -200,15 +201,18 @@ impl<'a> Planner<'a> {
         }
         let asserted = self.meta.counts.assertions > 0 && !self.overlay.assertions(&[reading.key])?.is_empty();
         let edges = self.liken(number, &node.key, &node.facts, &reading.blocks, &reading.blocks)?;
-        let by_itself = !asserted && node.anchors.is_empty() && edges.is_empty();
+        let by_itself = !asserted && node.anchors.is_empty();
         node.likeness = likeness_of(&reading.blocks, edges);
         let placed =
             by_itself && (self.grow(number, &mut node, &carried)? || self.append(number, &mut node, &carried)?);
-        if !placed {
+        let node = Arc::new(node);
+        self.overlay.put_node(number, Some(Arc::clone(&node)));
+        if placed {
+            self.queue_possible(number, reading.key, &node)
+        } else {
             self.seeds.push(number);
+            Ok(())
         }
-        self.overlay.put_node(number, Some(Arc::new(node)));
-        Ok(())
     }
 
     /// Makes a record a carrier of a value, which may make the value generic.
@@ -304,7 +308,7 @@ impl<'a> Planner<'a> {
         // A link may be refused for what the record brings, and a possible one may end in one profile with its other end.
         let by_link = touched.iter().any(|touched| self.decided_by_link(&touched.cluster));
         let possible = touched.iter().any(|touched| touched.cluster.summary.possible);
-        if by_link || (possible && touched.len() > 1) {
+        if by_link || (possible && touched.len() > 1) || !self.links_within(node, &touched)? {
             return Ok(false);
         }
         let mut own = Summary::of(self.rules, fresh.into_iter(), &node.facts);
@@ -316,6 +320,14 @@ impl<'a> Planner<'a> {
         let Some(summary) = summary.map(|summary| Summary { possible, ..summary }) else { return Ok(false) };
         self.unite(number, node, touched, summary)?;
         Ok(true)
+    }
+
+    /// Whether the record is linked to none but those that values join it to: then links have nothing to decide.
+    fn links_within(&self, node: &Node, touched: &[Touched]) -> Result<bool> {
+        let link = |(_, weight): &&(RecordNumber, Weight)| is_link(self.rules.linker(), *weight);
+        let others: SmallVec<[RecordNumber; 8]> = node.edges().iter().filter(link).map(|(other, _)| *other).collect();
+        let nodes = if others.is_empty() { Vec::new() } else { self.overlay.nodes(&others)? };
+        Ok(nodes.iter().flatten().all(|other| touched.iter().any(|touched| touched.number == other.cluster)))
     }
 
     fn touch(
@@ -419,6 +431,7 @@ impl<'a> Planner<'a> {
         let [(link, Carried::HeldBy(holder))] = carried else { return Ok(false) };
         let Some(kind) = self.kind(*link) else { return Ok(false) };
         let plain = kind.contested == Contested::Latest && kind.corroborate.is_empty() && !self.claims(&node.facts);
+        let plain = plain && self.links_within(node, &[])?;
         let Some(newest) = self.overlay.node(*holder)?.filter(|_| plain) else { return Ok(false) };
         let order = |node: &Node| (node.at.microseconds(), node.key.clone());
         if newest.cluster == UNPLACED || order(node) <= order(&newest) {
@@ -478,6 +491,7 @@ impl<'a> Planner<'a> {
         if self.meta.counts.assertions > 0 {
             let key = crate::identifier::hash_key(self.seed, &node.key);
             self.stir_named(&[key])?;
+            self.forget_words(key)?;
         }
         let Some(mut cluster) = self.overlay.cluster(node.cluster)? else {
             // Mended by this very plan and not resolved since: its anchors are still its own.
@@ -543,6 +557,8 @@ impl<'a> Planner<'a> {
         self.overlay.put_assertion(a, b, word.map(|assertion| AssertionRow { a, b, assertion }));
         self.stir_named(&[a, b])?;
         self.drop_withheld(WithheldKey::Join(a, b))?;
+        self.forget_words(a)?;
+        self.forget_words(b)?;
         Ok(true)
     }
 
@@ -556,6 +572,24 @@ impl<'a> Planner<'a> {
             wave = rows.iter().flat_map(|row| [row.a, row.b]).filter(|key| asked.insert(*key)).collect();
         }
         Ok(())
+    }
+
+    /// Joins that are withheld between keys that stand for no live record are nobody's: there is no region that they
+    /// are in.
+    fn forget_words(&mut self, key: KeyHash) -> Result<()> {
+        let mut asked: AHashSet<KeyHash> = AHashSet::from_iter([key]);
+        let (mut wave, mut joins) = (vec![key], Vec::new());
+        while !wave.is_empty() {
+            let numbers: Vec<RecordNumber> = self.overlay.numbers(&wave)?.into_iter().flatten().collect();
+            if self.overlay.nodes(&numbers)?.iter().flatten().any(|node| node.cluster != DORMANT) {
+                return Ok(());
+            }
+            let mut rows = self.overlay.assertions(&wave)?;
+            rows.retain(|row| row.assertion.verdict == Verdict::Join);
+            wave = rows.iter().flat_map(|row| [row.a, row.b]).filter(|key| asked.insert(*key)).collect();
+            joins.extend(rows.iter().map(|row| WithheldKey::Join(row.a, row.b)));
+        }
+        joins.into_iter().try_for_each(|join| self.drop_withheld(join))
     }
 
     pub(super) fn drop_withheld(&mut self, key: WithheldKey) -> Result<()> {

@@ -5,8 +5,10 @@ use crate::error::{Error, Result};
 use crate::id::{Seed, ValueHash};
 use crate::linkage::{Linker, Weight};
 use crate::normalise::{Normalised, normalise};
-use crate::policy::Policy;
+use crate::policy::{Level, Policy};
 use crate::record::Record;
+use crate::value::Fact;
+use smol_str::SmolStr;
 
 /// Weighs pairs of records by the linkage of a policy: what [`Resolver`](crate::Resolver) makes of them, without one.
 #[derive(Debug)]
@@ -15,16 +17,29 @@ pub struct Scorer {
 }
 
 /// What linkage makes of two records, whatever else ties them or keeps them apart.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PairScore {
-    /// The match weight; none below that of a possible link.
-    pub weight: Option<Weight>,
-    /// The probability that they are one person; 0 where there is no weight.
+    /// The match weight.
+    pub weight: Weight,
+    /// The probability that they are one person.
     pub probability: f64,
+    /// What each comparison adds to the weight, in the order of the model.
+    pub contributions: Vec<Contribution>,
     /// What comes of it.
     pub alike: Alike,
     /// Whether they may not be in one profile by likeness: they contradict each other, or are too unlike.
     pub vetoed: bool,
+}
+
+/// What one comparison adds to a match weight.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contribution {
+    /// The attributes and kinds of identifier that are compared; none for what shared surroundings take off.
+    pub columns: Vec<SmolStr>,
+    /// The level that the pair is on; none where a value is missing.
+    pub level: Option<Level>,
+    /// Bits that it adds.
+    pub bits: f64,
 }
 
 /// What comes of the likeness of two records.
@@ -51,21 +66,11 @@ impl Scorer {
         }
     }
 
-    /// Weighs two records.
-    pub fn score(&self, a: &Record, b: &Record) -> PairScore {
+    /// Weighs two records; none where one of them is quarantined.
+    pub fn score(&self, a: &Record, b: &Record) -> Option<PairScore> {
         let (one, other) = (self.read(a), self.read(b));
-        let nothing = PairScore { weight: None, probability: 0.0, alike: Alike::No, vetoed: false };
-        let Some(linker) = self.ruling.linker().filter(|_| !one.quarantined && !other.quarantined) else {
-            return nothing;
-        };
-        let vetoed = linker.vetoes(&one.facts, &other.facts);
-        match linker.weigh(&one.facts, &other.facts) {
-            None => PairScore { vetoed, ..nothing },
-            Some(weight) => {
-                let alike = if linker.is_link(weight) { Alike::Link } else { Alike::Possible };
-                PairScore { weight: Some(weight), probability: linker.probability(weight), alike, vetoed }
-            }
-        }
+        let linker = self.ruling.linker().filter(|_| !one.quarantined && !other.quarantined)?;
+        Some(score(&self.ruling, linker, &one.facts, &other.facts))
     }
 
     /// The hashes of a record's block keys, under the default seed: records that share one are weighed, unless too many
@@ -84,5 +89,33 @@ impl Scorer {
 
     fn read(&self, record: &Record) -> Normalised {
         normalise(&self.ruling, record).0
+    }
+}
+
+/// Weighs two readings.
+pub(super) fn score(rules: &Ruling, linker: &Linker, a: &[Fact], b: &[Fact]) -> PairScore {
+    let contributions: Vec<Contribution> =
+        linker.explain(a, b).into_iter().map(|contribution| named(rules, contribution)).collect();
+    let kept = linker.weigh(a, b);
+    let bits = || contributions.iter().map(|contribution| contribution.bits).sum::<f64>();
+    let weight = kept.unwrap_or_else(|| Weight((bits() * 1000.0) as i32));
+    let alike = match kept {
+        Some(weight) if linker.is_link(weight) => Alike::Link,
+        Some(_) => Alike::Possible,
+        None => Alike::No,
+    };
+    PairScore { weight, probability: linker.probability(weight), alike, vetoed: linker.vetoes(a, b), contributions }
+}
+
+fn named(rules: &Ruling, contribution: crate::linkage::Contribution) -> Contribution {
+    let name = |column: u16| {
+        let attribute = rules.attributes.get(usize::from(column)).map(|attribute| &attribute.name);
+        let kind = || rules.kinds.get(usize::from(column).checked_sub(rules.attributes.len())?).map(|kind| &kind.name);
+        attribute.or_else(kind).cloned()
+    };
+    Contribution {
+        columns: contribution.columns.into_iter().filter_map(name).collect(),
+        level: contribution.level,
+        bits: contribution.bits,
     }
 }

@@ -16,8 +16,8 @@ const UNITS: [&str; 6] = ["apt", "ste", "unit", "fl", "rm", "bldg"];
 
 /// What a street is called beside its name, in canonical form.
 const KINDS: [&str; 24] = [
-    "st", "rd", "ave", "blvd", "dr", "ln", "ct", "pl", "sq", "ter", "pkwy", "hwy", "cir", "trl", "way", "n", "s", "e", "w",
-    "ne", "nw", "se", "sw", "no",
+    "st", "rd", "ave", "blvd", "dr", "ln", "ct", "pl", "sq", "ter", "pkwy", "hwy", "cir", "trl", "way", "n", "s", "e",
+    "w", "ne", "nw", "se", "sw", "no",
 ];
 
 /// Compares addresses, canonical. The house must be the same, and most words of the one that says less; one that is

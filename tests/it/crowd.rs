@@ -2,6 +2,7 @@
 //!
 //! How often each is reached is counted, so that the properties cannot come to prove less without a word.
 
+use crate::alike::alike;
 use crate::model::Key;
 use crate::names::Names;
 use crate::properties::{State, config};
@@ -9,7 +10,8 @@ use crate::script::{self, Call, Script};
 use crate::subject;
 use crate::world::{self, World};
 use onefold::store::{
-    Batch, Change, Generation, Node, Numbers, Posting, ProfileStore, Reason, Revision, Snapshot, Tenant, ValueState,
+    Batch, Change, Cluster, Generation, Node, Numbers, Posting, ProfileStore, Reason, Revision, Snapshot, Tenant,
+    ValueState, WithheldKey,
 };
 use onefold::{
     Assertion, Contested, IdentifierPolicy, Limit, Links, Memory, Operation, Options, Policy, Record, RecordKey,
@@ -102,7 +104,9 @@ fn policies() -> impl Strategy<Value = Policy> {
     let tune =
         (limit(1, 2), limit(1, 3), prop_oneof![3 => Just(Some(Limit::None)), 2 => limit(6, 12), 3 => limit(33, 40)]);
     let rest = (option::weighted(0.6, Just(())), option::weighted(0.3, Just(())), option::weighted(0.3, Just(())));
-    (script::policies(), vec((tune, rest), 4)).prop_map(|(mut policy, tuning)| {
+    let blocks = select(&[3, 6, 20, 60_u64][..]);
+    (script::policies(), vec((tune, rest), 4), blocks).prop_map(|(mut policy, tuning, max_block)| {
+        policy.linkage.iter_mut().for_each(|linkage| linkage.max_block = max_block);
         for (place, (kind, ((values, claimants, records), (plain, nobody, agree)))) in
             policy.identifier.iter_mut().zip(tuning).enumerate()
         {
@@ -292,9 +296,14 @@ impl Watched {
     fn look(&self, before: &dyn Snapshot, batch: &Batch) {
         let current = before.meta().unwrap().is_none_or(|meta| meta.generation == batch.generation);
         let posting = |value: ValueHash| before.postings(&[value]).unwrap().pop().flatten().filter(|_| current);
+        let old = |number: RecordNumber| before.nodes(&[number]).unwrap().pop().flatten().filter(|_| current);
+        let blocks: BTreeSet<ValueHash> = batch.changes.iter().flat_map(|change| blocks(change, &old)).collect();
         for change in &batch.changes {
             match change {
-                Change::PutPosting { value, posting: row } => self.posting(posting(*value).as_deref(), row),
+                Change::PutPosting { value, posting: row } => {
+                    let what = if blocks.contains(value) { "block" } else { "value" };
+                    self.posting(what, posting(*value).as_deref(), row);
+                }
                 Change::DropPosting { value } => {
                     if let Some(old) = posting(*value) {
                         self.saw(format!("a value {} and then nobody's", name(&old.state)));
@@ -304,11 +313,21 @@ impl Watched {
                     self.node(before, *number, change)
                 }
                 Change::PutCluster { cluster, .. } => {
+                    let Cluster { summary, .. } = cluster.as_ref();
+                    if usize::from(summary.level) > summary.counts.len() {
+                        self.saw(if summary.clean {
+                            "a clean profile by a link"
+                        } else {
+                            "a tangled profile by a link"
+                        });
+                    }
+                    if summary.possible && summary.clean {
+                        self.saw("a clean profile with a possible link");
+                    }
                     let Numbers::Inline(members) = &cluster.members else {
                         self.saw("a profile whose records are rows of their own");
                         continue;
                     };
-                    let summary = &cluster.summary;
                     if summary.witness && members.len() > 1 {
                         self.saw(if summary.clean {
                             "a clean profile with a witness"
@@ -317,13 +336,19 @@ impl Watched {
                         });
                     }
                 }
-                Change::PutWithheld { row, .. } => {
+                Change::PutWithheld { row, key } => {
                     let reason = match row.reason {
                         Reason::Limit(_) => "Limit".to_owned(),
                         Reason::Exclusive(_) => "Exclusive".to_owned(),
+                        Reason::Unique(_) => "Unique".to_owned(),
                         reason => format!("{reason:?}"),
                     };
-                    self.saw(format!("withheld for {reason}{}", if row.kind.is_none() { ", by word" } else { "" }));
+                    let by = match key {
+                        WithheldKey::Value(_) => "",
+                        WithheldKey::Join(..) => ", by word",
+                        WithheldKey::Link(..) => ", by likeness",
+                    };
+                    self.saw(format!("withheld for {reason}{by}"));
                 }
                 Change::DropCarrier { .. } | Change::DropMember { .. } => self.saw("a spilled list that shrinks"),
                 _ => {}
@@ -336,11 +361,11 @@ impl Watched {
         }
     }
 
-    fn posting(&self, old: Option<&Posting>, new: &Posting) {
+    fn posting(&self, what: &str, old: Option<&Posting>, new: &Posting) {
         let old_name = old.map_or("new", |old| name(&old.state));
-        self.saw(format!("a value {old_name} and then {}", name(&new.state)));
+        self.saw(format!("a {what} {old_name} and then {}", name(&new.state)));
         if matches!(new.carriers, Numbers::Spilled(_)) {
-            self.saw(format!("a value {} on more records than a row holds", name(&new.state)));
+            self.saw(format!("a {what} {} on more records than a row holds", name(&new.state)));
         }
         if let (Some(ValueState::Inert { witnesses: old }), ValueState::Inert { witnesses: new }) =
             (old.map(|old| &old.state), &new.state)
@@ -369,6 +394,13 @@ impl Watched {
             }
         }
         if let Change::PutNode { node, .. } = change {
+            let ends = |node: &Node| node.edges().iter().map(|(other, _)| *other).collect::<BTreeSet<_>>();
+            if !ends(&old).is_subset(&ends(node)) {
+                self.saw("an edge is cut");
+            }
+            if !ends(node).is_subset(&ends(&old)) {
+                self.saw("an edge to a record that stands");
+            }
             let (was, is) = (old.links.is_empty() && !old.anchors.is_empty(), !node.links.is_empty());
             if was && is {
                 self.saw("a record with names of its own is mended or given its first value");
@@ -396,6 +428,16 @@ impl Watched {
         if new && later && node.facts.is_empty() && node.anchors.is_empty() && node.cluster == holder.cluster {
             self.saw("a bare new carrier with the holder of its value");
         }
+    }
+}
+
+/// The blocks of a record before and after a change.
+fn blocks(change: &Change, old: &dyn Fn(RecordNumber) -> Option<Arc<Node>>) -> Vec<ValueHash> {
+    let of = |node: Option<Arc<Node>>| node.map(|node| node.blocks().to_vec()).unwrap_or_default();
+    match change {
+        Change::PutNode { number, node } => [node.blocks().to_vec(), of(old(*number))].concat(),
+        Change::DropNode { number } => of(old(*number)),
+        _ => Vec::new(),
     }
 }
 
@@ -433,10 +475,11 @@ fn every_state_is_reached() {
     let scripts = 400;
     let store = Arc::new(Watched::default());
     let mut runner = TestRunner::deterministic();
-    let (crowds, calm) = (crowds(1..12), calm(1..24));
+    let (crowds, calm, alike) = (crowds(1..12), calm(1..24), alike(8..24));
     for number in 0..scripts {
-        let script = match number % 3 {
-            0 => calm.new_tree(&mut runner).unwrap().current(),
+        let script = match number % 6 {
+            1 => alike.new_tree(&mut runner).unwrap().current(),
+            0 | 3 => calm.new_tree(&mut runner).unwrap().current(),
             _ => crowds.new_tree(&mut runner).unwrap().current(),
         };
         let tenant = Tenant(format!("t{number}").into());
@@ -468,12 +511,18 @@ fn every_state_is_reached() {
 /// written.
 const WANTED: &[(&str, u64)] = &[
     ("a bare new carrier with the holder of its value", 5),
+    ("a block clear and then generic", 50),
+    ("a block generic and then clear", 20),
+    ("a block generic on more records than a row holds", 15),
+    ("a clean profile by a link", 20),
+    ("a clean profile with a possible link", 100),
     ("a clean profile with a witness", 100),
     ("a load beside records that are there", 30),
     ("a profile whose records are rows of their own", 30),
     ("a record with names of its own is mended or given its first value", 20),
     ("a region of more than thirty", 100),
     ("a spilled list that shrinks", 200),
+    ("a tangled profile by a link", 60),
     ("a tangled profile with a witness", 100),
     ("a value clear and then generic", 4),
     ("a value clear and then held by one of many", 30),
@@ -495,6 +544,8 @@ const WANTED: &[(&str, u64)] = &[
     ("a value inert on more records than a row holds", 15),
     ("a witness is removed", 20),
     ("a word on two records that are not there", 300),
+    ("an edge is cut", 300),
+    ("an edge to a record that stands", 300),
     ("an inert value with other witnesses than before", 40),
     ("another carrier of an inert value is removed", 60),
     ("one more carrier of an inert value", 40),
@@ -507,9 +558,15 @@ const WANTED: &[(&str, u64)] = &[
     ("told Withheld", 10),
     ("withheld for Claimants", 150),
     ("withheld for Exclusive", 15),
+    ("withheld for Exclusive, by likeness", 4),
     ("withheld for Limit", 150),
+    ("withheld for Limit, by likeness", 25),
     ("withheld for Nobody", 150),
+    ("withheld for Possible, by likeness", 500),
     ("withheld for Separated", 2),
+    ("withheld for Separated, by likeness", 1),
     ("withheld for TwoKnown", 20),
     ("withheld for Uncorroborated", 30),
+    ("withheld for Unique, by likeness", 1),
+    ("withheld for Veto, by likeness", 6),
 ];

@@ -86,6 +86,23 @@ fn a_crowd_of_two_parts_when_an_older_carrier_comes() {
 }
 
 #[test]
+fn a_join_withheld_between_records_that_are_gone_is_nobodys() {
+    let word = |line: &str| Call::Apply(Operation::from_json(line.as_bytes(), None).unwrap());
+    let calls = [
+        word(r#"{"op":"join","a":["s","1"],"b":["s","2"],"by":"steward"}"#),
+        word(r#"{"op":"join","a":["s","1"],"b":["s","3"],"by":"steward"}"#),
+        word(r#"{"op":"separate","a":["s","2"],"b":["s","3"],"by":"steward"}"#),
+        add(r#"{"source":"s","key":"3","at":0}"#),
+    ];
+    let resolver = follow(policy(TWO_KINDS), &calls);
+    assert_eq!(resolver.withheld(None, 9).unwrap().len(), 1);
+    drop(resolver.remove(&RecordKey::new("s", "3")).unwrap());
+    assert_eq!(resolver.withheld(None, 9).unwrap(), []);
+    drop(resolver.load(Vec::new(), subject::ingest(1)).unwrap());
+    assert_eq!(resolver.withheld(None, 9).unwrap(), []);
+}
+
+#[test]
 fn a_value_that_links_nothing_is_counted_where_several_profiles_carry_it() {
     let policy = policy(r#"{"identifier": [{"kind": "crm", "role": "contact", "links": "none"}]}"#);
     let calls = [

@@ -2,6 +2,7 @@
 // With this, clippy takes the helpers for tests too.
 #![cfg(test)]
 
+mod alike;
 mod cases;
 mod cli;
 mod crowd;
@@ -9,7 +10,9 @@ mod crowd;
 mod durable;
 mod found;
 mod golden;
+mod likeness;
 mod linkage_policy;
+mod household;
 mod malformed;
 mod measure;
 mod model;
@@ -20,6 +23,7 @@ mod policy;
 mod properties;
 mod scale;
 mod script;
+mod similarity;
 mod splink;
 #[cfg(feature = "conformance")]
 mod store;

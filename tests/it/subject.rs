@@ -201,8 +201,8 @@ pub(crate) fn audit(resolver: &Resolver, world: &World) {
                         assert!(carries(world, &from, kind, value) && carries(world, &to, kind, value));
                     }
                     Why::Likeness { weight, .. } => {
-                        let score = world.scorer().unwrap().score(&world.records[&from], &world.records[&to]);
-                        assert_eq!((score.weight, score.alike), (Some(*weight), Alike::Link));
+                        let score = world.scorer().unwrap().score(&world.records[&from], &world.records[&to]).unwrap();
+                        assert_eq!((score.weight, score.alike), (*weight, Alike::Link));
                     }
                     Why::Assertion { .. } => {
                         assert_eq!(world.words.get(&world::pair(&step.from, &step.to)), Some(&Verdict::Join));

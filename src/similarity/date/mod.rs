@@ -92,7 +92,9 @@ impl fmt::Debug for Date {
 pub(crate) fn day_month_swap(a: &str, b: &str) -> bool {
     let parts = |text| Date::canonical(text).and_then(|date| Some((date.year, date.month_and_day()?)));
     match (parts(a), parts(b)) {
-        (Some((year, (month, day))), Some((other, swapped))) => year == other && month != day && swapped == (day, month),
+        (Some((year, (month, day))), Some((other, swapped))) => {
+            year == other && month != day && swapped == (day, month)
+        }
         _ => false,
     }
 }
@@ -173,7 +175,9 @@ mod tests {
             assert_eq!(read(text, DateOrder::DayFirst).as_deref(), Some(day_first), "{text}");
             assert_eq!(read(text, DateOrder::MonthFirst).as_deref(), Some(month_first), "{text}");
         }
-        for text in ["", "soon", "31/31/1978", "1978-02-30", "12", "1-2", "1/2/3/4", "0012-01-01", "123456789", "4 Foo 1970"] {
+        for text in
+            ["", "soon", "31/31/1978", "1978-02-30", "12", "1-2", "1/2/3/4", "0012-01-01", "123456789", "4 Foo 1970"]
+        {
             assert_eq!(read(text, DateOrder::DayFirst), None, "{text}");
         }
     }

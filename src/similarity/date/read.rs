@@ -146,12 +146,16 @@ fn whole(first: Part, second: Part, third: Part, order: DateOrder) -> Option<Dat
     match (first, second, third) {
         // A month in words leaves the year to be told from the day: it has four digits, or stands last.
         (Number { value: year, digits: 4 }, Month(month), Number { value: day, digits: 1 | 2 })
-        | (Number { value: year, digits: 4 }, Number { value: day, digits: 1 | 2 }, Month(month)) => of(year, month, day),
+        | (Number { value: year, digits: 4 }, Number { value: day, digits: 1 | 2 }, Month(month)) => {
+            of(year, month, day)
+        }
         (Number { value: day, digits: 1 | 2 }, Month(month), year)
         | (Month(month), Number { value: day, digits: 1 | 2 }, year) => of(full_year(year)?, month, day),
-        (Number { value: year, digits: 4 }, Number { value: month, digits: 1 | 2 }, Number { value: day, digits: 1 | 2 }) => {
-            of(year, u8::try_from(month).ok()?, day)
-        }
+        (
+            Number { value: year, digits: 4 },
+            Number { value: month, digits: 1 | 2 },
+            Number { value: day, digits: 1 | 2 },
+        ) => of(year, u8::try_from(month).ok()?, day),
         (Number { value: one, digits: 1 | 2 }, Number { value: other, digits: 1 | 2 }, year) => {
             ordered(full_year(year)?, one, other, order)
         }

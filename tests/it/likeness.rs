@@ -1,0 +1,215 @@
+//! Scored links as a host sees them: answers, reasons, the queue of possible ones, search.
+//!
+//! The linkage is that of the scripts: all columns weigh alike. Two records that agree on two columns and contradict on
+//! none are possibly one person, on three or more probably.
+
+use crate::script::{self, Call};
+use crate::subject;
+use crate::world::World;
+use onefold::store::{ProfileStore, Tenant, WithheldKey};
+use onefold::{
+    Alike, Assertion, AttributePolicy, Because, IdentifierPolicy, Limit, Memory, Options, Policy, Query, Reason,
+    Record, RecordKey, Resolver, Role, Scorer, SourcePolicy, Verdict, Why,
+};
+use std::sync::Arc;
+
+const COLUMNS: [&str; 6] = ["given", "family", "born", "city", "street", "room"];
+
+fn policy() -> Policy {
+    let mut policy = Policy {
+        attribute: COLUMNS.iter().map(|name| AttributePolicy::new(*name, onefold::Compare::Text)).collect(),
+        identifier: vec![IdentifierPolicy::new("email", Role::Contact), IdentifierPolicy::new("crm", Role::Person)],
+        ..Policy::default()
+    };
+    policy.linkage = Some(script::likeness(&policy, 10, 0.99, -5.0));
+    policy
+}
+
+/// A record whose columns are the words, `-` for none.
+fn record(key: &str, words: &str) -> Record {
+    let at = "2026-01-05T10:00:00Z".parse().unwrap();
+    let (source, key) = key.split_once('/').unwrap();
+    let columns = COLUMNS.iter().zip(words.split(' ')).filter(|(_, word)| *word != "-");
+    columns.fold(Record::new(source, key, at), |record, (name, word)| record.attribute(*name, word))
+}
+
+fn key(key: &str) -> RecordKey {
+    let (source, key) = key.split_once('/').unwrap();
+    RecordKey::new(source, key)
+}
+
+fn over(policy: &Policy, records: &[Record]) -> Resolver {
+    let resolver = Resolver::in_memory(policy.clone()).unwrap();
+    let mut world = World::new(policy.clone());
+    for record in records {
+        let call = Call::Apply(onefold::Operation::Add(record.clone()));
+        subject::call(&resolver, &call);
+        world.call(&call);
+        assert_eq!(subject::picture(&resolver), world.picture(), "after {:?}", record.key);
+    }
+    subject::audit(&resolver, &world);
+    resolver
+}
+
+#[test]
+fn who_is_like_enough_is_one_person_and_the_answer_says_so() {
+    let resolver = over(&policy(), &[record("a/1", "ann smith 1980 york high")]);
+    let answer = resolver.add(record("b/1", "ann smith 1980 york -")).unwrap();
+    assert_eq!(Some(answer.profile), resolver.profile_of(&key("a/1")).ok());
+    assert!(
+        matches!(answer.because.as_slice(), [Because::Likeness { weight }] if weight.0 > 0),
+        "{:?}",
+        answer.because
+    );
+    let explained = resolver.explain(&key("a/1"), &key("b/1")).unwrap();
+    let [step] = explained.path.as_slice() else { panic!("{explained:?}") };
+    assert!(matches!(step.why, Why::Likeness { probability, .. } if probability > 0.9));
+    let structure = resolver.structure(answer.profile.unwrap()).unwrap().unwrap();
+    assert!(matches!(structure.ties.as_slice(), [(Why::Likeness { .. }, joined)] if joined.len() == 2));
+}
+
+#[test]
+fn a_possible_link_waits_for_a_steward() {
+    let resolver = over(&policy(), &[record("a/1", "ann smith - - -"), record("b/1", "ann smith - - -")]);
+    let queue = || resolver.withheld(None, 10).unwrap();
+    let [possible] = queue().try_into().unwrap_or_else(|queue| panic!("{queue:?}"));
+    assert!(matches!(possible.key, WithheldKey::Link(..)));
+    assert_eq!((possible.reason, possible.parts.len()), (Reason::Possible, 2));
+    assert!(possible.likeness.is_some_and(|(weight, probability)| weight.0 > 0 && probability < 0.99));
+    let counts = resolver.stats().unwrap().counts;
+    assert_eq!((counts.profiles, counts.withheld, counts.possible), (2, 0, 1));
+    assert_eq!(resolver.explain(&key("a/1"), &key("b/1")).unwrap().withheld, [possible]);
+
+    let word = |verdict| Assertion::new(verdict, key("b/1"), key("a/1"), "steward", "").unwrap();
+    drop(resolver.assert(word(Verdict::Separate)).unwrap());
+    assert!(queue().is_empty(), "a steward decided");
+    drop(resolver.lift(&key("a/1"), &key("b/1")).unwrap());
+    assert_eq!(queue().len(), 1);
+    drop(resolver.assert(word(Verdict::Join)).unwrap());
+    assert!(queue().is_empty());
+    assert_eq!(resolver.stats().unwrap().counts.profiles, 1);
+}
+
+#[test]
+fn possible_ends_that_an_identifier_ties_are_not_asked_about() {
+    let mail =
+        |record: Record, mails: &[&str]| mails.iter().fold(record, |record, mail| record.identifier("email", *mail));
+    let resolver = over(
+        &policy(),
+        &[
+            mail(record("a/1", "ann smith - - -"), &["x"]),
+            mail(record("b/1", "ann smith - - -"), &["y"]),
+            mail(record("c/1", "- - - - -"), &["x", "y"]),
+        ],
+    );
+    assert_eq!(resolver.stats().unwrap().counts.possible, 0);
+    drop(resolver.remove(&key("c/1")).unwrap());
+    assert_eq!(resolver.stats().unwrap().counts.possible, 1);
+}
+
+#[test]
+fn a_source_without_duplicates_has_one_record_of_a_person() {
+    let mut unique = policy();
+    unique.source = vec![SourcePolicy::new("b"), SourcePolicy::new("a").unique()];
+    let records = [
+        record("a/1", "ann smith 1980 - -"),
+        record("a/2", "ann smith 1980 - -"),
+        record("b/1", "ann smith 1980 york -"),
+    ];
+    let resolver = over(&unique, &records);
+    assert_eq!(resolver.stats().unwrap().counts.profiles, 2);
+    let reasons: Vec<Reason> = resolver.withheld(None, 10).unwrap().iter().map(|row| row.reason).collect();
+    assert_eq!(reasons, [Reason::Unique(1)]);
+}
+
+#[test]
+fn a_chain_of_likeness_does_not_weld_strangers() {
+    let records = [
+        record("a/1", "ann smith 1980 - - -"),
+        record("a/2", "ann smith 1980 york high 1"),
+        record("a/3", "- - - york high 1"),
+        record("a/4", "bob jones 1955 york high 1"),
+    ];
+    let resolver = over(&policy(), &records);
+    let home = |name: &str| resolver.profile_of(&key(name)).unwrap();
+    assert_ne!(home("a/1"), home("a/4"));
+    assert!(resolver.withheld(None, 10).unwrap().iter().any(|row| row.reason == Reason::Veto));
+}
+
+#[test]
+fn a_crowded_block_finds_nobody_until_it_shrinks() {
+    let mut narrow = policy();
+    narrow.linkage.iter_mut().for_each(|linkage| linkage.max_block = 2);
+    let all = ["a/1", "a/2", "a/3"].map(|key| record(key, "ann smith 1980 - -"));
+    let resolver = over(&narrow, &all);
+    let counts = resolver.stats().unwrap().counts;
+    assert_eq!((counts.profiles, counts.generic_blocks), (3, 3));
+    drop(resolver.remove(&key("a/2")).unwrap());
+    let counts = resolver.stats().unwrap().counts;
+    assert_eq!((counts.profiles, counts.generic_blocks), (1, 0));
+}
+
+#[test]
+fn staff_search_by_what_they_know() {
+    let ann = record("a/1", "ann smith 1980 york high").identifier("email", "ann");
+    let resolver = over(
+        &policy(),
+        &[
+            ann,
+            record("a/2", "ann smith 1980 - -"),
+            record("a/3", "ann jones 1955 leeds low"),
+            record("a/4", "bob - - - -"),
+        ],
+    );
+    let query = Query::new().attribute("given", "Ann").attribute("family", "smith").attribute("city", "york");
+    let found = resolver.search(&query, 10).unwrap();
+    let weight = |hit: &onefold::Hit| hit.score.as_ref().unwrap().weight;
+    assert_eq!(found.hits.first().map(|hit| hit.record.clone()), Some(key("a/1")));
+    assert!(found.hits.windows(2).all(|pair| weight(&pair[0]) >= weight(&pair[1])));
+    assert!(found.hits.iter().all(|hit| hit.record != key("a/4")));
+    assert_eq!((found.generic, found.left_out), (0, 0));
+    assert_eq!(resolver.search(&query, 1).unwrap().hits.len(), 1);
+    let by_mail = resolver.search(&Query::new().identifier("email", "ann"), 10).unwrap();
+    let [hit] = by_mail.hits.as_slice() else { panic!("{by_mail:?}") };
+    assert_eq!((&hit.record, hit.shared.as_slice()), (&key("a/1"), &["email".into()][..]));
+    assert_eq!(format!("{query:?}"), "Query(0 identifiers, 3 attributes)");
+}
+
+#[test]
+fn pairs_are_scored_without_a_store() {
+    let scorer = Scorer::new(policy()).unwrap();
+    let score = |a: &str, b: &str| scorer.score(&record("a/1", a), &record("a/2", b)).unwrap();
+    assert_eq!(score("ann smith 1980 york -", "ann smith 1980 york -").alike, Alike::Link);
+    assert_eq!(score("ann smith - - -", "ann smith - - -").alike, Alike::Possible);
+    let strangers = score("ann smith 1980 york high", "bob jones 1955 leeds low");
+    assert_eq!((strangers.alike, strangers.vetoed), (Alike::No, true));
+    assert!(strangers.weight.0 < -10_000 && strangers.probability < 0.01);
+    let told: f64 = strangers.contributions.iter().map(|contribution| contribution.bits).sum();
+    assert!((told - f64::from(strangers.weight.0) / 1000.0).abs() < 0.01);
+    assert_eq!(strangers.contributions[0].columns, ["given"]);
+    assert_eq!(scorer.blocks(&record("a/1", "ann smith - - -")).len(), 2);
+    assert!(Scorer::new(Policy::default()).is_err(), "a policy without linkage");
+}
+
+/// A model is megabytes: it is written once, not with every record.
+#[test]
+fn the_policy_is_written_when_it_is_another_and_read_when_a_store_is_opened() {
+    let store = Arc::new(Memory::new());
+    let resolver = Resolver::open(store.clone(), policy(), Options::default()).unwrap();
+    let written = || store.snapshot(&Tenant::default()).unwrap().policy().unwrap();
+    assert!(written().is_none());
+    drop(resolver.add(record("a/1", "ann smith 1980 york high")).unwrap());
+    let first = written().unwrap();
+    drop(resolver.add(record("a/2", "ann smith 1980 york high")).unwrap());
+    assert!(Arc::ptr_eq(&first, &written().unwrap()), "it was not written again");
+    let mut other = policy();
+    other.identifier.iter_mut().for_each(|kind| kind.max_records = Some(Limit::AtMost(9)));
+    drop(resolver.set_policy(other.clone()).unwrap());
+    let again = Resolver::open_as_stored(store.clone(), Options::default()).unwrap().unwrap();
+    assert_eq!(again.policy(), other);
+    assert_eq!(again.stats().unwrap().counts.profiles, 1);
+    let loaded = Arc::new(Memory::new());
+    let resolver = Resolver::open(loaded.clone(), policy(), Options::default()).unwrap();
+    drop(resolver.load(Vec::new(), onefold::Ingest::default()).unwrap());
+    assert_eq!(Resolver::open_as_stored(loaded, Options::default()).unwrap().unwrap().policy(), policy());
+}
