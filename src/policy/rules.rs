@@ -42,6 +42,8 @@ pub struct Rules {
     pub(crate) fingerprint: u128,
     /// The region of phone numbers without a country code.
     pub(crate) region: Option<Region>,
+    /// The attributes of given and of family names, if there are both: people write the one where the other belongs.
+    pub(crate) names: Option<(u16, u16)>,
     kind_places: Places,
     attribute_places: Places,
     source_places: Places,
@@ -112,6 +114,7 @@ impl Rules {
             .zip(&policy.identifier)
             .map(|(place, identifier)| compile_kind(place, identifier, &attribute_places))
             .collect::<Result<Vec<_>>>()?;
+        let names = name_places(&policy);
         let attributes =
             policy.attribute.iter().map(|attribute| compile_attribute(attribute, &policy, &attribute_places)).collect();
         let canonical = serde_json::to_vec(&policy)
@@ -121,6 +124,7 @@ impl Rules {
             attributes,
             fingerprint: Seed::default().hash_parts(0, &[&canonical]),
             region: policy.default_region.as_deref().and_then(region),
+            names,
             kind_places: places(policy.identifier.iter().map(|identifier| &identifier.kind)),
             source_places: places(policy.source.iter().map(|source| &source.name)),
             attribute_places,
@@ -261,6 +265,14 @@ fn compile_attribute(attribute: &AttributePolicy, policy: &Policy, places: &Plac
         attribute.survive.clone()
     };
     let corroborates = || policy.identifier.iter().any(|identifier| identifier.corroborate.contains(&attribute.name));
+    // An exclusive given name may stand where the family name belongs.
+    let is_swapped = || {
+        let of = |place: u16| policy.attribute.get(usize::from(place));
+        let names = name_places(policy).and_then(|(given, family)| Some((of(given)?, of(family)?)));
+        names.is_some_and(|(given, family)| {
+            (given.exclusive && family.name == attribute.name) || (family.exclusive && given.name == attribute.name)
+        })
+    };
     AttributeRule {
         name: attribute.name.clone(),
         compare: attribute.compare,
@@ -268,8 +280,14 @@ fn compile_attribute(attribute: &AttributePolicy, policy: &Policy, places: &Plac
         survive,
         group: attribute.group.clone(),
         verified_by: attribute.verified_by.as_ref().and_then(|name| places.get(name).copied()),
-        fact: attribute.exclusive || corroborates() || policy.linkage.is_some(),
+        fact: attribute.exclusive || corroborates() || is_swapped() || policy.linkage.is_some(),
     }
+}
+
+/// The first attribute of given names, and the first of family names.
+fn name_places(policy: &Policy) -> Option<(u16, u16)> {
+    let first = |compare| policy.attribute.iter().position(|attribute| attribute.compare == compare);
+    Some((first(Compare::GivenName)? as u16, first(Compare::Surname)? as u16))
 }
 
 fn places<'a>(names: impl Iterator<Item = &'a SmolStr>) -> Places {

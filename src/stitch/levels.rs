@@ -3,7 +3,7 @@
 
 use super::contest::{Claims, Settled, settle};
 use super::corroborate;
-use super::shape::{Claim, End, Held, Shape, ValueSets, judge, separated};
+use super::shape::{Claim, End, Held, Saying, Shape, ValueSets, judge, separated};
 use super::{By, Contest, Group, Made, Outcome, Region, Trace};
 use crate::id::Link;
 use crate::identifier::Summary;
@@ -154,7 +154,16 @@ impl<'a> Levels<'a> {
                     let Some(attribute) = chunk.first().map(|fact| fact.attribute).filter(|&a| exclusive(a)) else {
                         continue;
                     };
-                    let values = self.sets.intern(chunk.iter().map(|fact| fact.value.as_str()).collect());
+                    let of = |attribute: u16| -> Vec<&str> {
+                        let facts = facts.iter().filter(|fact| fact.attribute == attribute);
+                        facts.map(|fact| fact.value.as_str()).collect()
+                    };
+                    let swapped = match self.rules.names {
+                        Some((given, family)) if given == attribute => of(family),
+                        Some((given, family)) if family == attribute => of(given),
+                        _ => Vec::new(),
+                    };
+                    let values = self.sets.intern(Saying { values: of(attribute), swapped });
                     shape.claims.push(Claim { attribute, values });
                 }
             }

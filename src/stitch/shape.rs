@@ -78,15 +78,22 @@ impl Shape {
     }
 }
 
-/// Sets of values of attributes, interned: equal sets have equal numbers. Two that differ may agree all the same.
+/// What records say on an attribute, interned: equal sayings have equal numbers. Two that differ may agree all the same.
 #[derive(Debug, Default)]
 pub(super) struct ValueSets<'a> {
-    numbers: AHashMap<Vec<&'a str>, u32>,
-    sets: Vec<Vec<&'a str>>,
+    numbers: AHashMap<Saying<'a>, u32>,
+    sets: Vec<Saying<'a>>,
+}
+
+/// The values of an attribute, and, of a name, those of the name that it may stand in the place of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(super) struct Saying<'a> {
+    pub(super) values: Vec<&'a str>,
+    pub(super) swapped: Vec<&'a str>,
 }
 
 impl<'a> ValueSets<'a> {
-    pub(super) fn intern(&mut self, set: Vec<&'a str>) -> u32 {
+    pub(super) fn intern(&mut self, set: Saying<'a>) -> u32 {
         if let Some(&number) = self.numbers.get(&set) {
             return number;
         }
@@ -96,11 +103,15 @@ impl<'a> ValueSets<'a> {
         number
     }
 
-    /// Two sets of values of an attribute contradict if no value of the one agrees or is compatible with one of the
-    /// other.
+    /// Two sayings on an attribute contradict if no value of the one agrees or is compatible with one of the other; but
+    /// names do not if the given and the family name stand in each other's place.
     pub(super) fn contradict(&self, rules: &Rules, attribute: u16, a: u32, b: u32) -> bool {
         let (Some(one), Some(other)) = (self.sets.get(a as usize), self.sets.get(b as usize)) else { return false };
-        a != b && !one.iter().any(|value| other.iter().any(|theirs| rules.allows(attribute, value, theirs)))
+        let any = |mine: &[&str], theirs: &[&str]| {
+            mine.iter().any(|value| theirs.iter().any(|theirs| rules.allows(attribute, value, theirs)))
+        };
+        let crossed = || any(&one.values, &other.swapped) && any(&one.swapped, &other.values);
+        a != b && !any(&one.values, &other.values) && !crossed()
     }
 }
 

@@ -97,3 +97,18 @@ fn one_who_contradicts_nobody_goes_with_the_latest_before() {
         &[&[0, 3], &[1, 2]],
     );
 }
+
+#[test]
+fn a_given_name_in_the_place_of_the_family_name_excludes_nobody() {
+    let names = r#"[{"name": "given", "compare": "given_name", "exclusive": true},
+        {"name": "family", "compare": "surname"}]"#;
+    let records = [
+        r#""given":"tiffany","family":"pizarro""#,
+        r#""given":"pizarro","family":"tiffany""#,
+        r#""given":"marco","family":"pizarro""#,
+        r#""given":"marco","family":"tiffany""#,
+    ];
+    check("", names, &records[..2], &[&[0, 1]]);
+    check("", names, &records[..3], &[&[0, 1], &[2]]);
+    check("", names, &[records[0], records[3]], &[&[0], &[1]]);
+}

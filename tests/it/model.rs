@@ -325,7 +325,7 @@ impl Table<'_> {
         let records = || across().filter_map(|(a, b)| Some((*self.live.get(a)?, *self.live.get(b)?)));
         for (place, name) in self.setup.declared.iter().enumerate() {
             let exclusive = self.setup.exclusive.contains(name);
-            if exclusive && records().any(|(a, b)| self.setup.contradict(a, b, std::slice::from_ref(name))) {
+            if exclusive && records().any(|(a, b)| self.setup.excludes(a, b, name)) {
                 return Some(Reason::Exclusive(place as u16));
             }
         }
@@ -373,7 +373,7 @@ impl Table<'_> {
         let apart = |a: &Part, b: &Part| {
             a.iter().any(|&x| {
                 b.iter().any(|&y| match (self.live.get(x), self.live.get(y)) {
-                    (Some(x), Some(y)) => self.setup.contradict(x, y, &self.setup.exclusive),
+                    (Some(x), Some(y)) => self.setup.exclusive.iter().any(|name| self.setup.excludes(x, y, name)),
                     _ => false,
                 })
             })
@@ -462,5 +462,25 @@ impl Setup {
             let apart = |x: &String| b.iter().all(|y| !compare.agreement(x, y).allows());
             !a.is_empty() && !b.is_empty() && a.iter().all(apart)
         })
+    }
+
+    /// As [`contradict`](Self::contradict), on one exclusive attribute; but not if the first given name and the first
+    /// family name of the policy stand in each other's place.
+    fn excludes(&self, a: &Live, b: &Live, name: &String) -> bool {
+        let first = |wanted| self.declared.iter().find(|name| self.compare[*name] == wanted);
+        let other = match (first(Compare::GivenName), first(Compare::Surname)) {
+            (Some(given), Some(family)) if given == name => Some(family),
+            (Some(given), Some(family)) if family == name => Some(given),
+            _ => None,
+        };
+        let meet = |x: &Live, of: &String, y: &Live, with: &String| {
+            let values = |record: &Live, name: &String| -> Vec<String> {
+                record.facts.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect()
+            };
+            let theirs = values(y, with);
+            values(x, of).iter().any(|x| theirs.iter().any(|y| self.compare[name].agreement(x, y).allows()))
+        };
+        let crossed = other.is_some_and(|other| meet(a, name, b, other) && meet(a, other, b, name));
+        self.contradict(a, b, std::slice::from_ref(name)) && !crossed
     }
 }

@@ -233,7 +233,8 @@ fn attributes() -> impl Strategy<Value = Vec<AttributePolicy>> {
         prop_oneof![5 => subsequence(rules.to_vec(), 0..3).prop_shuffle(), 1 => Just(vec![Survive::First])]
     };
     let given = select(&[Compare::Text, Compare::GivenName, Compare::Surname, Compare::FullName][..]);
-    let compare = (given, select(&[Compare::Text, Compare::Date][..]));
+    let city = select(&[Compare::Text, Compare::Surname][..]);
+    let compare = (given, select(&[Compare::Text, Compare::Date][..]), city);
     (any::<[bool; 2]>(), chain(), option::of(chain()), compare).prop_map(|(exclusive, given, born, compare)| {
         // One group and one chain, or each its own.
         let group = born.is_none().then(|| SmolStr::from("both"));
@@ -246,7 +247,7 @@ fn attributes() -> impl Strategy<Value = Vec<AttributePolicy>> {
             verified_by: None,
         };
         let born = born.unwrap_or_else(|| given.clone());
-        let city = attribute("city", Compare::Text, false, born.clone());
+        let city = attribute("city", compare.2, false, born.clone());
         vec![attribute("given", compare.0, exclusive[0], given), attribute("born", compare.1, exclusive[1], born), city]
     })
 }
