@@ -9,7 +9,6 @@ pub(super) const WORDS_MAX: usize = 24;
 pub(super) type Words<'a> = SmallVec<[&'a str; 8]>;
 
 /// A canonical name in its words.
-#[derive(Debug)]
 pub(super) struct Name<'a> {
     /// As they stand, without the generation.
     pub(super) all: Words<'a>,
