@@ -61,11 +61,12 @@ pub(super) fn surname_word(a: Word<'_>, b: Word<'_>) -> Agreement {
     by_spelling(a, b, Typos::OfASurname)
 }
 
-/// Compares words of which one may be a given name and the other a surname.
+/// Compares words of which one may be a given name and the other a surname: David is no slip for Davis there.
 pub(super) fn either_word(a: Word<'_>, b: Word<'_>) -> Agreement {
     match (a.given, b.given) {
         (Some(_), Some(_)) => given_word(a, b),
-        _ => surname_word(a, b),
+        (None, None) => surname_word(a, b),
+        _ => by_letters(a.text, b.text).unwrap_or_else(|| Agreement::agree_if(sound(a.text) == sound(b.text))),
     }
 }
 
