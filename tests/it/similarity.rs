@@ -169,6 +169,7 @@ fn names_in_full() {
             ("Jane Doe", "John Doe", Contradict),
             ("Amanda Jones", "Amanda Anderson", Contradict),
             ("Maria Smith", "Mario Smith", Contradict),
+            ("David Thomas", "Thomas Davis", Contradict),
             ("Smith Mary", "Smith Mark", Contradict),
             ("Anna Smith", "Hanna Smith", Contradict),
             ("Darla Anderson", "Darlene Anderson", Contradict),
