@@ -62,7 +62,7 @@ pub(crate) fn suffix(a: &str, b: &str, n: usize) -> bool {
 
 fn short<'a>(a: &'a str, b: &'a str) -> Option<(&'a [u8], &'a [u8])> {
     let short = a.len() <= SHORT_MAX && b.len() <= SHORT_MAX && a.is_ascii() && b.is_ascii();
-    short.then(|| (a.as_bytes(), b.as_bytes()))
+    short.then_some((a.as_bytes(), b.as_bytes()))
 }
 
 fn far(a: &str, b: &str, max: u32, measure: impl Fn(&str, &str) -> usize) -> Option<u32> {
@@ -145,8 +145,7 @@ fn distance(a: &[u8], b: &[u8], max: u32, swaps: Swaps) -> Option<u32> {
         *cell = j as u8 + 1;
     }
     let mut x_before = None;
-    let mut row = 0_u8;
-    for &x in a {
+    for (row, &x) in (0_u8..).zip(a) {
         let (mut diagonal, mut left) = (row, row + 1);
         // Of the row before the one above: the cell for a swap here, and the one for a swap at the next place.
         let (mut two_back, mut next) = (0, row.wrapping_sub(1));
@@ -170,7 +169,6 @@ fn distance(a: &[u8], b: &[u8], max: u32, swaps: Swaps) -> Option<u32> {
             return None;
         }
         x_before = Some(x);
-        row += 1;
     }
     above.get(b.len() - 1).map(|&cell| u32::from(cell)).filter(|&distance| distance <= max)
 }

@@ -6,7 +6,7 @@
 
 use super::date::Date;
 use super::lexicon::{given, is_generic, is_particle};
-use super::name::{Name, WORDS_MAX};
+use super::name::Name;
 use super::phonetic::{skeleton, sound};
 use super::values::{alphanumeric, area, extension, local, plain_user};
 use super::{address, organisation};
@@ -80,13 +80,19 @@ pub(crate) fn of_address(text: &str) -> Keys {
 pub(crate) fn of_given_name(name: &str) -> Keys {
     let Some(known) = Name::of(name) else { return of_whole(name) };
     // The first words meet, or the first letters of all run into one.
-    let first = [known.core.first(), known.all.first()];
-    letter_keys(first.into_iter().flatten().fold(0, |letters, word| letters | letters_of(word)))
+    let mut keys = Keys::new();
+    for word in [known.core.first(), known.all.first()].into_iter().flatten() {
+        // Two words of the table meet on one of its lines, or not at all.
+        let lone = given(word).is_none();
+        keys.extend(marks(word).into_iter().map(|mark| Key { lone: lone || mark >= LINES, ..mark_key(mark) }));
+    }
+    keys.push(joined(&known.all));
+    unique(keys)
 }
 
 pub(crate) fn of_surname(name: &str) -> Keys {
     let Some(known) = Name::of(name) else { return of_whole(name) };
-    letter_keys(known.all.iter().fold(0, |letters, word| letters | letters_of(word)))
+    unique(known.all.iter().flat_map(|word| marks(word)).map(mark_key).collect())
 }
 
 pub(crate) fn of_full_name(name: &str) -> Keys {
@@ -94,58 +100,53 @@ pub(crate) fn of_full_name(name: &str) -> Keys {
     let core = organisation::core(&known.all);
     let weight = core.iter().filter(|word| !is_generic(word) && !is_particle(word)).count();
     let words = if weight == 0 { &known.all } else { &known.core };
-    let letters: SmallVec<[u64; WORDS_MAX]> = words.iter().map(|word| letters_of(word)).collect();
+    let marks: SmallVec<[Marks; 8]> = words.iter().map(|word| marks(word)).collect();
     let mut keys = Keys::new();
-    let all = letters.iter().fold(0, |all, letters| all | letters);
-    let lone = weight < 2;
-    keys.extend(letter_keys(all).into_iter().map(|key| Key { lone, ..key }));
-    let mut pairs: SmallVec<[(u32, u32); 16]> = SmallVec::new();
-    for (place, one) in letters.iter().enumerate() {
-        for other in letters.iter().skip(place + 1) {
-            for a in bits(*one) {
-                pairs.extend(bits(*other).map(|b| (a.min(b), a.max(b))));
+    keys.extend(marks.iter().flatten().map(|&mark| Key { lone: weight < 2, ..mark_key(mark) }));
+    // Two names of people meet in all words of one of them, so in its last word and another; or in the one before the
+    // last, where the two are one word in the other.
+    let person = organisation::kind(&known.all) == organisation::Kind::Person;
+    for (place, one) in marks.iter().enumerate() {
+        for (other_place, other) in marks.iter().enumerate().skip(place + 1) {
+            let lone = !person || weight < 2 || other_place + 2 >= marks.len();
+            for &a in one {
+                keys.extend(other.iter().map(|&b| Key { lone, ..pair_key(a.min(b), a.max(b)) }));
             }
         }
     }
-    pairs.sort_unstable();
-    pairs.dedup();
-    keys.extend(pairs.into_iter().map(|(a, b)| key(b'2', [a as u8, b as u8])));
-    for words in [&known.all, &core] {
-        let mut joined = Hash::new(b'j');
-        words.iter().for_each(|word| joined.add(word.bytes()));
-        keys.push(joined.key());
-    }
+    keys.extend([joined(&known.all), joined(&core)]);
     unique(keys)
 }
 
-/// The letters that a word may begin with in another spelling, as bits: words that do not contradict share one.
-fn letters_of(word: &str) -> u64 {
-    let mut letters = word.bytes().next().map_or(0, bit);
-    letters |= sound(word).first().map_or(0, |&byte| bit(byte));
+/// What a word may be met by: a letter that it may begin with in another spelling, or a line of the table of names.
+/// Two words that do not contradict share one.
+type Marks = SmallVec<[u32; 6]>;
+
+/// From here on, marks are lines.
+const LINES: u32 = 256;
+
+fn marks(word: &str) -> Marks {
+    let mut marks: Marks = word.bytes().next().map(u32::from).into_iter().collect();
+    marks.extend(sound(word).first().map(|&byte| u32::from(byte)));
     if word.len() >= 3 {
-        letters |= skeleton(word).first().map_or(0, |&byte| bit(byte));
+        marks.extend(skeleton(word).first().map(|&byte| u32::from(byte)));
     }
-    given(word).map_or(letters, |known| known.initials().fold(letters, |letters, byte| letters | bit(byte)))
+    marks.extend(given(word).into_iter().flat_map(|known| known.lines().map(|line| LINES + u32::from(line))));
+    marks.sort_unstable();
+    marks.dedup();
+    marks
 }
 
-fn bit(byte: u8) -> u64 {
-    match byte {
-        b'a'..=b'z' => 1 << (byte - b'a'),
-        b'0'..=b'9' => 1 << (26 + byte - b'0'),
-        _ => 1 << 36,
-    }
+fn mark_key(mark: u32) -> Key {
+    key(b'1', mark.to_be_bytes())
 }
 
-fn bits(mut letters: u64) -> impl Iterator<Item = u32> {
-    std::iter::from_fn(move || {
-        let lowest = (letters != 0).then(|| letters.trailing_zeros())?;
-        letters &= letters - 1;
-        Some(lowest)
-    })
+fn pair_key(a: u32, b: u32) -> Key {
+    key(b'2', a.to_be_bytes().into_iter().chain(b.to_be_bytes()))
 }
 
-fn letter_keys(letters: u64) -> Keys {
-    bits(letters).map(|letter| key(b'1', [letter as u8])).collect()
+fn joined(words: &[&str]) -> Key {
+    key(b'j', words.iter().flat_map(|word| word.bytes()))
 }
 
 fn unique(mut keys: Keys) -> Keys {

@@ -32,12 +32,6 @@ pub(crate) enum Kinship {
 
 static GIVEN: LazyLock<AHashMap<&'static str, Given>> = LazyLock::new(|| read_given(include_str!("given_names.txt")));
 
-/// By line, the first letter of its first name.
-static INITIALS: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let lines = given_lines(include_str!("given_names.txt"));
-    lines.map(|sections| sections.first().and_then(|line| line.bytes().next()).unwrap_or_default()).collect()
-});
-
 /// Looks a canonical word up among the given names.
 pub(crate) fn given(word: &str) -> Option<&'static Given> {
     GIVEN.get(word)
@@ -70,9 +64,9 @@ impl Given {
         best
     }
 
-    /// The first letters of the lines that it stands on: two names of one line share one.
-    pub(crate) fn initials(&self) -> impl Iterator<Item = u8> + '_ {
-        self.places.iter().filter_map(|(line, _)| INITIALS.get(usize::from(*line)).copied())
+    /// The lines that it stands on: two names that are not strangers share one.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = u16> + '_ {
+        self.places.iter().map(|(line, _)| *line)
     }
 }
 

@@ -4,12 +4,11 @@ use super::lexicon::{generation, is_particle, is_patronymic};
 use smallvec::SmallVec;
 
 /// A name of more words than this agrees with itself only.
-pub(super) const WORDS_MAX: usize = 24;
+const WORDS_MAX: usize = 24;
 
 pub(super) type Words<'a> = SmallVec<[&'a str; 8]>;
 
 /// A canonical name in its words.
-#[derive(Debug)]
 pub(super) struct Name<'a> {
     /// As they stand, without the generation.
     pub(super) all: Words<'a>,

@@ -58,7 +58,7 @@ pub(crate) fn surname(a: &str, b: &str) -> Agreement {
     let joined = |words: &[&str]| matches!(words, ["mc" | "mac", _]);
     let clans =
         joined(&one.core) != joined(&other.core) && surname_words(&glued(&one.core), &glued(&other.core)).allows();
-    if one.core.iter().any(|word| shared(&word)) || clans { Agreement::Compatible } else { Agreement::Contradict }
+    if one.core.iter().any(shared) || clans { Agreement::Compatible } else { Agreement::Contradict }
 }
 
 /// Compares full names of people or organisations, canonical, in any order of their words.

@@ -31,7 +31,7 @@ pub(super) fn given_word(a: Word<'_>, b: Word<'_>) -> Agreement {
             Kinship::Strangers => Agreement::Contradict,
         },
         (one, other) => {
-            let spellings = if one.is_some() || other.is_some() { Typos::OfAKnownName } else { Typos::OfAnyName };
+            let spellings = if one.is_some() || other.is_some() { Typos::KnownName } else { Typos::AnyName };
             by_spelling(a.text, b.text, spellings)
         }
     }
@@ -58,14 +58,15 @@ pub(super) fn surname_word(a: Word<'_>, b: Word<'_>) -> Agreement {
             return Agreement::Compatible;
         }
     }
-    by_spelling(a, b, Typos::OfASurname)
+    by_spelling(a, b, Typos::Surname)
 }
 
-/// Compares words of which one may be a given name and the other a surname.
+/// Compares words of which one may be a given name and the other a surname: David is no slip for Davis there.
 pub(super) fn either_word(a: Word<'_>, b: Word<'_>) -> Agreement {
     match (a.given, b.given) {
         (Some(_), Some(_)) => given_word(a, b),
-        _ => surname_word(a, b),
+        (None, None) => surname_word(a, b),
+        _ => by_letters(a.text, b.text).unwrap_or_else(|| Agreement::agree_if(sound(a.text) == sound(b.text))),
     }
 }
 
@@ -84,9 +85,9 @@ fn by_letters(a: &str, b: &str) -> Option<Agreement> {
 /// What slips of a finger are believed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Typos {
-    OfAKnownName,
-    OfAnyName,
-    OfASurname,
+    KnownName,
+    AnyName,
+    Surname,
 }
 
 fn by_spelling(a: &str, b: &str, typos: Typos) -> Agreement {
@@ -130,8 +131,8 @@ fn is_typo(a: &str, b: &str, typos: Typos) -> bool {
     // One letter for another makes another name of a short one.
     let swapped_for = a.len() == b.len() && a.bytes().zip(b.bytes()).filter(|(x, y)| x != y).count() == 1;
     let long_enough = match typos {
-        Typos::OfAnyName => 6,
-        Typos::OfAKnownName | Typos::OfASurname => 5,
+        Typos::AnyName => 6,
+        Typos::KnownName | Typos::Surname => 5,
     };
     !swapped_for || shorter >= long_enough
 }
@@ -141,7 +142,7 @@ fn ending_changes(a: &str, b: &str, typos: Typos) -> bool {
     let common = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
     let (x, y) = (a.get(common..).unwrap_or_default(), b.get(common..).unwrap_or_default());
     let vowels = |rest: &str| rest.len() <= 2 && rest.bytes().all(|byte| b"aeiouyh".contains(&byte));
-    if typos == Typos::OfASurname && matches!((x, y), ("", "e") | ("e", "")) {
+    if typos == Typos::Surname && matches!((x, y), ("", "e") | ("e", "")) {
         return false;
     }
     vowels(x) && vowels(y)
@@ -167,5 +168,5 @@ fn masculine(word: &str) -> (&str, u8) {
 
 /// Says whether words of organisations are one: equal but for spelling. Numbers are equal or not.
 pub(super) fn organisation_word(a: &str, b: &str) -> bool {
-    a == b || (a.len() >= 4 && b.len() >= 4 && by_spelling(a, b, Typos::OfASurname) == Agreement::Agree)
+    a == b || (a.len() >= 4 && b.len() >= 4 && by_spelling(a, b, Typos::Surname) == Agreement::Agree)
 }

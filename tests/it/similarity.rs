@@ -169,6 +169,7 @@ fn names_in_full() {
             ("Jane Doe", "John Doe", Contradict),
             ("Amanda Jones", "Amanda Anderson", Contradict),
             ("Maria Smith", "Mario Smith", Contradict),
+            ("David Thomas", "Thomas Davis", Contradict),
             ("Smith Mary", "Smith Mark", Contradict),
             ("Anna Smith", "Hanna Smith", Contradict),
             ("Darla Anderson", "Darlene Anderson", Contradict),
@@ -360,6 +361,7 @@ fn score<'a>(pairs: impl Iterator<Item = &'a Pair>, guess: impl Fn(&Pair) -> boo
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a test that has nothing to run on says so, and the scores are to be read")]
 fn labelled_pairs_are_told_apart_better_than_by_letters() {
     let Some(pairs) = pairs() else {
         println!("skipped: no data/names/pairs.csv in the shared folder");

@@ -93,7 +93,7 @@ fn parts(text: &str) -> Option<SmallVec<[Part; 4]>> {
     let mut parts = SmallVec::new();
     let mut rest = text;
     while let Some(first) = rest.bytes().next() {
-        let run = |kind: fn(&u8) -> bool| rest.bytes().take_while(|byte| kind(byte)).count();
+        let run = |kind: fn(&u8) -> bool| rest.bytes().take_while(kind).count();
         let length = match first {
             byte if byte.is_ascii_digit() => run(u8::is_ascii_digit),
             byte if byte.is_ascii_alphabetic() => run(u8::is_ascii_alphabetic),
@@ -127,8 +127,8 @@ fn month(word: &str) -> Option<u8> {
 }
 
 fn is_filler(word: &str) -> bool {
-    let starts = |day: &&str| word.get(..3).is_some_and(|head| head.eq_ignore_ascii_case(day));
-    FILLERS.iter().any(|filler| word.eq_ignore_ascii_case(filler)) || WEEKDAYS.iter().any(|day| starts(&day))
+    let starts = |day: &str| word.get(..3).is_some_and(|head| head.eq_ignore_ascii_case(day));
+    FILLERS.iter().any(|filler| word.eq_ignore_ascii_case(filler)) || WEEKDAYS.iter().any(|day| starts(day))
 }
 
 fn month_of_year(month: Part, year: Part) -> Option<Date> {
