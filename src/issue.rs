@@ -101,6 +101,8 @@ pub enum Reason {
     Unique(u16),
     /// Two records of the two profiles are too unlike to be one person.
     Veto,
+    /// One of the records is about as much like others whom the second is not: which of them it is cannot be told.
+    Ambiguous,
     /// The two profiles hold more records than are weighed against each other.
     Unweighed,
     /// The records are only possibly one person.

@@ -126,8 +126,9 @@ pub(crate) fn of_compare(compare: Compare, name: SmolStr, other: Option<SmolStr>
             [
                 (Exact, 0.50, 2e-5, 0.6, false),
                 (Agree, 0.15, 2e-5, 0.1, false),
-                (JaroWinkler(0.92), 0.05, 2e-4, 0.05, false),
-                (TokenSet(0.4), 0.05, 5e-3, 0.05, false),
+                (Compatible, 0.04, 1e-4, 0.04, false),
+                (JaroWinkler(0.92), 0.03, 2e-4, 0.03, false),
+                (TokenSet(0.4), 0.03, 5e-3, 0.03, false),
                 (Else, 0.25, 0.994, 0.2, false),
             ],
             true,
@@ -149,8 +150,8 @@ pub(crate) fn of_compare(compare: Compare, name: SmolStr, other: Option<SmolStr>
             [
                 (Exact, 0.60, 1e-6, 0.15, false),
                 (DamerauLevenshtein(2), 0.08, 1e-5, 0.02, false),
-                (EmailUser, 0.05, 1e-5, 0.01, false),
-                (Else, 0.27, 0.999, 0.82, false),
+                (EmailUser, 0.05, 0.005, 0.02, false),
+                (Else, 0.27, 0.994, 0.81, false),
             ],
             false,
             0.0,
@@ -192,6 +193,26 @@ pub(crate) fn of_compare(compare: Compare, name: SmolStr, other: Option<SmolStr>
             0.0,
         ),
     }
+}
+
+/// Without data, names are alike by what is known of names or not at all: between `darla` and `darlene`, two people, and
+/// `darlene` and `darleen`, one, a similarity of letters cannot tell.
+pub(crate) fn without_guesswork(rules: &Rules, mut belief: Belief) -> Belief {
+    let says_itself = rules.policy.linkage.as_ref().is_some_and(|linkage| !linkage.comparison.is_empty());
+    let column = belief.attributes.first().and_then(|name| rules.column(name));
+    let names = [Compare::GivenName, Compare::Surname, Compare::FullName];
+    if says_itself || !column.is_some_and(|column| names.contains(&rules.column_compare(column))) {
+        return belief;
+    }
+    let by_letters = |level: &LevelBelief| matches!(level.level, Level::JaroWinkler(_) | Level::TokenSet(_));
+    let (dropped, mut kept): (Vec<_>, Vec<_>) = belief.levels.into_iter().partition(by_letters);
+    if let Some(rest) = kept.last_mut() {
+        for level in dropped {
+            (rest.m, rest.u, rest.s) = (rest.m + level.m, rest.u + level.u, rest.s + level.s);
+        }
+    }
+    belief.levels = kept;
+    belief
 }
 
 fn of(

@@ -9,6 +9,7 @@ use super::{Blocks, Contribution, Edge, Row, Weight, defaults};
 use crate::error::{Error, Result};
 use crate::id::Seed;
 use crate::policy::{Compare, ComparisonModel, LevelModel, LinkagePolicy, MODEL_FORMAT, Model, ModelSource, Rules};
+use crate::similarity::generation_of;
 use crate::value::Fact;
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ pub(crate) struct Linker {
     /// Comparisons of whole names, and of the parts that speak for them where both records have these.
     wholes: Vec<bool>,
     parts: Vec<bool>,
+    /// Columns of names, where generations of a family may be told apart.
+    names: Vec<u16>,
     /// Comparisons of what is personal: names that one is called by, dates, numbers of people.
     personal: Vec<usize>,
 }
@@ -117,6 +120,7 @@ impl Linker {
             veto: Weight((linkage.veto_weight * 1000.0) as i32),
             max_block: linkage.max_block,
             personal,
+            names: name_columns(rules),
         })
     }
 
@@ -195,16 +199,25 @@ impl Linker {
         if odds.is_finite() { odds / (1.0 + odds) } else { 1.0 }
     }
 
-    /// Whether two records may not be in one cluster by likeness: what is personal speaks too strongly against it, and
-    /// all that there is does not make them a link of their own.
+    /// Whether two records may not be in one cluster by likeness: they name two generations of a family, or they are not
+    /// even a possible link and something personal speaks against it.
     pub(crate) fn vetoes(&self, a: &[Fact], b: &[Fact]) -> bool {
-        let personal = self.personal.iter().filter_map(|&place| {
-            let (comparison, weights) = (self.comparisons.get(place)?, self.weights.get(place)?);
-            let (level, rarity) = self.compare(comparison, place, a, b);
-            weights.bits.get(usize::from(level)).map(|bits| bits + rarity)
+        let generations = |facts: &'_ [Fact]| self.names.iter().find_map(|&name| {
+            of_column(facts, name).iter().find_map(|fact| generation_of(&fact.value))
         });
-        personal.sum::<f64>() * 1000.0 < f64::from(self.veto.0)
-            && self.weigh(a, b).is_none_or(|weight| !self.is_link(weight))
+        if let (Some(one), Some(other)) = (generations(a), generations(b))
+            && one != other
+        {
+            return true;
+        }
+        let speaks_against = |&place: &usize| {
+            let (Some(comparison), Some(weights)) = (self.comparisons.get(place), self.weights.get(place)) else {
+                return false;
+            };
+            let (level, _) = self.compare(comparison, place, a, b);
+            weights.bits.get(usize::from(level)).is_some_and(|bits| bits * 1000.0 < f64::from(self.veto.0))
+        };
+        self.personal.iter().any(speaks_against) && self.weigh(a, b).is_none()
     }
 
     /// What each comparison says of a pair, in the order of the model, and last what shared surroundings take off.
@@ -294,6 +307,7 @@ fn level_of(comparison: &Comparison, a: &[Fact], b: &[Fact], column: &dyn Fn(usi
 /// The model that knows the kinds of attributes, and no data.
 pub(crate) fn built_in_model(rules: &Rules) -> Model {
     let comparison = super::train::beliefs_of(rules).into_iter().map(|belief| {
+        let belief = defaults::without_guesswork(rules, belief);
         let (m, u, s): (f64, f64, f64) =
             belief.levels.iter().fold((0.0, 0.0, 0.0), |sum, l| (sum.0 + l.m, sum.1 + l.u, sum.2 + l.s));
         let levels = belief.levels.iter().enumerate().map(|(place, level)| {
@@ -319,6 +333,12 @@ pub(crate) fn built_in_model(rules: &Rules) -> Model {
         block: Vec::new(),
         training: None,
     }
+}
+
+fn name_columns(rules: &Rules) -> Vec<u16> {
+    let names = [Compare::Surname, Compare::FullName, Compare::GivenName];
+    let columns = (0_u16..).zip(&rules.attributes).filter(|(_, attribute)| names.contains(&attribute.compare));
+    columns.map(|(column, _)| column).collect()
 }
 
 /// The names of the columns of a contribution, for people.

@@ -152,6 +152,8 @@ pub(crate) fn by_kind(rules: &Rules) -> Vec<BlockPolicy> {
         }
     }
     found.extend(words.as_deref().map(|words| rule(&[words])));
+    found.extend(named(Compare::Phone).map(|name| rule(&[&format!("{name}[-7:]")])));
+    found.extend(named(Compare::Address).map(|name| rule(&[&format!("{name}[:10]")])));
     if found.is_empty() {
         found.extend(columns.iter().map(|(name, _)| rule(&[name])));
     }

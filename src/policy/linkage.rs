@@ -43,7 +43,8 @@ pub struct LinkagePolicy {
     pub link_probability: f64,
     /// A pair at least so probably one person, and no link, is a possible link: reported, and joining nobody.
     pub review_probability: f64,
-    /// Two clusters are not linked if a pair across them has a match weight below this, in bits.
+    /// Two clusters are not linked if, of a pair across them that is not even a possible link, something personal (a
+    /// given or whole name, a date, a number of a person) weighs less than this, in bits.
     pub veto_weight: f64,
     /// A block of more records than this is generic: it finds no pairs.
     pub max_block: u64,
@@ -100,7 +101,7 @@ impl Default for LinkagePolicy {
             model: None,
             link_probability: 0.95,
             review_probability: 0.5,
-            veto_weight: -7.2,
+            veto_weight: -4.0,
             max_block: 200,
             comparison: Vec::new(),
             block: Vec::new(),
@@ -135,7 +136,7 @@ impl LinkagePolicy {
         self
     }
 
-    /// Sets the match weight, in bits, below which one pair keeps two clusters apart.
+    /// Sets the weight, in bits, below which something personal of one pair keeps two clusters apart.
     #[must_use]
     pub fn veto_weight(mut self, bits: f64) -> Self {
         self.veto_weight = bits;

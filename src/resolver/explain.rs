@@ -213,6 +213,7 @@ impl View {
                     self.rules.policy().source.get(usize::from(place)).map_or("?", |source| source.name.as_str());
                 format!("`{source}` has no duplicates: a profile holds one record of it by likeness")
             }
+            Reason::Ambiguous => "one of the records is as much like somebody else, who is another".to_owned(),
             Reason::Veto => "two of the records are too unlike to be one person".to_owned(),
             Reason::Unweighed => "the profiles are too large to be weighed record by record".to_owned(),
             Reason::Possible => "the records are possibly, not probably, one person".to_owned(),

@@ -258,3 +258,10 @@ fn are_initials(short: &[&str], long: &[&str]) -> bool {
 fn glued(words: &[&str]) -> String {
     words.concat()
 }
+
+/// The generation that a canonical name ends in, in its one form: `jr` of `john smith jr`.
+pub(crate) fn generation_of(name: &str) -> Option<&'static str> {
+    let (before, last) = name.rsplit_once(' ')?;
+    let generation = super::lexicon::generation(last).or(if last == "i" { Some("i") } else { None });
+    generation.filter(|_| !before.is_empty())
+}

@@ -4,7 +4,7 @@ use super::levels::Levels;
 use super::shape::judge_link;
 use super::{By, Likely, Made, Trace};
 use crate::issue::Reason;
-use crate::linkage::Linker;
+use crate::linkage::{Linker, Weight};
 use crate::value::Fact;
 use ahash::AHashMap;
 use std::cmp::Reverse;
@@ -13,6 +13,9 @@ use std::cmp::Reverse;
 /// are kept apart, and it is said why.
 const WEIGHED_MAX: usize = 65_536;
 
+/// A link is ambiguous beside another that is lighter by no more than this: 3 bits, odds of eight to one.
+const AMBIGUOUS: i32 = 3_000;
+
 /// What the clusters hold, as far as only links ask for it, by their roots.
 #[derive(Debug, Default)]
 struct Bodies {
@@ -20,6 +23,8 @@ struct Bodies {
     faces: AHashMap<u32, Vec<u32>>,
     /// The sources without duplicates, ascending.
     unique: AHashMap<u32, Vec<u16>>,
+    /// The places of the links that end in it, ascending.
+    links: AHashMap<u32, Vec<usize>>,
 }
 
 /// What was found out on the way.
@@ -29,8 +34,8 @@ struct Known<'a> {
     faces: Vec<&'a [Fact]>,
     /// Whether two faces may not be in one cluster.
     vetoes: AHashMap<(u32, u32), bool>,
-    /// Why two clusters, as they are now, may not be linked.
-    refusals: AHashMap<(u32, u32), Reason>,
+    /// Why two clusters, as they are now, may not be linked, if they may not.
+    refusals: AHashMap<(u32, u32), Option<Reason>>,
 }
 
 impl<'a> Levels<'a> {
@@ -47,12 +52,11 @@ impl<'a> Levels<'a> {
             let (one, other) = (self.root(one), self.root(other));
             if one != other {
                 let pair = (one.min(other), one.max(other));
-                let refused = match known.refusals.get(&pair) {
-                    Some(reason) => Some(*reason),
-                    None => self.refusal(linker, &bodies, &mut known, pair),
-                };
+                let mut refused = self.refusal(linker, &bodies, &mut known, pair);
+                if refused.is_none() {
+                    refused = self.is_ambiguous(linker, &bodies, &mut known, &ranks, pair, weight);
+                }
                 if let Some(reason) = refused {
-                    known.refusals.insert(pair, reason);
                     self.refuse_link(place, reason, pair);
                     continue;
                 }
@@ -95,14 +99,64 @@ impl<'a> Levels<'a> {
                 bodies.unique.entry(root).or_default().push(source);
             }
         }
+        let ranks = self.ranks();
+        for (place, link) in region.links.iter().enumerate() {
+            for end in [link.a, link.b] {
+                let root = ranks.get(end).map(|&rank| self.root(rank));
+                bodies.links.entry(root.unwrap_or_default()).or_default().push(place);
+            }
+        }
+        bodies.links.values_mut().for_each(settle);
         bodies.faces.values_mut().for_each(settle);
         bodies.unique.values_mut().for_each(settle);
         (bodies, known)
     }
 
+    /// Whether one of two clusters is tied about as strongly to a third that the other may not be linked to.
+    fn is_ambiguous(
+        &mut self,
+        linker: &Linker,
+        bodies: &Bodies,
+        known: &mut Known<'_>,
+        ranks: &[u32],
+        (one, other): (u32, u32),
+        weight: Weight,
+    ) -> Option<Reason> {
+        for (tied, second) in [(one, other), (other, one)] {
+            for &place in bodies.links.get(&tied).map(Vec::as_slice).unwrap_or_default() {
+                let Some(&Likely { a, b, weight: rival }) = self.region.links.get(place) else { continue };
+                let (Some(&a), Some(&b)) = (ranks.get(a), ranks.get(b)) else { continue };
+                let (a, b) = (self.root(a), self.root(b));
+                let third = if a == tied { b } else { a };
+                if third == tied || third == second || rival.0 < weight.0.saturating_sub(AMBIGUOUS) {
+                    continue;
+                }
+                let pair = (second.min(third), second.max(third));
+                if self.refusal(linker, bodies, known, pair).is_some() {
+                    return Some(Reason::Ambiguous);
+                }
+            }
+        }
+        None
+    }
+
     /// Why two clusters may not be linked, if they may not.
     fn refusal(&self, linker: &Linker, bodies: &Bodies, known: &mut Known<'_>, pair: (u32, u32)) -> Option<Reason> {
-        let (one, other) = pair;
+        if let Some(refusal) = known.refusals.get(&pair) {
+            return *refusal;
+        }
+        let refusal = self.refusal_anew(linker, bodies, known, pair);
+        known.refusals.insert(pair, refusal);
+        refusal
+    }
+
+    fn refusal_anew(
+        &self,
+        linker: &Linker,
+        bodies: &Bodies,
+        known: &mut Known<'_>,
+        (one, other): (u32, u32),
+    ) -> Option<Reason> {
         if let Some(reason) = judge_link(self.rules, &self.sets, &[self.shape(one), self.shape(other)]) {
             return Some(reason);
         }
@@ -131,6 +185,7 @@ impl<'a> Levels<'a> {
         let gone = if root == one { other } else { one };
         merge(&mut bodies.faces, root, gone);
         merge(&mut bodies.unique, root, gone);
+        merge(&mut bodies.links, root, gone);
     }
 
     fn refuse_link(&mut self, place: usize, reason: Reason, (one, other): (u32, u32)) {

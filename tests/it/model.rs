@@ -282,12 +282,26 @@ impl Table<'_> {
             }
         }
         let mut refused: BTreeMap<(Key, Key), (Reason, (usize, usize))> = BTreeMap::new();
-        for ((_, pair), (a, b)) in links {
+        for (&(Reverse(weight), ref pair), &(a, b)) in &links {
             let parts = self.parts_of(&[a, b]);
             if let [one, other] = parts.as_slice() {
-                match self.refuses(likeness, one, other) {
+                // A rival is a link about as heavy, from one of the two to a third that the other may not be with.
+                let rivals = links.iter().filter(|((Reverse(rival), _), _)| rival.0 >= weight.0 - 3_000);
+                let ambiguous = || {
+                    rivals.clone().any(|(_, &(x, y))| {
+                        let ends = self.parts_of(&[x, y]);
+                        let [from, to] = ends.as_slice() else { return false };
+                        let apart = |tied: &Part, third: &Part, second: &Part| {
+                            tied != second && third != second && self.refuses(likeness, second, third).is_some()
+                        };
+                        [(from, to), (to, from)].into_iter().any(|(tied, third)| {
+                            (tied == one && apart(tied, third, other)) || (tied == other && apart(tied, third, one))
+                        })
+                    })
+                };
+                match self.refuses(likeness, one, other).or_else(|| ambiguous().then_some(Reason::Ambiguous)) {
                     None => self.join(&parts),
-                    Some(reason) => drop(refused.insert(pair, (reason, (a, b)))),
+                    Some(reason) => drop(refused.insert(pair.clone(), (reason, (a, b)))),
                 }
             }
         }
