@@ -3,7 +3,7 @@
 //! Two live records that share a block that is not generic, and are not of one source without duplicates, are weighed;
 //! what is worth keeping is an edge, kept by both. Whoever a link was cut from, or found for, is a seed.
 
-use super::plan::Planner;
+use super::plan::{Planner, UNPLACED};
 use super::settle::link_row;
 use crate::error::Result;
 use crate::id::{ClusterNumber, KeyHash, RecordNumber, ValueHash};
@@ -57,7 +57,7 @@ impl Planner<'_> {
         candidates.dedup();
         candidates.retain(|other| *other != number);
         let unique = self.rules.unique(key);
-        let mut edges = Vec::new();
+        let (mut edges, mut ends) = (Vec::new(), Vec::new());
         for (&other, node) in candidates.iter().zip(self.overlay.nodes(&candidates)?) {
             let Some(node) = node else { continue };
             if unique.is_some() && unique == self.rules.unique(&node.key) {
@@ -65,11 +65,12 @@ impl Planner<'_> {
             }
             let Some(weight) = linker.weigh(facts, &node.facts) else { continue };
             if !linker.is_link(weight) {
-                self.mark_possible(node.cluster)?;
+                ends.push(node.cluster);
             }
             self.put_edge(other, node, number, weight);
             edges.push((other, weight));
         }
+        self.mark_possible(ends)?;
         Ok(edges)
     }
 
@@ -80,7 +81,7 @@ impl Planner<'_> {
         if edges.is_empty() {
             return Ok(());
         }
-        self.mark_possible(node.cluster)?;
+        self.mark_possible(vec![node.cluster])?;
         let others: Vec<RecordNumber> = edges.iter().map(|(other, _)| *other).collect();
         for ((other, weight), end) in edges.into_iter().zip(self.overlay.nodes(&others)?) {
             let Some(end) = end.filter(|end| end.cluster != node.cluster) else { continue };
@@ -205,11 +206,19 @@ impl Planner<'_> {
         self.overlay.put_node(number, Some(node));
     }
 
-    /// Says of a cluster that a possible link ends in it.
-    fn mark_possible(&mut self, number: ClusterNumber) -> Result<()> {
-        if let Some(mut cluster) = self.overlay.cluster(number)?.filter(|cluster| !cluster.summary.possible) {
-            Arc::make_mut(&mut cluster).summary.possible = true;
-            self.overlay.put_cluster(number, Some(cluster));
+    /// Says of clusters that a possible link ends in them. A record that is not placed yet has none to tell.
+    fn mark_possible(&mut self, mut numbers: Vec<ClusterNumber>) -> Result<()> {
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.retain(|number| *number != UNPLACED);
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        for (&number, cluster) in numbers.iter().zip(self.overlay.clusters(&numbers)?) {
+            if let Some(mut cluster) = cluster.filter(|cluster| !cluster.summary.possible) {
+                Arc::make_mut(&mut cluster).summary.possible = true;
+                self.overlay.put_cluster(number, Some(cluster));
+            }
         }
         Ok(())
     }

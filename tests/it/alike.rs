@@ -129,3 +129,24 @@ proptest! {
         prop_assert_eq!(resolver.add(record).unwrap(), told);
     }
 }
+
+#[cfg(feature = "durable")]
+proptest! {
+    #![proptest_config(config(6))]
+
+    #[test]
+    fn on_disk_is_as_in_memory_where_likeness_links(script in alike(1..12)) {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = Resolver::in_memory(script.policy.clone()).unwrap();
+        let mut policy = script.policy.clone();
+        for call in &script.calls {
+            let store = onefold::Durable::options(folder.path()).durability(onefold::Durability::System).open().unwrap();
+            let durable = Resolver::open(std::sync::Arc::new(store), policy.clone(), onefold::Options::default()).unwrap();
+            subject::call(&memory, call);
+            subject::call(&durable, call);
+            policy = durable.policy();
+            prop_assert_eq!(State::of(&durable), State::of(&memory), "after {:?}", call);
+            prop_assert_eq!(subject::withheld(&durable), subject::withheld(&memory));
+        }
+    }
+}
