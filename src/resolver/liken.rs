@@ -3,10 +3,10 @@
 //! Two live records that share a block that is not generic, and are not of one source without duplicates, are weighed;
 //! what is worth keeping is an edge, kept by both. Whoever a link was cut from, or found for, is a seed.
 
-use super::plan::{Planner, UNPLACED};
+use super::plan::Planner;
 use super::settle::link_row;
 use crate::error::Result;
-use crate::id::{ClusterNumber, KeyHash, RecordNumber, ValueHash};
+use crate::id::{KeyHash, RecordNumber, ValueHash};
 use crate::identifier::hash_key;
 use crate::issue::Reason;
 use crate::linkage::{Linker, Weight};
@@ -57,20 +57,16 @@ impl Planner<'_> {
         candidates.dedup();
         candidates.retain(|other| *other != number);
         let unique = self.rules.unique(key);
-        let (mut edges, mut ends) = (Vec::new(), Vec::new());
+        let mut edges = Vec::new();
         for (&other, node) in candidates.iter().zip(self.overlay.nodes(&candidates)?) {
             let Some(node) = node else { continue };
             if unique.is_some() && unique == self.rules.unique(&node.key) {
                 continue;
             }
             let Some(weight) = linker.weigh(facts, &node.facts) else { continue };
-            if !linker.is_link(weight) {
-                ends.push(node.cluster);
-            }
             self.put_edge(other, node, number, weight);
             edges.push((other, weight));
         }
-        self.mark_possible(ends)?;
         Ok(edges)
     }
 
@@ -81,7 +77,10 @@ impl Planner<'_> {
         if edges.is_empty() {
             return Ok(());
         }
-        self.mark_possible(vec![node.cluster])?;
+        if let Some(mut cluster) = self.overlay.cluster(node.cluster)?.filter(|cluster| !cluster.summary.possible) {
+            Arc::make_mut(&mut cluster).summary.possible = true;
+            self.overlay.put_cluster(node.cluster, Some(cluster));
+        }
         let others: Vec<RecordNumber> = edges.iter().map(|(other, _)| *other).collect();
         for ((other, weight), end) in edges.into_iter().zip(self.overlay.nodes(&others)?) {
             let Some(end) = end.filter(|end| end.cluster != node.cluster) else { continue };
@@ -204,23 +203,6 @@ impl Planner<'_> {
             Err(place) => edges.insert(place, (other, weight)),
         }
         self.overlay.put_node(number, Some(node));
-    }
-
-    /// Says of clusters that a possible link ends in them. A record that is not placed yet has none to tell.
-    fn mark_possible(&mut self, mut numbers: Vec<ClusterNumber>) -> Result<()> {
-        numbers.sort_unstable();
-        numbers.dedup();
-        numbers.retain(|number| *number != UNPLACED);
-        if numbers.is_empty() {
-            return Ok(());
-        }
-        for (&number, cluster) in numbers.iter().zip(self.overlay.clusters(&numbers)?) {
-            if let Some(mut cluster) = cluster.filter(|cluster| !cluster.summary.possible) {
-                Arc::make_mut(&mut cluster).summary.possible = true;
-                self.overlay.put_cluster(number, Some(cluster));
-            }
-        }
-        Ok(())
     }
 }
 

@@ -136,6 +136,39 @@ fn a_chain_of_likeness_does_not_weld_strangers() {
     assert!(resolver.withheld(None, 10).unwrap().iter().any(|row| row.reason == Reason::Veto));
 }
 
+/// What comes by an identifier stands before links are taken: it may keep one from being made.
+#[test]
+fn who_joins_by_an_identifier_may_part_those_who_are_alike() {
+    let records = [
+        record("a/1", "ann smith 1980 york - -").identifier("email", "x"),
+        record("a/2", "ann smith 1980 york high 1"),
+        record("a/3", "- - - - low 9").identifier("email", "x"),
+    ];
+    let resolver = over(&policy(), &records);
+    let home = |name: &str| resolver.profile_of(&key(name)).unwrap();
+    assert_eq!(home("a/1"), home("a/3"));
+    assert_ne!(home("a/1"), home("a/2"));
+    let explained = resolver.explain(&key("a/1"), &key("a/2")).unwrap();
+    assert_eq!(explained.withheld.iter().map(|row| row.reason).collect::<Vec<_>>(), [Reason::Veto]);
+}
+
+/// The newest carrier of a contested value goes to its holder, and there parts it from whom it was linked to.
+#[test]
+fn a_bare_newcomer_may_part_those_who_are_alike() {
+    let mut unique = policy();
+    unique.source = vec![SourcePolicy::new("b").unique()];
+    let records = [
+        record("a/1", "- - - - - -").identifier("crm", "1").identifier("email", "x"),
+        record("a/2", "ann smith 1980 york - -").identifier("crm", "2").identifier("email", "x"),
+        record("b/1", "ann smith 1980 york high 1"),
+        record("b/9", "- - - - - -").identifier("email", "x"),
+    ];
+    let resolver = over(&unique, &records);
+    let home = |name: &str| resolver.profile_of(&key(name)).unwrap();
+    assert_eq!(home("a/2"), home("b/9"));
+    assert_ne!(home("a/2"), home("b/1"));
+}
+
 #[test]
 fn a_crowded_block_finds_nobody_until_it_shrinks() {
     let mut narrow = policy();
