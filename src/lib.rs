@@ -44,11 +44,12 @@
 //!
 //! - What sources say: [`Record`], [`Identifier`], [`Value`], [`Timestamp`]; [`Operation`] and [`Assertion`] bring and
 //!   correct it.
-//! - How it is read: [`Policy`], checked and compiled into [`Rules`]; [`normalise`] gives a reading and its [`Issue`]s.
+//! - How it is read: [`Policy`], checked and compiled into [`Rules`]; [`normalise`] gives a reading and its [`Issue`]s;
+//!   [`Compare`] says what kind of value an attribute is, and whether two of them are in [`Agreement`].
 //! - The façade: [`Resolver`] writes, [`View`] reads one revision. [`Resolution`], [`Found`], [`Profile`], [`Golden`],
 //!   [`Explanation`], [`Structure`], [`Withheld`] and [`Stats`] are its answers.
 //! - Where it is kept: [`store`], with [`Memory`] and, by the feature `durable`, `Durable`.
-//! - How well it does: [`evaluate`].
+//! - How well it does: [`evaluate`], [`threshold_scores`], [`reliability`].
 //!
 //! # What always holds
 //!
@@ -95,10 +96,13 @@ pub use golden::fold;
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
 pub use issue::{Issue, IssueReason, Reason};
 pub use linkage::{
-    BlockCount, ScoredPair, TrainOptions, Trained, TrainingReport, Weight, count_blocks, propose_blocks, score_pairs,
-    train,
+    BlockCount, ScoredPair, SplinkImport, SplinkRemark, TrainOptions, Trained, TrainingReport, Weight, count_blocks,
+    propose_blocks, score_pairs, train,
 };
-pub use measure::{Evaluation, Score, evaluate};
+pub use measure::{
+    Evaluation, RELIABILITY_BOUNDS, Reliability, ReliabilityBin, Score, ThresholdScore, best_threshold, evaluate,
+    reliability, threshold_scores,
+};
 pub use normalise::{Normalised, normalise, normalise_identifier};
 pub use operation::Operation;
 pub use policy::*;

@@ -11,7 +11,7 @@ usage: resolve --policy P.{toml,json} --input FILE... [options]
        resolve                      runs a bundled sample: an invented retailer's year
 
   --policy FILE       the policy, TOML or JSON
-  --input FILE...     operations (.jsonl) or tables (.csv)
+  --input FILE...     operations (.jsonl) or tables (.csv, .parquet)
   --columns FILE      the column map of the tables (TOML)
   --store WHERE       `memory` (the default) or a folder, which is made or opened; with one, --input may be left out
   --batch N           sends N records a commit; without it, records are held until something else than a record comes,

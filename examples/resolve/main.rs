@@ -3,49 +3,44 @@
 //! Without arguments it runs a bundled sample: `cargo run --release --example resolve`. `--help` lists the options.
 
 mod args;
+#[path = "../common/columns.rs"]
+mod columns;
+#[path = "../common/console.rs"]
+mod console;
+#[path = "../common/failure.rs"]
 mod failure;
+#[path = "../common/input.rs"]
 mod input;
+#[path = "../common/lines.rs"]
 mod lines;
+#[path = "../common/number.rs"]
+mod number;
 mod outputs;
+#[path = "../common/parquet.rs"]
+mod parquet;
 mod replay;
 mod report;
 mod sample;
 mod sample_names;
 mod showcase;
 mod summary;
+#[path = "../common/table.rs"]
 mod table;
 
 use args::{Args, USAGE};
 use failure::{Failure, Outcome};
-use input::{Entry, Input};
+use input::{Entry, Input, start_of_run};
 use onefold::{Policy, Resolver, Timestamp};
 use outputs::IssueList;
 use replay::Replay;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 use summary::Summary;
 
 fn main() -> ExitCode {
-    let done = Args::read(std::env::args_os().skip(1)).and_then(|args| run(&args));
-    match done {
-        Ok(text) => {
-            let mut stdout = std::io::stdout().lock();
-            match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-                // A reader that went away (`| head`) is no failure of ours.
-                Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                    let _ = writeln!(std::io::stderr(), "resolve: the summary cannot be written: {error}");
-                    ExitCode::FAILURE
-                }
-                _ => ExitCode::SUCCESS,
-            }
-        }
-        Err(failure) => {
-            let _ = writeln!(std::io::stderr(), "resolve: {failure}");
-            failure.exit_code()
-        }
-    }
+    console::finish("resolve", Args::read(std::env::args_os().skip(1)).and_then(|args| run(&args)))
 }
 
 fn run(args: &Args) -> Outcome<String> {
@@ -62,7 +57,7 @@ fn run_files(args: &Args) -> Outcome<String> {
     let now = args.now.map_or_else(start_of_run, Ok)?;
     let path = args.policy.as_deref().ok_or_else(|| Failure::usage("--policy", "is missing"))?;
     let policy = Policy::from_path(path).map_err(|error| Failure::file("--policy", path, error))?;
-    let inputs = input::open(args, now)?;
+    let inputs = input::open(&args.input, args.columns.as_deref(), now)?;
     outputs::check(args)?;
     let resolver = open_store(args, policy)?;
     let summary = replay(args, &resolver, inputs, now)?;
@@ -140,9 +135,4 @@ fn open_folder(folder: &Path, policy: Policy) -> Outcome<Resolver> {
 #[cfg(not(feature = "durable"))]
 fn open_folder(folder: &Path, _: Policy) -> Outcome<Resolver> {
     Err(Failure::file("--store", folder, "needs the feature `durable`"))
-}
-
-fn start_of_run() -> Outcome<Timestamp> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok(Timestamp::from_milliseconds(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))?)
 }

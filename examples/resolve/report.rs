@@ -1,8 +1,9 @@
 //! One HTML page, with everything in it.
 
 use crate::failure::Outcome;
+use crate::number::grouped;
 use crate::showcase;
-use crate::summary::{Summary, brief, grouped};
+use crate::summary::{Summary, brief};
 use onefold::{ProfileId, RecordKey, Resolver};
 use std::fmt::Write;
 

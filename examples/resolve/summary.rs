@@ -2,11 +2,12 @@
 
 use crate::args::Args;
 use crate::failure::Outcome;
+use crate::number::grouped;
 use crate::outputs::{self, IssueList};
 use crate::replay::Tally;
 use onefold::{Evaluation, Policy, ProfileId, RecordKey, Resolver, SmolStr, Stats, Status, evaluate};
 use std::collections::BTreeMap;
-use std::fmt::{self, Write};
+use std::fmt;
 use std::path::Path;
 
 /// How many withheld joins are read at a time.
@@ -206,17 +207,4 @@ fn doubling(size: u64) -> (u64, u64) {
         low *= 2;
     }
     (low, low * 2 - 1)
-}
-
-/// Writes a number with commas.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            let _ = text.write_char(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -55,22 +55,13 @@ impl Summary {
             facts: Vec::new(),
             many_facts: false,
         };
-        summary.say(rules, facts);
+        summary.add_facts(rules, facts);
         summary
     }
 
-    /// Takes in the facts of a record.
-    pub(crate) fn say(&mut self, rules: &Rules, facts: &[Fact]) {
-        for fact in facts {
-            if rules.attributes.get(usize::from(fact.attribute)).is_some_and(|rule| rule.exclusive) {
-                self.add_facts(std::slice::from_ref(fact));
-            }
-        }
-    }
-
     /// Takes in facts of exclusive attributes, each once.
-    pub(crate) fn add_facts(&mut self, facts: &[Fact]) {
-        for fact in facts {
+    pub(crate) fn add_facts(&mut self, rules: &Rules, facts: &[Fact]) {
+        for fact in facts.iter().filter(|fact| rules.is_exclusive(fact.attribute)) {
             if let Err(place) = self.facts.binary_search(fact) {
                 self.facts.insert(place, fact.clone());
             }

@@ -2,7 +2,7 @@
 
 use super::likeness::jaccard;
 use crate::error::{Error, Result};
-use crate::policy::{Compare, Level, Rules};
+use crate::policy::{Compare, Level, Role, Rules};
 use crate::similarity::{self as like, Agreement};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
@@ -134,6 +134,16 @@ impl Comparison {
     /// Whether it looks at values of these kinds only.
     pub(crate) fn is_of(&self, kinds: &[Compare]) -> bool {
         self.compares.iter().all(|compare| kinds.contains(compare))
+    }
+
+    /// Whether it looks at what belongs to one person and not to those around: a given or whole name, a date, a number
+    /// of a person.
+    pub(crate) fn is_personal(&self, rules: &Rules) -> bool {
+        let number = |column: &u16| {
+            let kind = usize::from(*column).checked_sub(rules.attributes.len()).and_then(|kind| rules.kinds.get(kind));
+            kind.is_some_and(|kind| kind.role == Role::Person)
+        };
+        self.is_of(&[Compare::GivenName, Compare::FullName, Compare::Date]) || self.columns.iter().all(number)
     }
 
     /// What the best level asks for is equality, and equality is on it.

@@ -9,7 +9,6 @@ use super::{Blocks, Contribution, Edge, Row, Weight, defaults};
 use crate::error::{Error, Result};
 use crate::id::Seed;
 use crate::policy::{Compare, ComparisonModel, LevelModel, LinkagePolicy, MODEL_FORMAT, Model, ModelSource, Rules};
-use crate::similarity::Agreement;
 use crate::value::Fact;
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -33,9 +32,8 @@ pub(crate) struct Linker {
     /// Comparisons of whole names, and of the parts that speak for them where both records have these.
     wholes: Vec<bool>,
     parts: Vec<bool>,
-    /// Columns of given or full names, and of dates: to contradict on one of each is to be two people.
-    names: Vec<(u16, Compare)>,
-    dates: Vec<u16>,
+    /// Comparisons of what is personal: names that one is called by, dates, numbers of people.
+    personal: Vec<usize>,
 }
 
 impl Linker {
@@ -97,10 +95,10 @@ impl Linker {
             let after = rest.get(place + 1).copied().unwrap_or(0.0);
             rest.get_mut(place).into_iter().for_each(|slot| *slot = after + most);
         }
-        let of = |wanted: &[Compare]| -> Vec<(u16, Compare)> {
-            let columns = (0_u16..).zip(&rules.attributes).filter(|(_, attribute)| wanted.contains(&attribute.compare));
-            columns.map(|(place, attribute)| (place, attribute.compare)).collect()
-        };
+        let personal = (0..comparisons.len()).filter(|&place| {
+            comparisons.get(place).is_some_and(|comparison: &Comparison| comparison.is_personal(rules))
+        });
+        let personal = personal.collect();
         let odds = |p: f64| (p / (1.0 - p)).log2();
         let prior = odds(model.prior.clamp(1e-12, 1.0 - 1e-12));
         let at = |p: f64| Weight(((odds(p) - prior) * 1000.0).ceil() as i32);
@@ -118,8 +116,7 @@ impl Linker {
             review: at(linkage.review_probability),
             veto: Weight((linkage.veto_weight * 1000.0) as i32),
             max_block: linkage.max_block,
-            names: of(&[Compare::GivenName, Compare::FullName]),
-            dates: of(&[Compare::Date]).into_iter().map(|(column, _)| column).collect(),
+            personal,
         })
     }
 
@@ -198,24 +195,16 @@ impl Linker {
         if odds.is_finite() { odds / (1.0 + odds) } else { 1.0 }
     }
 
-    /// Whether two records may not be in one cluster by likeness: they contradict on a name and a birth date, or are
-    /// too unlike.
+    /// Whether two records may not be in one cluster by likeness: what is personal speaks too strongly against it, and
+    /// all that there is does not make them a link of their own.
     pub(crate) fn vetoes(&self, a: &[Fact], b: &[Fact]) -> bool {
-        let contradict = |column: u16, compare: Compare| {
-            let (mine, theirs) = (of_column(a, column), of_column(b, column));
-            let apart = |x: &Fact, y: &Fact| compare.agreement(&x.value, &y.value) == Agreement::Contradict;
-            !mine.is_empty() && !theirs.is_empty() && mine.iter().all(|x| theirs.iter().all(|y| apart(x, y)))
-        };
-        if self.dates.iter().any(|&date| contradict(date, Compare::Date))
-            && self.names.iter().any(|&(name, compare)| contradict(name, compare))
-        {
-            return true;
-        }
-        let weight = self.sum(None, &mut |place| match self.comparisons.get(place) {
-            Some(comparison) => self.compare(comparison, place, a, b),
-            None => (NULL, 0.0),
+        let personal = self.personal.iter().filter_map(|&place| {
+            let (comparison, weights) = (self.comparisons.get(place)?, self.weights.get(place)?);
+            let (level, rarity) = self.compare(comparison, place, a, b);
+            weights.bits.get(usize::from(level)).map(|bits| bits + rarity)
         });
-        weight.is_some_and(|weight| weight < self.veto)
+        personal.sum::<f64>() * 1000.0 < f64::from(self.veto.0)
+            && self.weigh(a, b).is_none_or(|weight| !self.is_link(weight))
     }
 
     /// What each comparison says of a pair, in the order of the model, and last what shared surroundings take off.

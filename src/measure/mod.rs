@@ -1,4 +1,10 @@
-//! How well we do: one labelling of the records against another.
+//! How well we do: one labelling of the records against another, and scored pairs against what is true.
+
+mod curve;
+mod reliability;
+
+pub use curve::{ThresholdScore, best_threshold, threshold_scores};
+pub use reliability::{RELIABILITY_BOUNDS, Reliability, ReliabilityBin, reliability};
 
 use ahash::RandomState;
 use std::collections::{BTreeMap, HashMap};

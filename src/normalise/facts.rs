@@ -112,7 +112,7 @@ fn date<'a>(rules: &Rules, trimmed: &'a str) -> Option<Cow<'a, str>> {
     Some(Cow::Owned(date.to_string()))
 }
 
-/// Takes the signs and zeros off a decimal number that say nothing; of any other, keeps the nearest that a computer has.
+/// Takes the signs and zeros off a decimal number that say nothing; any other becomes the nearest that a computer has.
 fn number(trimmed: &str) -> Option<Cow<'_, str>> {
     let ungrouped = if is_grouped(trimmed) { Cow::Owned(trimmed.replace(',', "")) } else { Cow::Borrowed(trimmed) };
     let is_plain = |text: &str| {

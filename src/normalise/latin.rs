@@ -58,7 +58,7 @@ pub(super) fn full_name(text: &str) -> Cow<'_, str> {
 
 /// Puts what stands after commas first, unless it is a generation or a legal form.
 fn reordered(before: &str, after: &str) -> String {
-    let first = words(before);
+    let first = without_titles(words(before));
     let (mut names, mut tail) = (Vec::new(), Vec::new());
     for part in after.split([',', '，', '、', '،']) {
         let part = words(part);
@@ -70,6 +70,7 @@ fn reordered(before: &str, after: &str) -> String {
         if only_form || (list.len() == 1 && list.first().copied().and_then(generation).is_some()) {
             tail.push(part.into_owned());
         } else {
+            let part = without_titles(part);
             let (name, suffix) = split_generation(&part);
             names.push(name.to_owned());
             tail.extend(suffix.map(str::to_owned));

@@ -80,7 +80,9 @@ impl Policy {
             Level::Swapped(Some(_)) if columns.len() != 1 => {
                 Some("names the other attribute beside several; `swapped` alone is enough".to_owned())
             }
-            Level::Swapped(Some(other)) if self.column_kind(other).is_none() => Some(self.undeclared(other)),
+            Level::Swapped(Some(other)) if self.column_kind(other).is_none() => {
+                Some(format!("names what is not there: {}", self.undeclared(other)))
+            }
             Level::Swapped(_) => None,
             Level::Of(column, _) if !columns.contains(column) => {
                 Some(format!("names `{column}`, which is not among the attributes of this comparison"))
@@ -104,6 +106,11 @@ impl Policy {
         let attributes = self.attribute.iter().map(|attribute| &attribute.name);
         let hint = hint(name, attributes.chain(self.identifier.iter().map(|identifier| &identifier.kind)));
         format!("neither an attribute nor a kind of identifier `{name}` is declared{hint}")
+    }
+
+    /// Says why a blocking rule does not fit.
+    pub(crate) fn check_block(&self, rule: &BlockPolicy) -> Result<(), String> {
+        self.block_rule("", rule).map_err(|fault| fault.reason)
     }
 
     fn thresholds(&self, linkage: &LinkagePolicy) -> Result<(), Fault> {
@@ -204,6 +211,13 @@ impl Policy {
             seen.push(key);
         }
         Ok(())
+    }
+}
+
+impl Level {
+    /// Says why the last of these levels never holds, or always does.
+    pub(crate) fn check_reached(levels: &[Self]) -> Result<(), String> {
+        reachable(levels, levels.len().saturating_sub(1))
     }
 }
 

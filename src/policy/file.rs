@@ -302,6 +302,7 @@ mod tests {
             ("a[-2:]", true),
             ("year(a)", true),
             ("soundex(a)", true),
+            ("words(a)", true),
             ("a[3]", false),
             ("decade(a)", false),
             ("a)", false),

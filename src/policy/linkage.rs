@@ -100,7 +100,7 @@ impl Default for LinkagePolicy {
             model: None,
             link_probability: 0.95,
             review_probability: 0.5,
-            veto_weight: -10.0,
+            veto_weight: -7.2,
             max_block: 200,
             comparison: Vec::new(),
             block: Vec::new(),

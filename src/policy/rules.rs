@@ -176,6 +176,17 @@ impl Rules {
         }
     }
 
+    /// Says whether two values of an attribute can both be true of one person, by its kind.
+    pub(crate) fn allows(&self, attribute: u16, a: &str, b: &str) -> bool {
+        let compare = self.attributes.get(usize::from(attribute)).map(|rule| rule.compare).unwrap_or_default();
+        a == b || compare.agreement(a, b).allows()
+    }
+
+    /// Says whether an attribute is exclusive. Kinds of identifier, which come after the attributes, are not.
+    pub(crate) fn is_exclusive(&self, attribute: u16) -> bool {
+        self.attributes.get(usize::from(attribute)).is_some_and(|rule| rule.exclusive)
+    }
+
     /// The place of a source in the order of trust, the most trusted first; none for a source that is not declared,
     /// which comes after all that are.
     pub fn source_place(&self, name: &str) -> Option<u16> {

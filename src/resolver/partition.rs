@@ -363,7 +363,7 @@ fn sum_up(
         if !item.reading.quarantined
             && let Some(summary) = summaries.get_mut(region as usize)
         {
-            summary.say(rules, &item.reading.facts);
+            summary.add_facts(rules, &item.reading.facts);
         }
     }
     let sound = summaries.iter().zip(&ties.known_parts).map(|(summary, &parts)| !is_sound(rules, summary, parts));

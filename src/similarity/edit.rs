@@ -1,6 +1,6 @@
 //! How alike two strings are, letter by letter.
 //!
-//! Short ASCII strings, which nearly all canonical values are, are compared without allocating; the rest goes to strsim.
+//! Short ASCII strings, which nearly all canonical values are, are compared without allocating; strsim takes the rest.
 
 use smallvec::SmallVec;
 
@@ -148,7 +148,8 @@ fn distance(a: &[u8], b: &[u8], max: u32, swaps: Swaps) -> Option<u32> {
     let mut row = 0_u8;
     for &x in a {
         let (mut diagonal, mut left) = (row, row + 1);
-        let mut two_back = row.wrapping_sub(1);
+        // Of the row before the one above: the cell for a swap here, and the one for a swap at the next place.
+        let (mut two_back, mut next) = (0, row.wrapping_sub(1));
         let mut y_before = None;
         let mut least = left;
         for ((&y, up), back) in b.iter().zip(&mut above).zip(&mut before) {
@@ -156,7 +157,7 @@ fn distance(a: &[u8], b: &[u8], max: u32, swaps: Swaps) -> Option<u32> {
             if swaps == Swaps::AreOne && y_before == Some(x) && x_before == Some(y) {
                 best = best.min(two_back + 1);
             }
-            two_back = *back;
+            two_back = std::mem::replace(&mut next, *back);
             *back = *up;
             diagonal = *up;
             *up = best;
@@ -193,7 +194,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn the_short_way_is_strsims(a in text(), b in text(), max in 0..6_u32) {

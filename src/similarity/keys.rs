@@ -1,11 +1,11 @@
 //! Keys of values: two that agree or are compatible always share one, so that only those need be compared.
 //!
 //! A short name that may be part of many (a given name by itself) would need a key that says next to nothing. It has
-//! keys as a *lone* one, which meet the keys that every longer name has for being one *among* its words; two longer names
-//! need not be compared for sharing these.
+//! keys as a *lone* one, which meet the keys that every longer name has for its words; two longer names need not be
+//! compared for sharing these.
 
 use super::date::Date;
-use super::lexicon::given;
+use super::lexicon::{given, is_generic, is_particle};
 use super::name::{Name, WORDS_MAX};
 use super::phonetic::{skeleton, sound};
 use super::values::{alphanumeric, area, extension, local, plain_user};
@@ -91,10 +91,13 @@ pub(crate) fn of_surname(name: &str) -> Keys {
 
 pub(crate) fn of_full_name(name: &str) -> Keys {
     let Some(known) = Name::of(name) else { return of_whole(name) };
-    let letters: SmallVec<[u64; WORDS_MAX]> = known.core.iter().map(|word| letters_of(word)).collect();
+    let core = organisation::core(&known.all);
+    let weight = core.iter().filter(|word| !is_generic(word) && !is_particle(word)).count();
+    let words = if weight == 0 { &known.all } else { &known.core };
+    let letters: SmallVec<[u64; WORDS_MAX]> = words.iter().map(|word| letters_of(word)).collect();
     let mut keys = Keys::new();
     let all = letters.iter().fold(0, |all, letters| all | letters);
-    let lone = known.core.len() < 2 || organisation::weight(&known.all) < 2;
+    let lone = weight < 2;
     keys.extend(letter_keys(all).into_iter().map(|key| Key { lone, ..key }));
     let mut pairs: SmallVec<[(u32, u32); 16]> = SmallVec::new();
     for (place, one) in letters.iter().enumerate() {
@@ -107,17 +110,19 @@ pub(crate) fn of_full_name(name: &str) -> Keys {
     pairs.sort_unstable();
     pairs.dedup();
     keys.extend(pairs.into_iter().map(|(a, b)| key(b'2', [a as u8, b as u8])));
-    let mut joined = Hash::new(b'j');
-    known.all.iter().for_each(|word| joined.add(word.bytes()));
-    keys.push(joined.key());
+    for words in [&known.all, &core] {
+        let mut joined = Hash::new(b'j');
+        words.iter().for_each(|word| joined.add(word.bytes()));
+        keys.push(joined.key());
+    }
     unique(keys)
 }
 
-/// The letters that a word may begin with in another spelling, as bits: two words that agree or are compatible share one.
+/// The letters that a word may begin with in another spelling, as bits: words that do not contradict share one.
 fn letters_of(word: &str) -> u64 {
     let mut letters = word.bytes().next().map_or(0, bit);
+    letters |= sound(word).first().map_or(0, |&byte| bit(byte));
     if word.len() >= 3 {
-        letters |= sound(word).first().map_or(0, |&byte| bit(byte));
         letters |= skeleton(word).first().map_or(0, |&byte| bit(byte));
     }
     given(word).map_or(letters, |known| known.initials().fold(letters, |letters, byte| letters | bit(byte)))
@@ -171,5 +176,120 @@ impl Hash {
 
     fn key(self) -> Key {
         Key { hash: self.0, lone: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        Keys, of_address, of_date, of_email, of_full_name, of_given_name, of_phone, of_postcode, of_surname, of_text,
+    };
+    use crate::similarity::{
+        Agreement, address, date_agreement, email, full_name, given_name, phone, postcode, surname, text,
+    };
+    use proptest::prelude::*;
+
+    type Kind = (&'static str, fn(&str) -> Keys, fn(&str, &str) -> Agreement);
+
+    const KINDS: [Kind; 9] = [
+        ("given name", of_given_name, given_name),
+        ("surname", of_surname, surname),
+        ("full name", of_full_name, full_name),
+        ("text", of_text, text),
+        ("address", of_address, address),
+        ("date", of_date, date_agreement),
+        ("email", of_email, email),
+        ("phone", of_phone, phone),
+        ("postcode", of_postcode, postcode),
+    ];
+
+    fn meet(a: &Keys, b: &Keys) -> bool {
+        a.iter().any(|one| b.iter().any(|other| one.hash() == other.hash() && (one.lone || other.lone)))
+    }
+
+    /// A name out of few words, and another made of it: words moved, dropped, misspelt, glued, shortened.
+    fn names() -> impl Strategy<Value = (String, String)> {
+        let word = prop_oneof![
+            3 => prop::sample::select(&[
+                "bob", "robert", "rob", "pat", "patricia", "kate", "catherine", "candace", "kandace", "philip", "filip",
+                "jean", "claude", "jc", "smith", "smyth", "macdonald", "mcdonald", "mc", "obama", "wbm", "fysl", "faisal",
+                "sdyqy", "siddiqui", "ivanov", "ivanova", "van", "de", "la", "bin", "al", "jr", "ii", "group", "holdings",
+                "co", "ltd", "inc", "sa", "s", "a", "j", "c", "apple", "the", "and", "ooo", "gmbh", "12", "main", "st",
+                "apt", "oak", "89111", "hhh", "ees", "oona", "una", "x", "yuri", "juri", "jorge", "george",
+            ][..]).prop_map(str::to_owned),
+            1 => "[a-k]{1,9}",
+        ];
+        (prop::collection::vec(word.clone(), 1..6), prop::collection::vec((0..7_u8, 0..6_usize, word), 0..4)).prop_map(
+            |(words, changes)| {
+                let mut other = words.clone();
+                for (how, place, word) in changes {
+                    let place = place % other.len().max(1);
+                    match how {
+                        0 => other.rotate_left(place),
+                        1 if other.len() > 1 => drop(other.remove(place)),
+                        2 => other.insert(place, word),
+                        3 if place + 1 < other.len() => {
+                            let second = other.remove(place + 1);
+                            if let Some(first) = other.get_mut(place) {
+                                first.push_str(&second);
+                            }
+                        }
+                        4 => {
+                            if let Some(word) = other.get_mut(place) {
+                                word.truncate(1);
+                            }
+                        }
+                        5 => {
+                            if let Some(word) = other.get_mut(place) {
+                                let mut letters: Vec<char> = word.chars().collect();
+                                letters.reverse();
+                                letters.truncate(letters.len().max(3) - 1);
+                                letters.reverse();
+                                *word = letters.into_iter().collect();
+                            }
+                        }
+                        _ => {
+                            if let Some(changed) = other.get_mut(place) {
+                                *changed = word;
+                            }
+                        }
+                    }
+                }
+                (words.join(" "), other.join(" "))
+            },
+        )
+    }
+
+    fn others() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "19(77|78|87)(-(11|12|01)(-(11|12|21|02))?)?",
+            "\\+?[17]{0,2}[1-3]{5,9}(;ext=[12])?",
+            "[ab.+]{1,4}@[xy]",
+            "[A-C1-2]{1,6}",
+            any::<String>(),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn names_that_do_not_contradict_share_a_key((a, b) in names()) {
+            for (kind, keys, agreement) in &KINDS[..5] {
+                if agreement(&a, &b).allows() {
+                    prop_assert!(meet(&keys(&a), &keys(&b)), "{kind}: {a} | {b}");
+                }
+            }
+        }
+
+        #[test]
+        fn values_that_do_not_contradict_share_a_key(a in others(), b in others()) {
+            for (kind, keys, agreement) in KINDS {
+                if agreement(&a, &b).allows() {
+                    prop_assert!(meet(&keys(&a), &keys(&b)), "{kind}: {a} | {b}");
+                }
+                prop_assert!(meet(&keys(&a), &keys(&a)), "{kind}: {a}");
+            }
+        }
     }
 }

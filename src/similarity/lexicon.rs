@@ -16,8 +16,10 @@ enum Place {
 pub(crate) struct Given {
     /// By line.
     places: SmallVec<[(u16, Place); 3]>,
-    /// Whether it is short for one name only.
+    /// Whether it is short for one name only, and no name by itself.
     one_meaning: bool,
+    /// Whether it is a name by itself on some line.
+    a_name: bool,
 }
 
 /// How two known given names stand to each other.
@@ -56,6 +58,9 @@ impl Given {
                     (Place::Spelling, Place::Spelling) => return Kinship::Same,
                     (Place::Spelling, Place::Short) if other.one_meaning => return Kinship::Same,
                     (Place::Short, Place::Spelling) if self.one_meaning => return Kinship::Same,
+                    // Lisa and Beth are both short for Elizabeth, and two people all the same; Bob and Rob may be one.
+                    (Place::Short, Place::Short) if self.a_name || other.a_name => {}
+                    (Place::Cognate, Place::Cognate | Place::Short) | (Place::Short, Place::Cognate) => {}
                     _ => best = Kinship::Related,
                 }
                 mine.next();
@@ -87,7 +92,11 @@ fn read_given(table: &'static str) -> AHashMap<&'static str, Given> {
     for (line, sections) in (0_u16..).zip(given_lines(table)) {
         for (names_of, place) in sections.iter().zip([Place::Spelling, Place::Short, Place::Cognate]) {
             for name in names_of.split_whitespace() {
-                let given = names.entry(name).or_insert_with(|| Given { places: SmallVec::new(), one_meaning: true });
+                let given = names.entry(name).or_insert_with(|| Given {
+                    places: SmallVec::new(),
+                    one_meaning: true,
+                    a_name: false,
+                });
                 if given.places.last().is_none_or(|(known, _)| *known != line) {
                     given.places.push((line, place));
                 }
@@ -95,7 +104,9 @@ fn read_given(table: &'static str) -> AHashMap<&'static str, Given> {
         }
     }
     for given in names.values_mut() {
-        given.one_meaning = given.places.iter().filter(|(_, place)| *place == Place::Short).count() == 1;
+        let lines = |wanted: Place| given.places.iter().filter(|(_, place)| *place == wanted).count();
+        given.a_name = lines(Place::Spelling) > 0;
+        given.one_meaning = lines(Place::Short) == 1 && !given.a_name;
     }
     names
 }
@@ -124,18 +135,39 @@ impl LegalForm {
     }
 }
 
-/// By first word: the forms that begin with it, the longest first.
-static LEGAL: LazyLock<AHashMap<&'static str, Vec<(Vec<&'static str>, LegalForm)>>> =
-    LazyLock::new(|| read_legal(include_str!("legal_forms.txt")));
+/// The words of a form, and the form.
+type Phrase = (Vec<&'static str>, LegalForm);
+
+/// The forms by their first words and by their last, the longest first.
+static LEGAL: LazyLock<[AHashMap<&'static str, Vec<Phrase>>; 2]> = LazyLock::new(|| {
+    let forms = read_legal(include_str!("legal_forms.txt"));
+    let index = |word: fn(&[&'static str]) -> Option<&'static str>| {
+        let mut index: AHashMap<&'static str, Vec<Phrase>> = hash_map();
+        for (words, form) in &forms {
+            index.entry(word(words).unwrap_or_default()).or_default().push((words.clone(), *form));
+        }
+        index.values_mut().for_each(|forms| forms.sort_by_key(|(words, _)| std::cmp::Reverse(words.len())));
+        index
+    };
+    [index(|words| words.first().copied()), index(|words| words.last().copied())]
+});
 
 /// Finds the longest legal form that the words begin with.
 pub(crate) fn legal_form(words: &[&str]) -> Option<LegalForm> {
-    let forms = LEGAL.get(words.first()?)?;
+    let [by_first, _] = &*LEGAL;
+    let forms = by_first.get(words.first()?)?;
     forms.iter().find(|(form, _)| words.starts_with(form)).map(|(_, form)| *form)
 }
 
-fn read_legal(table: &'static str) -> AHashMap<&'static str, Vec<(Vec<&'static str>, LegalForm)>> {
-    let mut forms: AHashMap<&'static str, Vec<(Vec<&'static str>, LegalForm)>> = hash_map();
+/// Finds the longest legal form that the words end in.
+pub(crate) fn legal_form_at_end(words: &[&str]) -> Option<LegalForm> {
+    let [_, by_last] = &*LEGAL;
+    let forms = by_last.get(words.last()?)?;
+    forms.iter().find(|(form, _)| words.ends_with(form)).map(|(_, form)| *form)
+}
+
+fn read_legal(table: &'static str) -> Vec<Phrase> {
+    let mut forms = Vec::new();
     for (line, text) in (0_u16..).zip(table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))) {
         let (any, text) = text.strip_prefix('*').map_or((false, text), |rest| (true, rest));
         let (all, doubtful) = text.split_once('?').unwrap_or((text, ""));
@@ -143,13 +175,8 @@ fn read_legal(table: &'static str) -> AHashMap<&'static str, Vec<(Vec<&'static s
         for phrase in phrases(all) {
             let words: Vec<&str> = phrase.split(' ').collect();
             let form = LegalForm { line, any, certain: !doubtful.contains(&phrase), words: words.len() };
-            if let Some(&first) = words.first() {
-                forms.entry(first).or_default().push((words, form));
-            }
+            forms.push((words, form));
         }
-    }
-    for forms in forms.values_mut() {
-        forms.sort_by_key(|(words, _)| std::cmp::Reverse(words.len()));
     }
     forms
 }
@@ -237,60 +264,62 @@ pub(crate) fn is_title(word: &str) -> bool {
 
 /// Says whether a word joins the parts of a name and carries no weight itself.
 pub(crate) fn is_particle(word: &str) -> bool {
-    matches!(
-        word,
-        "van"
-            | "von"
-            | "vom"
-            | "zu"
-            | "zum"
-            | "zur"
-            | "der"
-            | "den"
-            | "dem"
-            | "de"
-            | "del"
-            | "della"
-            | "delle"
-            | "dei"
-            | "di"
-            | "da"
-            | "das"
-            | "do"
-            | "dos"
-            | "du"
-            | "des"
-            | "la"
-            | "las"
-            | "le"
-            | "les"
-            | "lo"
-            | "los"
-            | "el"
-            | "al"
-            | "ul"
-            | "ur"
-            | "ad"
-            | "as"
-            | "ar"
-            | "bin"
-            | "ibn"
-            | "ben"
-            | "bn"
-            | "bint"
-            | "binti"
-            | "af"
-            | "av"
-            | "ter"
-            | "ten"
-            | "te"
-            | "y"
-            | "e"
-            | "und"
-            | "and"
-            | "of"
-            | "the"
-    )
+    // Most words are longer, and need not be looked at.
+    word.len() <= 5
+        && matches!(
+            word,
+            "van"
+                | "von"
+                | "vom"
+                | "zu"
+                | "zum"
+                | "zur"
+                | "der"
+                | "den"
+                | "dem"
+                | "de"
+                | "del"
+                | "della"
+                | "delle"
+                | "dei"
+                | "di"
+                | "da"
+                | "das"
+                | "do"
+                | "dos"
+                | "du"
+                | "des"
+                | "la"
+                | "las"
+                | "le"
+                | "les"
+                | "lo"
+                | "los"
+                | "el"
+                | "al"
+                | "ul"
+                | "ur"
+                | "ad"
+                | "as"
+                | "ar"
+                | "bin"
+                | "ibn"
+                | "ben"
+                | "bn"
+                | "bint"
+                | "binti"
+                | "af"
+                | "av"
+                | "ter"
+                | "ten"
+                | "te"
+                | "y"
+                | "e"
+                | "und"
+                | "and"
+                | "of"
+                | "the"
+        )
 }
 
 /// Says whether a word says that the one before it is the child of the one after it.

@@ -17,8 +17,8 @@ pub(super) struct Name<'a> {
     pub(super) core: Words<'a>,
     /// `jr`, `sr`, `ii` ...
     pub(super) generation: Option<&'static str>,
-    /// A word of it says who is whose child.
-    pub(super) patronymic: bool,
+    /// For each of these, whether a word before it says that it is the name of the father.
+    pub(super) fathers: SmallVec<[bool; 8]>,
 }
 
 impl<'a> Name<'a> {
@@ -32,12 +32,21 @@ impl<'a> Name<'a> {
         if last.is_some() {
             all.pop();
         }
-        let mut core: Words<'a> = all.iter().copied().filter(|word| !is_particle(word)).collect();
+        let (mut core, mut fathers) = (Words::new(), SmallVec::new());
+        let mut child = false;
+        for word in all.iter().copied() {
+            if is_particle(word) {
+                child |= is_patronymic(word);
+            } else {
+                core.push(word);
+                fathers.push(std::mem::take(&mut child));
+            }
+        }
         if core.is_empty() {
             core = all.clone();
+            fathers = SmallVec::from_elem(false, core.len());
         }
-        let patronymic = all.iter().any(|word| is_patronymic(word));
-        Some(Self { all, core, generation: last, patronymic })
+        Some(Self { all, core, generation: last, fathers })
     }
 
     /// Whether both name a generation, and not the same.

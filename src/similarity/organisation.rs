@@ -1,7 +1,7 @@
 //! Names of organisations: what is left when their legal forms are off.
 
 use super::agreement::Agreement;
-use super::lexicon::{LegalForm, is_generic, legal_form};
+use super::lexicon::{LegalForm, is_generic, legal_form, legal_form_at_end};
 use super::name::{Words, same_letters};
 use super::word::organisation_word;
 use smallvec::SmallVec;
@@ -12,6 +12,8 @@ pub(super) enum Kind {
     Person,
     /// It ends in a word that is a legal form, or a surname.
     Perhaps,
+    /// It ends in letters that are a legal form, or initials.
+    Likely,
     Organisation,
 }
 
@@ -23,19 +25,21 @@ struct Organisation<'a> {
 
 /// Says whether words name an organisation, by the legal forms at their ends.
 pub(super) fn kind(words: &[&str]) -> Kind {
-    let organisation = Organisation::of(words);
-    if organisation.forms.iter().any(|form| form.certain) {
+    let (_, forms) = without_forms(words);
+    if forms.iter().any(|form| form.certain) {
         Kind::Organisation
-    } else if organisation.forms.is_empty() {
+    } else if forms.iter().any(|form| form.words > 1) {
+        Kind::Likely
+    } else if forms.is_empty() {
         Kind::Person
     } else {
         Kind::Perhaps
     }
 }
 
-/// Counts the words that tell an organisation from others.
-pub(super) fn weight(words: &[&str]) -> usize {
-    Organisation::of(words).core.iter().filter(|word| !is_generic(word)).count()
+/// The words of a name without legal forms, articles and conjunctions.
+pub(super) fn core<'a>(words: &[&'a str]) -> Words<'a> {
+    Organisation::of(words).core
 }
 
 /// Compares the names of organisations, taken apart: the words must be the same but for spelling and order, and the
@@ -49,6 +53,12 @@ pub(super) fn agreement(a: &[&str], b: &[&str]) -> Agreement {
     let most = if one.forms.is_empty() == other.forms.is_empty() { Agreement::Agree } else { Agreement::Compatible };
     if same_letters(&one.core, &other.core) {
         return most;
+    }
+    let letters = |words: &[&str]| {
+        words.iter().filter(|word| word.len() == 1).flat_map(|word| word.bytes()).collect::<SmallVec<[u8; 8]>>()
+    };
+    if letters(&one.core) != letters(&other.core) {
+        return Agreement::Contradict;
     }
     let mut taken: SmallVec<[bool; 8]> = SmallVec::from_elem(false, other.core.len());
     let mut left: Words<'_> = SmallVec::new();
@@ -85,16 +95,7 @@ fn is_bare(one: &Organisation<'_>, other: &Organisation<'_>) -> bool {
 
 impl<'a> Organisation<'a> {
     fn of(words: &[&'a str]) -> Self {
-        let mut rest = words;
-        let mut forms: SmallVec<[LegalForm; 2]> = SmallVec::new();
-        while let Some(form) = at_end(rest).filter(|form| form.words < rest.len()) {
-            forms.push(form);
-            rest = rest.get(..rest.len() - form.words).unwrap_or_default();
-        }
-        while let Some(form) = legal_form(rest).filter(|form| form.certain && !form.any && form.words < rest.len()) {
-            forms.push(form);
-            rest = rest.get(form.words..).unwrap_or_default();
-        }
+        let (rest, forms) = without_forms(words);
         let tells = |word: &&str| !matches!(*word, "the" | "and" | "und" | "et" | "of" | "for");
         let core: Words<'a> = rest.iter().copied().filter(tells).collect();
         let core = if core.is_empty() { rest.iter().copied().collect() } else { core };
@@ -107,11 +108,17 @@ impl<'a> Organisation<'a> {
     }
 }
 
-/// The longest legal form that the words end in.
-fn at_end(words: &[&str]) -> Option<LegalForm> {
-    let longest = words.len().min(6);
-    (1..=longest).rev().find_map(|length| {
-        let tail = words.get(words.len() - length..)?;
-        legal_form(tail).filter(|form| form.words == length)
-    })
+/// Takes the legal forms off at both ends, as long as a word is left.
+fn without_forms<'w, 'a>(words: &'w [&'a str]) -> (&'w [&'a str], SmallVec<[LegalForm; 2]>) {
+    let mut rest = words;
+    let mut forms = SmallVec::new();
+    while let Some(form) = legal_form_at_end(rest).filter(|form| form.words < rest.len()) {
+        forms.push(form);
+        rest = rest.get(..rest.len() - form.words).unwrap_or_default();
+    }
+    while let Some(form) = legal_form(rest).filter(|form| form.certain && !form.any && form.words < rest.len()) {
+        forms.push(form);
+        rest = rest.get(form.words..).unwrap_or_default();
+    }
+    (rest, forms)
 }

@@ -4,7 +4,7 @@ use super::agreement::Agreement;
 use super::lexicon::given;
 use super::name::{Name, same_letters};
 use super::organisation::{self, Kind};
-use super::word::{either_word, given_word, surname_word};
+use super::word::{Word, either_word, given_word, surname_word};
 use smallvec::SmallVec;
 
 /// Compares given names, canonical. Nicknames and spellings agree; initials, and a name that is left out at the end,
@@ -26,7 +26,7 @@ pub(crate) fn given_name(a: &str, b: &str) -> Agreement {
     if are_initials(&one.core, &other.core) || are_initials(&other.core, &one.core) {
         return Agreement::Compatible;
     }
-    let in_place = one.core.iter().zip(&other.core).map(|(a, b)| given_word(a, b));
+    let in_place = one.core.iter().zip(&other.core).map(|(a, b)| given_word(Word::of(a), Word::of(b)));
     let most = if one.core.len() == other.core.len() { most } else { Agreement::Compatible };
     in_place.fold(most, Agreement::min)
 }
@@ -48,16 +48,16 @@ pub(crate) fn surname(a: &str, b: &str) -> Agreement {
         return most;
     }
     if one.core.len() == other.core.len() {
-        let answer = one.core.iter().zip(&other.core).map(|(a, b)| surname_word(a, b)).fold(most, Agreement::min);
+        let answer = one.core.iter().zip(&other.core).map(|(a, b)| surname_words(a, b)).fold(most, Agreement::min);
         if answer.allows() || one.core.len() == 1 {
             return answer;
         }
     }
     // One part of a double name is enough, but an initial is no part.
-    let shared = |a: &&str| a.len() > 1 && other.core.iter().any(|b| b.len() > 1 && surname_word(a, b).allows());
+    let shared = |a: &&str| a.len() > 1 && other.core.iter().any(|b| b.len() > 1 && surname_words(a, b).allows());
     let joined = |words: &[&str]| matches!(words, ["mc" | "mac", _]);
     let clans =
-        joined(&one.core) != joined(&other.core) && surname_word(&glued(&one.core), &glued(&other.core)).allows();
+        joined(&one.core) != joined(&other.core) && surname_words(&glued(&one.core), &glued(&other.core)).allows();
     if one.core.iter().any(|word| shared(&word)) || clans { Agreement::Compatible } else { Agreement::Contradict }
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn full_name(a: &str, b: &str) -> Agreement {
     let (a, b) = if a < b { (a, b) } else { (b, a) };
     let (Some(one), Some(other)) = (Name::of(a), Name::of(b)) else { return Agreement::Contradict };
     let kinds = (organisation::kind(&one.all), organisation::kind(&other.all));
-    if matches!(kinds, (Kind::Organisation, _) | (_, Kind::Organisation)) {
+    if matches!(kinds, (Kind::Organisation, _) | (_, Kind::Organisation) | (Kind::Likely, Kind::Likely)) {
         return organisation::agreement(&one.all, &other.all);
     }
     let answer = people(&one, &other);
@@ -93,7 +93,10 @@ fn people<'a>(one: &Name<'a>, other: &Name<'a>) -> Agreement {
     }
     let (short, long) = if one.core.len() <= other.core.len() { (one, other) } else { (other, one) };
     let met = Meeting::of(&short.core, &long.core);
-    if one.patronymic && other.patronymic && !met.in_order() {
+    if met.child_is_father(&short.fathers, &long.fathers) {
+        return Agreement::Contradict;
+    }
+    if met.pairs() < short.core.len().min(2) {
         return Agreement::Contradict;
     }
     let most = most.min(met.worst);
@@ -120,12 +123,9 @@ impl Meeting {
             taken: SmallVec::from_elem(false, long.len()),
             worst: Agreement::Agree,
         };
-        met.pair(short, long, |a, b| a.0 == b.0, Agreement::Agree);
-        if met.left_of_short() > 0 {
-            met.pair(short, long, |a, b| words(a, b) == Agreement::Agree, Agreement::Agree);
-        }
-        if met.left_of_short() > 0 {
-            met.pair(short, long, |a, b| words(a, b) == Agreement::Compatible, Agreement::Compatible);
+        met.equal(short, long);
+        if met.left_of_short() > 0 && met.left_of_long() > 0 {
+            met.compare(short, long);
         }
         if met.left_of_short() > 0 && met.left_of_long() > 0 {
             met.glue(short, long);
@@ -133,21 +133,40 @@ impl Meeting {
         met
     }
 
-    /// Pairs words that nobody has taken; the second of a word says whether it is the last.
-    fn pair(
-        &mut self,
-        short: &[&str],
-        long: &[&str],
-        same: impl Fn((&str, bool), (&str, bool)) -> bool,
-        how: Agreement,
-    ) {
-        for (i, (a, slot)) in short.iter().zip(&mut self.of_short).enumerate().filter(|(_, (_, slot))| slot.is_none()) {
+    /// Pairs equal words.
+    fn equal(&mut self, short: &[&str], long: &[&str]) {
+        for (a, slot) in short.iter().zip(&mut self.of_short) {
             let mut free = long.iter().zip(&mut self.taken).enumerate().filter(|(_, (_, taken))| !**taken);
-            let last = |place: usize, words: &[&str]| place + 1 == words.len();
-            if let Some((j, (_, taken))) = free.find(|(j, (b, _))| same((a, last(i, short)), (b, last(*j, long)))) {
+            if let Some((j, (_, taken))) = free.find(|(_, (b, _))| *b == a) {
                 *taken = true;
                 *slot = Some(j);
-                self.worst = self.worst.min(how);
+            }
+        }
+    }
+
+    /// Pairs words that are left: those that agree, then those that are compatible.
+    fn compare(&mut self, short: &[&str], long: &[&str]) {
+        let long: SmallVec<[Word<'_>; 8]> = long.iter().map(|word| Word::of(word)).collect();
+        let mut compatible: SmallVec<[(usize, usize); 8]> = SmallVec::new();
+        for (i, (a, slot)) in short.iter().zip(&mut self.of_short).enumerate().filter(|(_, (_, slot))| slot.is_none()) {
+            let (a, a_last) = (Word::of(a), i + 1 == short.len());
+            for (j, (b, taken)) in long.iter().zip(&mut self.taken).enumerate().filter(|(_, (_, taken))| !**taken) {
+                match words((a, a_last), (*b, j + 1 == long.len())) {
+                    Agreement::Contradict => {}
+                    Agreement::Compatible => compatible.push((i, j)),
+                    Agreement::Agree => {
+                        *taken = true;
+                        *slot = Some(j);
+                        break;
+                    }
+                }
+            }
+        }
+        for (i, j) in compatible {
+            if let (Some(slot @ None), Some(taken @ false)) = (self.of_short.get_mut(i), self.taken.get_mut(j)) {
+                *slot = Some(j);
+                *taken = true;
+                self.worst = Agreement::Compatible;
             }
         }
     }
@@ -179,6 +198,14 @@ impl Meeting {
         }
     }
 
+    /// How many words of the longer name are met, two that are glued counting once.
+    fn pairs(&self) -> usize {
+        let mut places: SmallVec<[usize; 8]> = self.of_short.iter().flatten().copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        places.len()
+    }
+
     fn left_of_short(&self) -> usize {
         self.of_short.iter().filter(|slot| slot.is_none()).count()
     }
@@ -187,12 +214,15 @@ impl Meeting {
         self.taken.iter().filter(|taken| !**taken).count()
     }
 
-    fn in_order(&self) -> bool {
-        self.of_short.iter().flatten().is_sorted()
+    /// Whether one person's own name is the father's of the other, where both name fathers: Salman bin Muhammad is the
+    /// child, or the father, of Muhammad bin Salman.
+    fn child_is_father(&self, short: &[bool], long: &[bool]) -> bool {
+        let crossed = |(mine, slot): (&bool, &Option<usize>)| slot.is_some_and(|place| long.get(place) != Some(mine));
+        short.contains(&true) && long.contains(&true) && short.iter().zip(&self.of_short).any(crossed)
     }
 
-    /// All words of the shorter name are in the longer. A single word is a first or a last name; of two, one is what the
-    /// longer begins with: a father and his son may share the second name, and the third.
+    /// All words of the shorter name are in the longer. A single word is a first or a last name; of two, one is what
+    /// the longer begins with: a father and his son may share the second name, and the third.
     fn where_more_is_said(&self, short: &[&str], long: &[&str]) -> Agreement {
         let first = self.taken.first() == Some(&true);
         let last = self.taken.last() == Some(&true);
@@ -206,12 +236,16 @@ impl Meeting {
 }
 
 /// Compares a word of each of two full names; the last is a surname more often than not.
-fn words((a, a_last): (&str, bool), (b, b_last): (&str, bool)) -> Agreement {
+fn words((a, a_last): (Word<'_>, bool), (b, b_last): (Word<'_>, bool)) -> Agreement {
     match (a_last, b_last) {
         (false, false) => given_word(a, b),
         (true, true) => surname_word(a, b),
         _ => either_word(a, b),
     }
+}
+
+fn surname_words(a: &str, b: &str) -> Agreement {
+    surname_word(Word::of(a), Word::of(b))
 }
 
 /// Whether a single word is the initials of all the others: `jc` of `jean claude`. `jo` is a name.

@@ -45,8 +45,8 @@ pub(crate) type Sound = SmallVec<[u8; 24]>;
 
 /// Folds a canonical word (ASCII lower case) to its sound.
 ///
-/// Double letters count once; `ph` is `f`, `w` is `v`, `c` and `q` are `k` or `s`, `y` and `j` are `i`, `z` is `s`; an
-/// `h` is silent after a consonant, before one and at the end; umlauts written as `ue` are bare. Vowels are kept: they
+/// Double letters count once, but `oo` is `u` and `ee` is `i`; `ph` is `f`, `w` is `v`, `c` and `q` are `k` or `s`, `y`
+/// and `j` are `i`, `z` is `s`; an `h` is silent after a consonant, before one and at the end; umlauts written as `ue` are bare. Vowels are kept: they
 /// tell Maria from Mario.
 pub(crate) fn sound(word: &str) -> Sound {
     let bytes = word.as_bytes();
@@ -66,6 +66,8 @@ pub(crate) fn sound(word: &str) -> Sound {
             b'c' => b'k',
             // `Jonas` and `Yonas` are one, `Julia` and `Yulia`; so is the end of `Sergej` and `Sergey`.
             b'y' | b'j' => b'i',
+            b'o' if next == Some(b'o') => b'u',
+            b'e' if next == Some(b'e') => b'i',
             b'h' if place > 1 && !next.is_some_and(is_vowel) => continue,
             b'h' if last.is_some_and(|last| !is_vowel(last) && !matches!(last, b'c' | b's')) => continue,
             b'e' if matches!(last, Some(b'u' | b'o' | b'a')) && next.is_some_and(|next| !is_vowel(next)) => continue,
@@ -75,28 +77,48 @@ pub(crate) fn sound(word: &str) -> Sound {
         if out.last() != Some(&folded) {
             out.push(folded);
         }
-        if folded == b'f' && byte == b'p' {
+        if matches!((byte, folded), (b'p', b'f') | (b'o', b'u') | (b'e', b'i')) {
             place += 1;
         }
     }
     out
 }
 
-/// The consonants of a canonical word, for scripts that write no vowels (Arabic, Hebrew): `p` is `b` and `v` is `f`
-/// there, `y` and `w` are vowels more often than not.
+/// The first byte of the sound of a word.
+pub(crate) fn first_sound(word: &str) -> Option<u8> {
+    let mut bytes = word.bytes();
+    let (first, next) = (bytes.next()?, bytes.next());
+    Some(match (first, next) {
+        (b'p', Some(b'h')) => b'f',
+        (b'c', Some(b'e' | b'i' | b'y')) | (b'z', _) => b's',
+        (b'c', Some(b'h')) => b'c',
+        (b'c' | b'q', _) => b'k',
+        (b'w', _) => b'v',
+        (b'y' | b'j', _) => b'i',
+        (b'o', Some(b'o')) => b'u',
+        (b'e', Some(b'e')) => b'i',
+        _ => first,
+    })
+}
+
+/// The consonants of a canonical word, for scripts that write no vowels (Arabic, Hebrew): `y` and `w` are vowels more
+/// often than not there, `p` is `b`, `v` is `f`, and an `h` after a consonant only tells that one from another.
 pub(crate) fn skeleton(word: &str) -> Sound {
     let mut out = Sound::new();
-    for byte in sound(word) {
+    let mut bytes = word.bytes().peekable();
+    let mut last = 0;
+    while let Some(byte) = bytes.next() {
         let folded = match byte {
-            b'a' | b'e' | b'i' | b'o' | b'u' => continue,
-            b'v' if word.contains('w') && !word.contains('v') => continue,
-            b'h' if out.is_empty() => b'h',
+            b'a' | b'e' | b'i' | b'o' | b'u' | b'y' | b'w' => 0,
+            b'h' if bytes.peek().is_none() || matches!(last, b's' | b'k' | b't' | b'd' | b'g' | b'c' | b'p') => 0,
+            b'c' if matches!(bytes.peek(), Some(b'e' | b'i')) => b's',
+            b'c' | b'q' | b'g' => b'k',
             b'p' => b'b',
             b'v' => b'f',
-            b'g' | b'c' => b'k',
             other => other,
         };
-        if out.last() != Some(&folded) {
+        last = byte;
+        if folded != 0 && out.last() != Some(&folded) {
             out.push(folded);
         }
     }
@@ -114,7 +136,7 @@ fn is_vowel(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_vowelless, skeleton, sound, soundex};
+    use super::{first_sound, is_vowelless, skeleton, sound, soundex};
 
     #[test]
     fn soundex_is_the_censuss() {
@@ -155,6 +177,20 @@ mod tests {
         for (a, b) in [("maria", "mario"), ("mary", "mark"), ("anna", "hanna"), ("darla", "darlene"), ("john", "joan")]
         {
             assert_ne!(sound(a), sound(b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn the_first_sound_is_the_first_of_the_sound() {
+        for first in b'a'..=b'z' {
+            for second in (b'a'..=b'z').chain([b'1', b' ']) {
+                for word in [[first, second, b'n'], [first, second, b'e']] {
+                    let word = String::from_utf8(word.to_vec()).unwrap();
+                    assert_eq!(first_sound(&word), sound(&word).first().copied(), "{word}");
+                }
+            }
+            let word = char::from(first).to_string();
+            assert_eq!(first_sound(&word), sound(&word).first().copied(), "{word}");
         }
     }
 

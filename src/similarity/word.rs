@@ -2,18 +2,28 @@
 
 use super::agreement::Agreement;
 use super::edit::damerau_within;
-use super::lexicon::{Kinship, given};
-use super::phonetic::{is_vowelless, skeleton, sound};
+use super::lexicon::{Given, Kinship, given};
+use super::phonetic::{first_sound, is_vowelless, skeleton, sound};
+
+/// A word of a name, looked up once.
+#[derive(Clone, Copy)]
+pub(super) struct Word<'a> {
+    text: &'a str,
+    given: Option<&'static Given>,
+}
+
+impl<'a> Word<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        Self { text, given: given(text) }
+    }
+}
 
 /// Compares words that are given names: by the table where it knows both, by initials, by sound, by slips of a finger.
-pub(crate) fn given_word(a: &str, b: &str) -> Agreement {
-    if a == b {
-        return Agreement::Agree;
-    }
-    if let Some(answer) = by_initial(a, b) {
+pub(super) fn given_word(a: Word<'_>, b: Word<'_>) -> Agreement {
+    if let Some(answer) = by_letters(a.text, b.text) {
         return answer;
     }
-    match (given(a), given(b)) {
+    match (a.given, b.given) {
         (Some(one), Some(other)) => match one.kinship(other) {
             Kinship::Same => Agreement::Agree,
             Kinship::Related => Agreement::Compatible,
@@ -22,39 +32,48 @@ pub(crate) fn given_word(a: &str, b: &str) -> Agreement {
         },
         (one, other) => {
             let spellings = if one.is_some() || other.is_some() { Typos::OfAKnownName } else { Typos::OfAnyName };
-            by_spelling(a, b, spellings)
+            by_spelling(a.text, b.text, spellings)
         }
     }
 }
 
 /// Compares words that are surnames. They vary in spelling more than given names do, and by the bearer's sex in some
 /// languages; `Mc` is `Mac`.
-pub(crate) fn surname_word(a: &str, b: &str) -> Agreement {
-    if a == b {
-        return Agreement::Agree;
-    }
-    if let Some(answer) = by_initial(a, b) {
+pub(super) fn surname_word(a: Word<'_>, b: Word<'_>) -> Agreement {
+    if let Some(answer) = by_letters(a.text, b.text) {
         return answer;
     }
-    match (without_mac(a), without_mac(b)) {
-        (Some(a), Some(b)) if a == b => return Agreement::Agree,
+    match (a.given, b.given) {
+        // Fathers' names are surnames in much of the world: Husayn is Hussein there too.
+        (Some(one), Some(other)) if one.kinship(other) == Kinship::Same => return Agreement::Agree,
         _ => {}
     }
-    if masculine(a) == masculine(b) {
-        return Agreement::Compatible;
+    let (a, b) = (a.text, b.text);
+    if a.bytes().next() == b.bytes().next() {
+        match (without_mac(a), without_mac(b)) {
+            (Some(a), Some(b)) if a == b => return Agreement::Agree,
+            _ => {}
+        }
+        if masculine(a) == masculine(b) {
+            return Agreement::Compatible;
+        }
     }
     by_spelling(a, b, Typos::OfASurname)
 }
 
 /// Compares words of which one may be a given name and the other a surname.
-pub(crate) fn either_word(a: &str, b: &str) -> Agreement {
-    match (given(a), given(b)) {
+pub(super) fn either_word(a: Word<'_>, b: Word<'_>) -> Agreement {
+    match (a.given, b.given) {
         (Some(_), Some(_)) => given_word(a, b),
         _ => surname_word(a, b),
     }
 }
 
-fn by_initial(a: &str, b: &str) -> Option<Agreement> {
+/// Equal words, and initials.
+fn by_letters(a: &str, b: &str) -> Option<Agreement> {
+    if a == b {
+        return Some(Agreement::Agree);
+    }
     if a.len() != 1 && b.len() != 1 {
         return None;
     }
@@ -72,21 +91,27 @@ enum Typos {
 
 fn by_spelling(a: &str, b: &str, typos: Typos) -> Agreement {
     let digits = |word: &str| word.bytes().any(|byte| byte.is_ascii_digit());
-    if a.len().min(b.len()) < 3 || digits(a) || digits(b) {
+    if a.len().max(b.len()) < 3 || digits(a) || digits(b) {
         return Agreement::Contradict;
     }
-    let (heard, other) = (sound(a), sound(b));
-    if heard == other {
+    let (bare, other) = (is_vowelless(a), is_vowelless(b));
+    if first_sound(a) != first_sound(b) && bare == other {
+        // Twins' names rhyme; a slip in the first letter is rare.
+        return Agreement::Contradict;
+    }
+    if sound(a) == sound(b) {
         return Agreement::Agree;
     }
-    if is_vowelless(a) != is_vowelless(b) {
+    if a.len().min(b.len()) < 3 {
+        return Agreement::Contradict;
+    }
+    if bare != other {
         let (bones, other) = (skeleton(a), skeleton(b));
         if bones.len() >= 2 && bones == other {
             return Agreement::Compatible;
         }
     }
-    // Twins' names rhyme; a slip in the first letter is rare.
-    if heard.first() != other.first() || ending_changes(a, b, typos) {
+    if first_sound(a) != first_sound(b) || ending_changes(a, b, typos) {
         return Agreement::Contradict;
     }
     Agreement::agree_if(is_typo(a, b, typos))
@@ -141,6 +166,6 @@ fn masculine(word: &str) -> (&str, u8) {
 }
 
 /// Says whether words of organisations are one: equal but for spelling. Numbers are equal or not.
-pub(crate) fn organisation_word(a: &str, b: &str) -> bool {
+pub(super) fn organisation_word(a: &str, b: &str) -> bool {
     a == b || (a.len() >= 4 && b.len() >= 4 && by_spelling(a, b, Typos::OfASurname) == Agreement::Agree)
 }

@@ -39,7 +39,7 @@ pub(crate) fn grow(rules: &Rules, own: Summary, touches: &[Touch<'_>]) -> Option
         union.witness |= touch.summary.witness;
         union.known |= touch.summary.known;
         union.many_facts |= touch.summary.many_facts;
-        union.add_facts(&touch.summary.facts);
+        union.add_facts(rules, &touch.summary.facts);
         for (count, more) in union.counts.iter_mut().zip(&touch.summary.counts) {
             *count += more;
         }
@@ -58,7 +58,7 @@ pub(crate) fn corroborates<'a>(
     mut carriers: impl Iterator<Item = &'a [Fact]>,
 ) -> bool {
     let attributes = rules.kinds.get(usize::from(kind)).map(|rule| rule.corroborate.as_slice()).unwrap_or_default();
-    attributes.is_empty() || carriers.all(|facts| !facts_contradict(attributes, own, facts))
+    attributes.is_empty() || carriers.all(|facts| !facts_contradict(rules, attributes, own, facts))
 }
 
 /// Whether a whole region, summed up as if it were one profile, is one: every join that resolution would try is allowed.
@@ -72,7 +72,7 @@ pub(crate) fn is_sound(rules: &Rules, whole: &Summary, known_parts: u8) -> bool 
 /// Whether all carriers of a value agree with each other, where the kind needs that.
 pub(crate) fn agree_as_one(rules: &Rules, kind: u16, carriers: &[&[Fact]]) -> bool {
     let attributes = rules.kinds.get(usize::from(kind)).map(|rule| rule.corroborate.as_slice()).unwrap_or_default();
-    let grouped = group(attributes, carriers);
+    let grouped = group(rules, attributes, carriers);
     grouped.groups.len() <= 1 && !grouped.left_out
 }
 
@@ -82,7 +82,6 @@ fn keeps_limits(rules: &Rules, union: &Summary) -> bool {
 }
 
 fn keeps_exclusive(rules: &Rules, union: &Summary) -> bool {
-    let exclusive = |attribute: u16| rules.attributes.get(usize::from(attribute)).is_some_and(|rule| rule.exclusive);
     let needed = rules.kinds.iter().take(usize::from(union.level));
     if needed.into_iter().all(|kind| kind.role == Role::Person) {
         return true;
@@ -90,9 +89,10 @@ fn keeps_exclusive(rules: &Rules, union: &Summary) -> bool {
     if union.many_facts {
         return !rules.attributes.iter().any(|attribute| attribute.exclusive);
     }
-    !union.facts.windows(2).any(|pair| match pair {
-        [a, b] => a.attribute == b.attribute && exclusive(a.attribute),
-        _ => false,
+    // Two records contradict only if two of their facts do; that all go together is more than is needed.
+    union.facts.chunk_by(|a, b| a.attribute == b.attribute).all(|facts| {
+        let mut pairs = facts.iter().enumerate().flat_map(|(place, a)| facts.iter().take(place).map(move |b| (a, b)));
+        pairs.all(|(a, b)| rules.allows(a.attribute, &a.value, &b.value))
     })
 }
 

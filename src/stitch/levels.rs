@@ -336,7 +336,7 @@ impl<'a> Levels<'a> {
             }
             let facts = carries.iter().map(|carry| self.region.entries.get(self.entry_at(carry.rank)));
             let facts: Vec<_> = facts.map(|entry| entry.map(|entry| entry.facts).unwrap_or_default()).collect();
-            let grouped = corroborate::group(corroborate, &facts);
+            let grouped = corroborate::group(self.rules, corroborate, &facts);
             if grouped.left_out || grouped.groups.len() > 1 {
                 left_out.push(value);
             }
@@ -386,7 +386,8 @@ impl<'a> Levels<'a> {
             let Some(group) = clusters.get_mut(place) else { continue };
             group.members.push(entry);
             group.summary.witness |= witnesses.contains(&(rank as u32));
-            group.summary.say(self.rules, self.region.entries.get(entry).map(|entry| entry.facts).unwrap_or_default());
+            let facts = self.region.entries.get(entry).map(|entry| entry.facts).unwrap_or_default();
+            group.summary.add_facts(self.rules, facts);
         }
         let ranks = if self.region.named.is_empty() { Vec::new() } else { self.ranks() };
         for &place in &self.region.named {

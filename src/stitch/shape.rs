@@ -78,7 +78,7 @@ impl Shape {
     }
 }
 
-/// Sets of values of attributes, interned: equal sets have equal numbers.
+/// Sets of values of attributes, interned: equal sets have equal numbers. Two that differ may agree all the same.
 #[derive(Debug, Default)]
 pub(super) struct ValueSets<'a> {
     numbers: AHashMap<Vec<&'a str>, u32>,
@@ -96,10 +96,11 @@ impl<'a> ValueSets<'a> {
         number
     }
 
-    /// Two sets contradict if they share no value.
-    pub(super) fn contradict(&self, a: u32, b: u32) -> bool {
+    /// Two sets of values of an attribute contradict if no value of the one agrees or is compatible with one of the
+    /// other.
+    pub(super) fn contradict(&self, rules: &Rules, attribute: u16, a: u32, b: u32) -> bool {
         let (Some(one), Some(other)) = (self.sets.get(a as usize), self.sets.get(b as usize)) else { return false };
-        a != b && !one.iter().any(|value| other.contains(value))
+        a != b && !one.iter().any(|value| other.iter().any(|theirs| rules.allows(attribute, value, theirs)))
     }
 }
 
@@ -118,7 +119,7 @@ pub(super) fn judge(rules: &Rules, sets: &ValueSets<'_>, kind: u16, parts: &[&Sh
         return Some(Reason::TwoKnown);
     }
     if rule.role != Role::Person {
-        return contradiction(sets, parts).map(Reason::Exclusive);
+        return contradiction(rules, sets, parts).map(Reason::Exclusive);
     }
     None
 }
@@ -129,7 +130,7 @@ pub(super) fn judge_link(rules: &Rules, sets: &ValueSets<'_>, parts: &[&Shape]) 
         return Some(Reason::Separated);
     }
     let limit = over_limit(rules, u16::MAX, parts).map(Reason::Limit);
-    limit.or_else(|| contradiction(sets, parts).map(Reason::Exclusive))
+    limit.or_else(|| contradiction(rules, sets, parts).map(Reason::Exclusive))
 }
 
 /// Whether the two ends of a separation would come together.
@@ -172,13 +173,15 @@ fn over_limit(rules: &Rules, kind: u16, parts: &[&Shape]) -> Option<u16> {
 }
 
 /// The attribute on which two records of different parts contradict.
-fn contradiction(sets: &ValueSets<'_>, parts: &[&Shape]) -> Option<u16> {
+fn contradiction(rules: &Rules, sets: &ValueSets<'_>, parts: &[&Shape]) -> Option<u16> {
     let mut seen: SmallVec<[Claim; 8]> = SmallVec::new();
     for part in parts {
         for claim in &part.claims {
-            let against =
-                |other: &&Claim| other.attribute == claim.attribute && sets.contradict(other.values, claim.values);
-            if seen.iter().find(against).is_some() {
+            let against = |other: &Claim| {
+                let attribute = claim.attribute;
+                other.attribute == attribute && sets.contradict(rules, attribute, other.values, claim.values)
+            };
+            if seen.iter().any(against) {
                 return Some(claim.attribute);
             }
         }

@@ -24,7 +24,7 @@ struct Case {
 }
 
 /// The shared folder: beside the repository, or where `ONEFOLD_SHARED` says.
-fn shared() -> Option<PathBuf> {
+pub(crate) fn shared() -> Option<PathBuf> {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let told = std::env::var_os("ONEFOLD_SHARED").map(PathBuf::from);
     [Some(beside), told].into_iter().flatten().find(|folder| folder.is_dir())

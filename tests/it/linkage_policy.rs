@@ -97,8 +97,8 @@ fn wrong_comparisons_are_refused() {
     );
     compared(
         "attribute = \"given_name\"\nlevels = [\"swapped:sirname\"]",
-        "levels[0]`: `swapped:sirname` neither an attribute nor a kind of identifier `sirname` is declared; did you mean \
-         `surname`?",
+        "levels[0]`: `swapped:sirname` names what is not there: neither an attribute nor a kind of identifier \
+         `sirname` is declared; did you mean `surname`?",
     );
     refused(
         "[[linkage.comparison]]\nattribute = \"note\"\n[[linkage.comparison]]\nattributes = [\"note\"]",
@@ -111,6 +111,52 @@ fn wrong_comparisons_are_refused() {
         unread.contains("`linkage.comparison[0].levels[0]`") && unread.contains("`jaro` needs a number"),
         "{unread}"
     );
+}
+
+#[test]
+fn a_level_that_an_earlier_one_covers_is_refused_and_not_the_other_way_round() {
+    for (kind, loose, strict) in [
+        ("text", "jaro:0.8", "jaro:0.9"),
+        ("text", "jaro_winkler:0.8", "jaro_winkler:0.9"),
+        ("text", "token_set:0.4", "token_set:0.5"),
+        ("text", "jaccard:0.4", "jaccard:0.5"),
+        ("text", "levenshtein:2", "levenshtein:1"),
+        ("text", "damerau_levenshtein:2", "damerau_levenshtein:1"),
+        ("text", "damerau_levenshtein:1", "levenshtein:1"),
+        ("text", "prefix:2", "prefix:3"),
+        ("text", "suffix:2", "suffix:3"),
+        ("text", "overlap:1", "overlap:2"),
+        ("text", "custom:mine:0.4", "custom:mine:0.5"),
+        ("text", "km:2", "km:1"),
+        ("text", "compatible", "agree"),
+        ("text", "of:x:levenshtein:2", "of:x:levenshtein:1"),
+        ("date", "days:31", "days:30"),
+        ("number", "number:2", "number:1.5"),
+        ("number", "percent:10", "percent:5"),
+        ("email", "email_user_jaro_winkler:0.8", "email_user_jaro_winkler:0.9"),
+    ] {
+        let policy = |first: &str, then: &str| {
+            Policy::from_toml(&format!(
+                "[[attribute]]\nname = \"x\"\ncompare = \"{kind}\"\n[[linkage.comparison]]\nattribute = \"x\"\n\
+                 levels = [\"{first}\", \"{then}\"]"
+            ))
+        };
+        let refused = policy(loose, strict).unwrap_err().to_string();
+        let expected = format!("`{strict}` is never reached: `{loose}` before it holds wherever it does");
+        assert!(refused.ends_with(&expected), "{refused}");
+        assert!(policy(strict, loose).is_ok(), "{strict} before {loose}");
+        assert!(policy(loose, loose).unwrap_err().to_string().ends_with("stands here twice"));
+    }
+    for (kind, trivial) in
+        [("text", "jaro:0"), ("text", "suffix:0"), ("text", "of:x:overlap:0"), ("text", "custom:m:0")]
+    {
+        let toml = format!(
+            "[[attribute]]\nname = \"x\"\ncompare = \"{kind}\"\n[[linkage.comparison]]\nattribute = \"x\"\n\
+             levels = [\"{trivial}\"]"
+        );
+        let refused = Policy::from_toml(&toml).unwrap_err().to_string();
+        assert!(refused.ends_with("would hold for every pair"), "{refused}");
+    }
 }
 
 #[test]
@@ -128,7 +174,7 @@ fn wrong_blocking_rules_are_refused() {
     blocked("\"surname\", \" surname\"", "[1]`: `surname` stands here twice");
     blocked(
         "\"decade(birth_date)\"",
-        "[0]`: `decade(birth_date)` has no function that is known (`year`, `month`, `soundex`)",
+        "[0]`: `decade(birth_date)` has no function that is known (`year`, `month`, `soundex`, `words`)",
     );
     blocked(
         "\"surname[0]\"",
@@ -225,6 +271,9 @@ fn wrong_models_are_refused_with_the_field_named() {
     refused("`prior`: is 0, and must lie between 0 and 1", |model| model.prior = 0.0);
     refused("`prior`: is NaN, and must lie between 0 and 1", |model| model.prior = f64::NAN);
     refused("`surroundings`: is -1, which is no probability", |model| model.surroundings = -1.0);
+    refused("`surroundings`: leaves no pairs of strangers beside the `prior`", |model| {
+        (model.prior, model.surroundings) = (0.5, 0.5);
+    });
     refused("`comparison`: is empty: nothing is compared", |model| model.comparison.clear());
     refused("`comparison[1].attributes`: `surname` is already compared", |model| {
         model.comparison.push(model.comparison[0].clone());
@@ -253,9 +302,12 @@ fn wrong_models_are_refused_with_the_field_named() {
             model.comparison[0].term_frequencies.as_mut().unwrap().values.insert("jones".into(), 0.0);
         },
     );
-    refused("`block[0].keys[0]`: `x(surname)` has no function that is known (`year`, `month`, `soundex`)", |model| {
-        model.block[0].keys[0] = "x(surname)".into();
-    });
+    refused(
+        "`block[0].keys[0]`: `x(surname)` has no function that is known (`year`, `month`, `soundex`, `words`)",
+        |model| {
+            model.block[0].keys[0] = "x(surname)".into();
+        },
+    );
 }
 
 #[test]
@@ -426,7 +478,7 @@ proptest! {
     fn keys_are_read_as_they_are_written(
         column in column(),
         part in prop_oneof![
-            Just(KeyPart::Whole), Just(KeyPart::Year), Just(KeyPart::Month), Just(KeyPart::Soundex),
+            Just(KeyPart::Whole), Just(KeyPart::Year), Just(KeyPart::Month), Just(KeyPart::Soundex), Just(KeyPart::Words),
             Just(KeyPart::Words),
             (1_u32..).prop_map(KeyPart::First), (1_u32..).prop_map(KeyPart::Last),
         ],

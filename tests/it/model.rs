@@ -3,7 +3,7 @@
 //! It knows nothing of the library's algorithms. The nodes are the live records, oldest first by (instant, source,
 //! key), so that "older" is "smaller" throughout, and after them the records that only assertions know of.
 
-use onefold::{Alike, Contested, Links, Reason, Record, Role, Scorer, ValueHash, Verdict};
+use onefold::{Alike, Compare, Contested, Links, Reason, Record, Role, Scorer, ValueHash, Verdict};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -39,6 +39,8 @@ pub(crate) struct Setup {
     pub(crate) declared: Vec<String>,
     /// The names of the exclusive attributes.
     pub(crate) exclusive: Vec<String>,
+    /// The kind of each declared attribute.
+    pub(crate) compare: BTreeMap<String, Compare>,
 }
 
 /// Linkage: what weighs pairs, the evidence that it weighs, and the sources without duplicates in the policy's order.
@@ -323,7 +325,7 @@ impl Table<'_> {
         let records = || across().filter_map(|(a, b)| Some((*self.live.get(a)?, *self.live.get(b)?)));
         for (place, name) in self.setup.declared.iter().enumerate() {
             let exclusive = self.setup.exclusive.contains(name);
-            if exclusive && records().any(|(a, b)| contradict(a, b, std::slice::from_ref(name))) {
+            if exclusive && records().any(|(a, b)| self.setup.contradict(a, b, std::slice::from_ref(name))) {
                 return Some(Reason::Exclusive(place as u16));
             }
         }
@@ -371,7 +373,7 @@ impl Table<'_> {
         let apart = |a: &Part, b: &Part| {
             a.iter().any(|&x| {
                 b.iter().any(|&y| match (self.live.get(x), self.live.get(y)) {
-                    (Some(x), Some(y)) => contradict(x, y, &self.setup.exclusive),
+                    (Some(x), Some(y)) => self.setup.contradict(x, y, &self.setup.exclusive),
                     _ => false,
                 })
             })
@@ -386,7 +388,7 @@ impl Table<'_> {
             return vec![carriers.to_vec()];
         }
         let says = |place: &usize| self.live[*place].facts.iter().any(|(name, _)| listed.contains(name));
-        let agree = |a: usize, b: usize| !contradict(self.live[a], self.live[b], listed);
+        let agree = |a: usize, b: usize| !self.setup.contradict(self.live[a], self.live[b], listed);
         let (with, without): (Vec<usize>, Vec<usize>) = carriers.iter().partition(|place| says(place));
 
         let mut groups: Vec<Vec<usize>> = Vec::new();
@@ -449,13 +451,16 @@ enum Claim {
     TooMany,
 }
 
-/// Whether on one of the attributes both have values and share none.
-fn contradict(a: &Live, b: &Live, attributes: &[String]) -> bool {
-    let values = |record: &Live, name: &String| -> BTreeSet<String> {
-        record.facts.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect()
-    };
-    attributes.iter().any(|name| {
-        let (a, b) = (values(a, name), values(b, name));
-        !a.is_empty() && !b.is_empty() && a.is_disjoint(&b)
-    })
+impl Setup {
+    /// Whether on one of the attributes both have values, and every value of the one contradicts every one of the other.
+    fn contradict(&self, a: &Live, b: &Live, attributes: &[String]) -> bool {
+        let values = |record: &Live, name: &String| -> BTreeSet<String> {
+            record.facts.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect()
+        };
+        attributes.iter().any(|name| {
+            let (a, b, compare) = (values(a, name), values(b, name), self.compare[name]);
+            let apart = |x: &String| b.iter().all(|y| !compare.agreement(x, y).allows());
+            !a.is_empty() && !b.is_empty() && a.iter().all(apart)
+        })
+    }
 }

@@ -106,16 +106,27 @@ fn identifier() -> impl Strategy<Value = (SmolStr, SmolStr)> {
 }
 
 pub(crate) fn facts() -> impl Strategy<Value = Vec<(SmolStr, Value)>> {
-    let text = || prop_oneof![4 => Just("x"), 4 => Just("y"), 2 => Just("z"), 1 => Just("X"), 1 => Just(" ")];
-    let value = move || {
+    // As names: an initial, what it may stand for, a nickname, a second name. To be compatible is not to be the same.
+    let name = prop_oneof![
+        4 => Just("x"), 3 => Just("xavier"), 3 => Just("javi"), 1 => Just("xavier yuri"), 3 => Just("y"), 1 => Just("yuri"),
+        1 => Just("z"), 1 => Just("X"), 1 => Just(" ")
+    ];
+    // As dates: a swap, a slip, a part.
+    let date = prop_oneof![
+        4 => Just("1978-11-12"), 2 => Just("1978-12-11"), 2 => Just("1979-11-12"), 2 => Just("1978"), 3 => Just("1991-01-02"),
+        1 => Just("1979"), 1 => Just("X"), 1 => Just(" ")
+    ];
+    let value = |text: BoxedStrategy<&'static str>| {
         prop_oneof![
-            6 => text().prop_map(Value::from),
-            1 => vec(text().prop_map(Value::from), 0..3).prop_map(Value::List),
+            6 => text.clone().prop_map(Value::from),
+            1 => vec(text.prop_map(Value::from), 0..3).prop_map(Value::List),
             1 => Just(Value::Null),
         ]
     };
-    let rare = || option::weighted(0.1, value());
-    (option::weighted(0.6, value()), option::weighted(0.6, value()), option::weighted(0.5, value()), rare()).prop_map(
+    let (name, date) = (name.boxed(), date.boxed());
+    let note = option::weighted(0.1, value(name.clone()));
+    let city = option::weighted(0.5, value(name.clone()));
+    (option::weighted(0.6, value(name)), option::weighted(0.6, value(date)), city, note).prop_map(
         |(given, born, city, note)| {
             let named = [("given", given), ("born", born), ("city", city), ("note", note)];
             named.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect()
@@ -221,20 +232,22 @@ fn attributes() -> impl Strategy<Value = Vec<AttributePolicy>> {
         let rules = [Survive::MostRecent, Survive::MostFrequent, Survive::Longest, Survive::Earliest];
         prop_oneof![5 => subsequence(rules.to_vec(), 0..3).prop_shuffle(), 1 => Just(vec![Survive::First])]
     };
-    (any::<[bool; 2]>(), chain(), option::of(chain())).prop_map(|(exclusive, given, born)| {
+    let given = select(&[Compare::Text, Compare::GivenName, Compare::Surname, Compare::FullName][..]);
+    let compare = (given, select(&[Compare::Text, Compare::Date][..]));
+    (any::<[bool; 2]>(), chain(), option::of(chain()), compare).prop_map(|(exclusive, given, born, compare)| {
         // One group and one chain, or each its own.
         let group = born.is_none().then(|| SmolStr::from("both"));
-        let attribute = |name: &str, exclusive, survive| AttributePolicy {
+        let attribute = |name: &str, compare, exclusive, survive| AttributePolicy {
             name: name.into(),
-            compare: Compare::Text,
+            compare,
             exclusive,
             group: group.clone(),
             survive,
             verified_by: None,
         };
         let born = born.unwrap_or_else(|| given.clone());
-        let city = attribute("city", false, born.clone());
-        vec![attribute("given", exclusive[0], given), attribute("born", exclusive[1], born), city]
+        let city = attribute("city", Compare::Text, false, born.clone());
+        vec![attribute("given", compare.0, exclusive[0], given), attribute("born", compare.1, exclusive[1], born), city]
     })
 }
 

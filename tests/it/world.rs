@@ -1,6 +1,7 @@
 //! What the model stands on: the evidence as a plain map, and a naive reading of it.
 //!
-//! The reading covers what the suite sends (trim, lower, digits, email; junk; block; text attributes), no more.
+//! The reading covers what the suite sends (trim, lower, digits, email; junk; block; attributes in canonical form but for
+//! case and blanks), no more.
 
 use crate::model::{self, Key, Kind, Likeness, Live, Outcome, Person, ScoredLinks, Setup, Standing};
 use onefold::{
@@ -127,6 +128,7 @@ pub(crate) fn setup(policy: &Policy) -> Setup {
         kinds: policy.identifier.iter().map(kind).collect(),
         declared: policy.attribute.iter().map(|rule| rule.name.to_string()).collect(),
         exclusive: policy.attribute.iter().filter(|rule| rule.exclusive).map(|rule| rule.name.to_string()).collect(),
+        compare: policy.attribute.iter().map(|rule| (rule.name.to_string(), rule.compare)).collect(),
     }
 }
 

@@ -1,12 +1,10 @@
-//! Tables: CSV, read through a column map.
+//! The column map: which column of a table is what.
 
 use crate::failure::{Failure, Outcome};
 use crate::input::Entry;
-use csv::ByteRecord;
-use onefold::{Error, Identifier, Operation, Record, RecordKey, Result, SmolStr, Timestamp, Value};
+use onefold::{Error, Identifier, Operation, Record, Result, SmolStr, Timestamp, Value};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::Path;
 
 /// Which column of a table is what.
@@ -49,6 +47,25 @@ impl Columns {
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         toml::from_str(text).map_err(|error| Failure::file("--columns", path, error.to_string().trim_end()))
     }
+
+    /// Says whether a column of a table is of use.
+    pub(crate) fn name(&self, column: &str) -> bool {
+        let cells = [Some(&self.source), self.at.as_ref()].into_iter().flatten();
+        let mut of_cells = cells.filter_map(|cell| match cell {
+            Cell::Column(name) => Some(name),
+            Cell::Value(_) => None,
+        });
+        of_cells.any(|name| name == column)
+            || self.key == column
+            || self.truth.as_deref() == Some(column)
+            || self.identifiers.values().chain(self.attributes.values()).any(|name| name == column)
+    }
+}
+
+/// One row of a table.
+pub(crate) trait Cells {
+    /// The content of a cell; nothing where it is blank.
+    fn value(&self, field: &str, column: usize) -> Result<Option<Value>>;
 }
 
 /// A constant, or the place of a column in the table at hand.
@@ -57,12 +74,9 @@ enum Place {
     Column(usize),
 }
 
-/// Reads the rows of a table. A row that cannot be read is an entry with an error, and the next one follows.
-pub(crate) struct Table<R> {
-    reader: csv::Reader<R>,
-    row: ByteRecord,
+/// Where the columns of the map stand in a table.
+pub(crate) struct Layout {
     now: Timestamp,
-    width: usize,
     source: Place,
     key: usize,
     at: Option<Place>,
@@ -71,19 +85,10 @@ pub(crate) struct Table<R> {
     attributes: Vec<(SmolStr, usize)>,
 }
 
-impl<R: Read> Table<R> {
-    /// Reads the header and finds the map's columns in it. Nothing where the file is empty.
-    pub(crate) fn new(source: R, columns: &Columns, path: &Path, now: Timestamp) -> Outcome<Option<Self>> {
+impl Layout {
+    /// Finds the map's columns among those of a table.
+    pub(crate) fn find(columns: &Columns, names: &[String], path: &Path, now: Timestamp) -> Outcome<Self> {
         let wrong = |reason: String| Failure::file("--input", path, reason);
-        let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).from_reader(source);
-        let mut header = ByteRecord::new();
-        if !reader.read_byte_record(&mut header).map_err(|error| wrong(error.to_string()))? {
-            return Ok(None);
-        }
-        let mut names: Vec<String> = header.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
-        if let Some(first) = names.first_mut() {
-            *first = first.strip_prefix('\u{feff}').unwrap_or(first).to_owned();
-        }
         let find = |field: &str, column: &str| {
             let mut places = names.iter().enumerate().filter(|(_, name)| *name == column).map(|(place, _)| place);
             match (places.next(), places.next()) {
@@ -99,66 +104,71 @@ impl<R: Read> Table<R> {
         let all = |fields: &BTreeMap<SmolStr, String>| {
             fields.iter().map(|(name, column)| Ok((name.clone(), find(name, column)?))).collect::<Outcome<Vec<_>>>()
         };
-        Ok(Some(Self {
-            row: ByteRecord::new(),
+        Ok(Self {
             now,
-            width: names.len(),
             source: place("source", &columns.source)?,
             key: find("key", &columns.key)?,
             at: columns.at.as_ref().map(|at| place("at", at)).transpose()?,
             truth: columns.truth.as_ref().map(|truth| find("truth", truth)).transpose()?,
             identifiers: all(&columns.identifiers)?,
             attributes: all(&columns.attributes)?,
-            reader,
-        }))
+        })
     }
 
-    fn operation(&self) -> Result<Operation> {
-        if self.row.len() != self.width {
-            let (found, expected) = (self.row.len(), self.width);
-            return Err(Error::input("line", format!("has {found} columns where the header has {expected}")));
+    /// What a row says, as an entry.
+    pub(crate) fn entry(&self, row: Result<&dyn Cells>, line: u64, bytes: u64) -> Entry {
+        let read = row.and_then(|row| {
+            let record = self.record(row)?;
+            let truth = self.truth.and_then(|column| row.value("truth", column).ok().flatten());
+            let truth = truth.map(|person| (record.key.clone(), text(person)));
+            Ok((Operation::Add(record), truth))
+        });
+        match read {
+            Ok((operation, truth)) => Entry { line, operation: Ok(operation), truth, bytes },
+            Err(error) => Entry { line, operation: Err(error), truth: None, bytes },
         }
-        let source = self.filled("source", &self.source)?.ok_or_else(|| missing("source"))?;
-        let key = self.cell("key", self.key)?.ok_or_else(|| missing("key"))?;
+    }
+
+    fn record(&self, row: &dyn Cells) -> Result<Record> {
+        let source = self.filled("source", &self.source, row)?.ok_or_else(|| missing("source"))?;
+        let key = row.value("key", self.key)?.ok_or_else(|| missing("key"))?;
         let at = match &self.at {
-            Some(place) => self.filled("at", place)?.map_or(Ok(self.now), time)?,
+            Some(place) => self.filled("at", place, row)?.map_or(Ok(self.now), time)?,
             None => self.now,
         };
-        let mut record = Record::new(source, key, at);
+        let mut record = Record::new(text(source), text(key), at);
         for (kind, column) in &self.identifiers {
-            if let Some(value) = self.cell(kind, *column)? {
-                record.identifiers.push(Identifier::new(kind.clone(), value));
+            match row.value(kind, *column)? {
+                Some(Value::List(values)) => {
+                    let values = values.into_iter().filter(|value| !value.is_empty());
+                    record.identifiers.extend(values.map(|value| Identifier::new(kind.clone(), text(value))));
+                }
+                Some(value) => record.identifiers.push(Identifier::new(kind.clone(), text(value))),
+                None => {}
             }
         }
         for (name, column) in &self.attributes {
-            if let Some(value) = self.cell(name, *column)? {
-                record.attributes.push((name.clone(), Value::from(value)));
-            }
+            record.attributes.extend(row.value(name, *column)?.map(|value| (name.clone(), value)));
         }
         // It is kept for long, a million times over.
         record.identifiers.shrink_to_fit();
         record.attributes.shrink_to_fit();
-        Ok(Operation::Add(record))
+        Ok(record)
     }
 
     /// The content of a cell, or the table's constant; nothing where it is blank.
-    fn filled<'a>(&'a self, field: &str, place: &'a Place) -> Result<Option<&'a str>> {
+    fn filled(&self, field: &str, place: &Place, row: &dyn Cells) -> Result<Option<Value>> {
         match place {
-            Place::Value(value) => Ok(Some(value.as_str())),
-            Place::Column(column) => self.cell(field, *column),
+            Place::Value(value) => Ok(Some(Value::Text(value.clone()))),
+            Place::Column(column) => row.value(field, *column),
         }
     }
+}
 
-    fn cell(&self, field: &str, column: usize) -> Result<Option<&str>> {
-        let bytes = self.row.get(column).unwrap_or_default();
-        let text = std::str::from_utf8(bytes).map_err(|_| Error::input(format!("field `{field}`"), "is not UTF-8"))?;
-        Ok(Some(text).filter(|text| !text.trim().is_empty()))
-    }
-
-    fn truth_of(&self, operation: &Result<Operation>) -> Option<(RecordKey, SmolStr)> {
-        let Ok(Operation::Add(record)) = operation else { return None };
-        let person = self.cell("truth", self.truth?).ok()??;
-        Some((record.key.clone(), person.into()))
+fn text(value: Value) -> SmolStr {
+    match value {
+        Value::Text(text) => text,
+        other => other.to_string().into(),
     }
 }
 
@@ -167,7 +177,8 @@ fn missing(field: &str) -> Error {
 }
 
 /// RFC 3339, Unix milliseconds, or a date alone, which is its midnight in UTC.
-fn time(text: &str) -> Result<Timestamp> {
+fn time(value: Value) -> Result<Timestamp> {
+    let text = text(value);
     let text = text.trim();
     if let Ok(milliseconds) = text.parse() {
         return Timestamp::from_milliseconds(milliseconds);
@@ -175,22 +186,4 @@ fn time(text: &str) -> Result<Timestamp> {
     text.parse()
         .or_else(|_| format!("{text}T00:00:00Z").parse())
         .map_err(|_| Error::input("field `at`", "is not RFC 3339 (as 2026-01-05T10:00:00Z), a date or milliseconds"))
-}
-
-impl<R: Read> Iterator for Table<R> {
-    type Item = Entry;
-
-    fn next(&mut self) -> Option<Entry> {
-        let mut row = std::mem::take(&mut self.row);
-        let read = self.reader.read_byte_record(&mut row);
-        let line = row.position().map_or(0, csv::Position::line);
-        self.row = row;
-        let operation = match read {
-            Ok(false) => return None,
-            Ok(true) => self.operation(),
-            Err(error) => Err(Error::input("file", error.to_string())),
-        };
-        let truth = self.truth_of(&operation);
-        Some(Entry { line, operation, truth, bytes: self.row.as_slice().len() as u64 + self.width as u64 })
-    }
 }
