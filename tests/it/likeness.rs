@@ -166,6 +166,7 @@ fn who_joins_by_an_identifier_may_part_those_who_are_alike() {
 fn a_bare_newcomer_may_part_those_who_are_alike() {
     let mut unique = policy();
     unique.source = vec![SourcePolicy::new("b").unique()];
+    unique.identifier.reverse();
     let records = [
         record("a/1", "- - - - - -").identifier("crm", "1").identifier("email", "x"),
         record("a/2", "ann smith 1980-02-03 york - -").identifier("crm", "2").identifier("email", "x"),
