@@ -18,7 +18,7 @@ pub struct Summary {
     pub witness: bool,
     /// One of its records is named by an assertion.
     pub asserted: bool,
-    /// One of its records is an end of a possible link.
+    /// One of its records is an end of a possible link. Of the two ends, one says so at the least.
     pub possible: bool,
     /// A usable person or contact identifier is among its own that is not generic.
     pub known: bool,

@@ -6,7 +6,7 @@
 use super::plan::Planner;
 use super::settle::link_row;
 use crate::error::Result;
-use crate::id::{ClusterNumber, KeyHash, RecordNumber, ValueHash};
+use crate::id::{KeyHash, RecordNumber, ValueHash};
 use crate::identifier::hash_key;
 use crate::issue::Reason;
 use crate::linkage::{Linker, Weight};
@@ -64,9 +64,6 @@ impl Planner<'_> {
                 continue;
             }
             let Some(weight) = linker.weigh(facts, &node.facts) else { continue };
-            if !linker.is_link(weight) {
-                self.mark_possible(node.cluster)?;
-            }
             self.put_edge(other, node, number, weight);
             edges.push((other, weight));
         }
@@ -80,7 +77,10 @@ impl Planner<'_> {
         if edges.is_empty() {
             return Ok(());
         }
-        self.mark_possible(node.cluster)?;
+        if let Some(mut cluster) = self.overlay.cluster(node.cluster)?.filter(|cluster| !cluster.summary.possible) {
+            Arc::make_mut(&mut cluster).summary.possible = true;
+            self.overlay.put_cluster(node.cluster, Some(cluster));
+        }
         let others: Vec<RecordNumber> = edges.iter().map(|(other, _)| *other).collect();
         for ((other, weight), end) in edges.into_iter().zip(self.overlay.nodes(&others)?) {
             let Some(end) = end.filter(|end| end.cluster != node.cluster) else { continue };
@@ -203,15 +203,6 @@ impl Planner<'_> {
             Err(place) => edges.insert(place, (other, weight)),
         }
         self.overlay.put_node(number, Some(node));
-    }
-
-    /// Says of a cluster that a possible link ends in it.
-    fn mark_possible(&mut self, number: ClusterNumber) -> Result<()> {
-        if let Some(mut cluster) = self.overlay.cluster(number)?.filter(|cluster| !cluster.summary.possible) {
-            Arc::make_mut(&mut cluster).summary.possible = true;
-            self.overlay.put_cluster(number, Some(cluster));
-        }
-        Ok(())
     }
 }
 

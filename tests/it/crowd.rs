@@ -425,7 +425,12 @@ impl Watched {
         let Some(holder) = before.nodes(&[*holder]).unwrap().pop().flatten() else { return };
         let new = before.nodes(&[*number]).unwrap().pop().flatten().is_none();
         let later = node.at.microseconds() > holder.at.microseconds();
-        if new && later && node.facts.is_empty() && node.anchors.is_empty() && node.cluster == holder.cluster {
+        if new
+            && later
+            && node.facts.len() <= node.links.len()
+            && node.anchors.is_empty()
+            && node.cluster == holder.cluster
+        {
             self.saw("a bare new carrier with the holder of its value");
         }
     }
