@@ -202,9 +202,11 @@ impl Linker {
     /// Whether two records may not be in one cluster by likeness: they name two generations of a family, or they are not
     /// even a possible link and something personal speaks against it.
     pub(crate) fn vetoes(&self, a: &[Fact], b: &[Fact]) -> bool {
-        let generations = |facts: &'_ [Fact]| self.names.iter().find_map(|&name| {
-            of_column(facts, name).iter().find_map(|fact| generation_of(&fact.value))
-        });
+        let generations = |facts: &'_ [Fact]| {
+            self.names
+                .iter()
+                .find_map(|&name| of_column(facts, name).iter().find_map(|fact| generation_of(&fact.value)))
+        };
         if let (Some(one), Some(other)) = (generations(a), generations(b))
             && one != other
         {
