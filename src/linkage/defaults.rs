@@ -208,7 +208,8 @@ pub(crate) fn without_guesswork(rules: &Rules, mut belief: Belief) -> Belief {
     let (dropped, mut kept): (Vec<_>, Vec<_>) = belief.levels.into_iter().partition(by_letters);
     if let Some(rest) = kept.last_mut() {
         for level in dropped {
-            (rest.m, rest.u, rest.s) = (rest.m + level.m, rest.u + level.u, rest.s + level.s);
+            // Matches that are alike by their letters mostly agree by what is known of names, too.
+            (rest.u, rest.s) = (rest.u + level.u, rest.s + level.s);
         }
     }
     belief.levels = kept;

@@ -22,7 +22,7 @@ pub(crate) fn alike(calls: std::ops::Range<usize>) -> impl Strategy<Value = Scri
 }
 
 fn policies() -> impl Strategy<Value = Policy> {
-    let linkage = (select(&[3, 6, 50_u64][..]), select(&[0.9, 0.99][..]), select(&[-5.0, -20.0][..]));
+    let linkage = (select(&[3, 6, 50_u64][..]), select(&[0.9, 0.99][..]), select(&[-2.0, -20.0][..]));
     let unique = option::weighted(0.3, Just(()));
     // The naive model knows how texts contradict, and nothing of names and dates.
     let exclusive = prop_oneof![2 => Just(None), 1 => select(&[1_usize, 3, 4][..]).prop_map(Some)];

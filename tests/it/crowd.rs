@@ -477,7 +477,7 @@ impl ProfileStore for Watched {
 
 #[test]
 fn every_state_is_reached() {
-    let scripts = 400;
+    let scripts = 1500;
     let store = Arc::new(Watched::default());
     let mut runner = TestRunner::deterministic();
     let (crowds, calm, alike) = (crowds(1..12), calm(1..24), alike(8..24));

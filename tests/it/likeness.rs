@@ -30,7 +30,7 @@ fn policy() -> Policy {
         identifier: vec![IdentifierPolicy::new("email", Role::Contact), IdentifierPolicy::new("crm", Role::Person)],
         ..Policy::default()
     };
-    policy.linkage = Some(script::likeness(&policy, 10, 0.99, -5.0));
+    policy.linkage = Some(script::likeness(&policy, 10, 0.99, -2.0));
     policy
 }
 
@@ -124,14 +124,37 @@ fn a_source_without_duplicates_has_one_record_of_a_person() {
     let mut unique = policy();
     unique.source = vec![SourcePolicy::new("b"), SourcePolicy::new("a").unique()];
     let records = [
-        record("a/1", "ann smith 1980-02-03 - -"),
+        record("a/1", "ann smith 1980-02-03 york high"),
         record("a/2", "ann smith 1980-02-03 - -"),
-        record("b/1", "ann smith 1980-02-03 york -"),
+        record("b/1", "ann smith 1980-02-03 york high"),
     ];
     let resolver = over(&unique, &records);
     assert_eq!(resolver.stats().unwrap().counts.profiles, 2);
     let reasons: Vec<Reason> = resolver.withheld(None, 10).unwrap().iter().map(|row| row.reason).collect();
     assert_eq!(reasons, [Reason::Unique(1)]);
+}
+
+/// Who is as much like one as like another, two people, joins neither.
+#[test]
+fn a_link_to_two_who_are_not_one_joins_nobody() {
+    let mut told_apart = policy();
+    told_apart.attribute.iter_mut().filter(|rule| rule.name == "born").for_each(|rule| rule.exclusive = true);
+    let records = [
+        record("a/1", "ann smith 1980-02-03 york high"),
+        record("a/2", "ann smith 1955-10-30 york high"),
+        record("b/1", "ann smith - york high"),
+    ];
+    let resolver = over(&told_apart, &records);
+    assert_eq!(resolver.stats().unwrap().counts.profiles, 3);
+    let ambiguous = |resolver: &Resolver| {
+        resolver.withheld(None, 10).unwrap().iter().filter(|row| row.reason == Reason::Ambiguous).count()
+    };
+    assert_eq!(ambiguous(&resolver), 2);
+    // Without the one there is nothing to be told apart.
+    drop(resolver.remove(&key("a/2")).unwrap());
+    assert_eq!((resolver.stats().unwrap().counts.profiles, ambiguous(&resolver)), (1, 0));
+    drop(resolver.add(records[1].clone()).unwrap());
+    assert_eq!((resolver.stats().unwrap().counts.profiles, ambiguous(&resolver)), (3, 2));
 }
 
 /// Whoever comes first among equals, the two ends of the chain stay two.
@@ -149,7 +172,13 @@ fn a_chain_of_likeness_does_not_weld_strangers() {
         let resolver = over(&policy(), &records);
         let home = |place: usize| resolver.profile_of(&key(&name(place))).unwrap();
         assert_ne!(home(0), home(3));
-        assert!(resolver.withheld(None, 10).unwrap().iter().any(|row| row.reason == Reason::Veto));
+        assert!(
+            resolver
+                .withheld(None, 10)
+                .unwrap()
+                .iter()
+                .any(|row| matches!(row.reason, Reason::Veto | Reason::Ambiguous))
+        );
     }
 }
 

@@ -140,7 +140,7 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
     let undeclared = prop_oneof![
         8 => Just(Undeclared::Keep), 1 => Just(Undeclared::Drop), 1 => Just(Undeclared::Refuse)
     ];
-    let linkage = option::weighted(0.4, (2..9_u64, select(&[0.9, 0.99][..]), select(&[-5.0, -20.0][..])));
+    let linkage = option::weighted(0.4, (2..9_u64, select(&[0.9, 0.99][..]), select(&[-2.0, -20.0][..])));
     let sources = prop_oneof![
         3 => Just(Vec::new()), 1 => Just(vec![SourcePolicy::new("b"), SourcePolicy::new("a").unique()])
     ];
