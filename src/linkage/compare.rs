@@ -227,10 +227,7 @@ impl<'a> Pair<'a> {
                 let area = |code: &'_ str| code.bytes().take_while(u8::is_ascii_alphabetic).count();
                 area(a) > 0 && area(a) == area(b) && a.get(..area(a)) == b.get(..area(b))
             }
-            Level::EmailUser => match (a.split_once('@'), b.split_once('@')) {
-                (Some((a, _)), Some((b, _))) => a == b,
-                _ => false,
-            },
+            Level::EmailUser => like::email_user(a, b),
             // Asked of whole lists, of two columns, or of the host.
             Level::Overlap(_) | Level::Swapped(_) | Level::Of(..) | Level::Custom(..) => false,
             Level::Else => true,

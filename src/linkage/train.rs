@@ -187,7 +187,7 @@ impl Evidence {
             let Some(record) = records.get(place) else { continue };
             evidence.places.insert(record.key.clone(), evidence.facts.len() as u32);
             evidence.facts.push(normalised.facts);
-            evidence.unique.push(unique_source(rules, &record.key.source));
+            evidence.unique.push(rules.unique_source(&record.key.source));
             evidence.origins.push(place);
         }
         evidence
@@ -201,12 +201,6 @@ impl Evidence {
     pub(crate) fn rows(&self) -> Vec<Row<'_>> {
         self.facts.iter().zip(&self.unique).map(|(facts, unique)| Row { facts, unique: *unique }).collect()
     }
-}
-
-/// The place of a source that is `unique`.
-pub(crate) fn unique_source(rules: &Rules, source: &str) -> Option<u16> {
-    let place = rules.source_place(source)?;
-    rules.policy.source.get(usize::from(place)).filter(|source| source.unique).map(|_| place)
 }
 
 struct Trainer<'a> {

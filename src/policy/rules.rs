@@ -197,6 +197,12 @@ impl Rules {
         self.source_places.get(name).copied()
     }
 
+    /// The place of a source that holds no duplicates; none for any other.
+    pub(crate) fn unique_source(&self, name: &str) -> Option<u16> {
+        let place = self.source_place(name)?;
+        self.policy.source.get(usize::from(place)).filter(|source| source.unique).map(|_| place)
+    }
+
     /// How an attribute survives: as declared, or by the default. None where the policy shows it nowhere.
     pub fn survive(&self, attribute: &str) -> Option<&[Survive]> {
         match self.attribute_place(attribute).and_then(|place| self.attributes.get(usize::from(place))) {

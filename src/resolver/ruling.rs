@@ -40,8 +40,7 @@ impl Ruling {
     /// The place of a record's source, if the source has no duplicates.
     pub(super) fn unique(&self, key: &RecordKey) -> Option<u16> {
         self.linker.as_ref()?;
-        let place = self.rules.source_place(&key.source)?;
-        self.rules.policy.source.get(usize::from(place)).filter(|source| source.unique).map(|_| place)
+        self.rules.unique_source(&key.source)
     }
 }
 
