@@ -113,7 +113,7 @@ pub use resolver::{
     Phase, PolicyReport, Progress, Query, ReplaceReport, Resolution, Resolver, Scorer, Sought, Stats, Step,
     StoredRecord, Structure, View, Why, Withheld,
 };
-pub use similarity::Agreement;
+pub use similarity::{Agreement, Similarities, Similarity};
 pub use smol_str::SmolStr;
 pub use store::Memory;
 #[cfg(feature = "durable")]

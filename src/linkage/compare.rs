@@ -3,7 +3,7 @@
 use super::likeness::jaccard;
 use crate::error::{Error, Result};
 use crate::policy::{Compare, Level, Role, Rules};
-use crate::similarity::{self as like, Agreement};
+use crate::similarity::{self as like, Agreement, Similarities};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
@@ -29,6 +29,7 @@ pub(crate) struct Comparison {
     pub(crate) swap: Option<(u8, u16)>,
     /// Where a level is of one of several columns: which.
     ofs: Vec<Option<usize>>,
+    similarities: Similarities,
 }
 
 impl Comparison {
@@ -56,7 +57,14 @@ impl Comparison {
             _ => None,
         };
         let ofs = levels.iter().map(of).collect();
-        Ok(Self { columns, compares, levels, swap, ofs })
+        let similarities = rules.policy.similarities.clone();
+        for level in &levels {
+            if let Some(name) = custom(level).filter(|name| similarities.get(name).is_none()) {
+                let reason = format!("no similarity `{name}` is there: give it to the policy in Rust");
+                return Err(Error::policy("linkage.comparison.levels", reason));
+            }
+        }
+        Ok(Self { columns, compares, levels, swap, ofs, similarities })
     }
 
     /// The level of two records; `values` and `others` give the values of each column, and of the column that `swapped`
@@ -83,10 +91,10 @@ impl Comparison {
                     Level::Of(_, level) => self.ofs.get(usize::from(place)).copied().flatten().is_some_and(|of| {
                         let pair = (mine.get(of), theirs.get(of), self.compares.get(of));
                         let (Some(mine), Some(theirs), Some(compare)) = pair else { return false };
-                        any(mine, theirs, |a, b| Pair::new(*compare, a, b).holds(level))
+                        any(mine, theirs, |a, b| Pair::new(*compare, a, b).holds(level, &self.similarities))
                     }),
                     level => mine.iter().zip(&theirs).zip(&self.compares).all(|((mine, theirs), compare)| {
-                        any(mine, theirs, |a, b| Pair::new(*compare, a, b).holds(level))
+                        any(mine, theirs, |a, b| Pair::new(*compare, a, b).holds(level, &self.similarities))
                     }),
                 };
                 if holds || *level == Level::Else {
@@ -127,7 +135,7 @@ impl Comparison {
     /// The level of two values of a comparison of one column.
     fn level_of(&self, compare: Compare, a: &str, b: &str) -> u8 {
         let mut pair = Pair::new(compare, a, b);
-        let held = (0_u8..).zip(&self.levels).find(|(_, level)| pair.holds(level));
+        let held = (0_u8..).zip(&self.levels).find(|(_, level)| pair.holds(level, &self.similarities));
         held.map_or(NULL, |(place, _)| place)
     }
 
@@ -191,7 +199,7 @@ impl<'a> Pair<'a> {
         *self.agreement.get_or_insert_with(|| self.compare.agreement(self.a, self.b))
     }
 
-    fn holds(&mut self, level: &Level) -> bool {
+    fn holds(&mut self, level: &Level, similarities: &Similarities) -> bool {
         let (a, b) = (self.a, self.b);
         match level {
             Level::Exact => a == b,
@@ -228,8 +236,9 @@ impl<'a> Pair<'a> {
                 area(a) > 0 && area(a) == area(b) && a.get(..area(a)) == b.get(..area(b))
             }
             Level::EmailUser => like::email_user(a, b),
-            // Asked of whole lists, of two columns, or of the host.
-            Level::Overlap(_) | Level::Swapped(_) | Level::Of(..) | Level::Custom(..) => false,
+            Level::Custom(name, least) => similarities.get(name).is_some_and(|own| own.similarity(a, b) >= *least),
+            // Asked of whole lists, or of two columns.
+            Level::Overlap(_) | Level::Swapped(_) | Level::Of(..) => false,
             Level::Else => true,
         }
     }
@@ -245,5 +254,14 @@ fn postcode(a: &str, b: &str, cut: impl Fn(usize) -> usize) -> bool {
     match (head(a), head(b)) {
         (Some(one), Some(other)) => one == other && a.get(..one) == b.get(..other),
         _ => false,
+    }
+}
+
+/// The similarity of the host that a level asks.
+fn custom(level: &Level) -> Option<&SmolStr> {
+    match level {
+        Level::Custom(name, _) => Some(name),
+        Level::Of(_, level) => custom(level),
+        _ => None,
     }
 }

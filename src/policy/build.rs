@@ -5,7 +5,9 @@ use super::{
     SourceClass, SourcePolicy, Survive, Undeclared,
 };
 use crate::error::Result;
+use crate::similarity::Similarity;
 use smol_str::SmolStr;
+use std::sync::Arc;
 
 /// Puts a [`Policy`] together; [`build`](Self::build) checks it as a whole.
 ///
@@ -85,6 +87,12 @@ impl PolicyBuilder {
     /// Links by likeness too.
     pub fn linkage(mut self, linkage: LinkagePolicy) -> Self {
         self.policy.linkage = Some(linkage);
+        self
+    }
+
+    /// Brings a similarity of the host's own, for the levels `custom:NAME:LEAST`.
+    pub fn similarity(mut self, name: impl Into<SmolStr>, similarity: impl Similarity + 'static) -> Self {
+        self.policy.similarities.insert(name, Arc::new(similarity));
         self
     }
 

@@ -48,6 +48,10 @@ pub struct Policy {
     /// Linking by likeness; none links by identifiers only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub linkage: Option<LinkagePolicy>,
+    /// The host's own similarities, which levels name as `custom:NAME:LEAST`. Code is in no file: a policy that is read
+    /// has none until they are given to it.
+    #[serde(skip)]
+    pub similarities: crate::similarity::Similarities,
 }
 
 /// What becomes of undeclared attributes.
@@ -319,6 +323,7 @@ impl Default for Policy {
             identifier: Vec::new(),
             attribute: Vec::new(),
             linkage: None,
+            similarities: crate::similarity::Similarities::default(),
         }
     }
 }

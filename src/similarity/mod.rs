@@ -5,6 +5,7 @@
 
 mod address;
 mod agreement;
+mod custom;
 mod date;
 mod edit;
 pub(crate) mod keys;
@@ -19,6 +20,7 @@ mod word;
 
 pub(crate) use address::address;
 pub use agreement::Agreement;
+pub use custom::{Similarities, Similarity};
 pub(crate) use date::{Date, DateOrder, date_agreement, date_typo, day_month_swap, days_between};
 pub(crate) use edit::{damerau_within, jaro_winkler, levenshtein_within, prefix, suffix, token_set};
 pub(crate) use lexicon::{generation, is_title, legal_form};

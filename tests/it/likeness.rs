@@ -293,3 +293,22 @@ fn the_policy_is_written_when_it_is_another_and_read_when_a_store_is_opened() {
     drop(resolver.load(Vec::new(), onefold::Ingest::default()).unwrap());
     assert_eq!(Resolver::open_as_stored(loaded, Options::default()).unwrap().unwrap().policy(), policy());
 }
+
+#[test]
+fn a_similarity_of_the_hosts_own_makes_a_level() {
+    let vowels = |a: &str, b: &str| {
+        let of = |text: &str| text.chars().filter(|c| "aeiou".contains(*c)).collect::<String>();
+        if of(a) == of(b) { 1.0 } else { 0.0 }
+    };
+    let linkage = r#"{"identifier": [], "attribute": [{"name": "given"}], "linkage": {"comparison": [
+        {"attribute": "given", "levels": ["exact", "custom:vowels:1"]}], "block": [{"keys": ["given[:1]"]}]}}"#;
+    let read: Policy = serde_json::from_str(linkage).unwrap();
+    let refused = Scorer::new(read.clone()).unwrap_err().to_string();
+    assert!(refused.contains("no similarity `vowels` is there"), "{refused}");
+    let scorer = Scorer::new(read.into_builder().similarity("vowels", vowels).build().unwrap()).unwrap();
+    let level = |a: &str, b: &str| {
+        let score = scorer.score(&record("a/1", a), &record("a/2", b)).unwrap();
+        score.contributions[0].level.as_ref().unwrap().to_string()
+    };
+    assert_eq!([level("ada", "ada"), level("ada", "aha"), level("ada", "ado")], ["exact", "custom:vowels:1", "else"]);
+}
