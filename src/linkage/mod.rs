@@ -20,7 +20,6 @@ pub(crate) use linker::Linker;
 pub use propose::{BlockCount, count_blocks, propose_blocks};
 pub use scorer::{ScoredPair, score_pairs};
 pub use splink::{SplinkImport, SplinkRemark};
-pub(crate) use train::unique_source;
 pub use train::{TrainOptions, Trained, TrainingReport, train};
 
 use crate::id::ValueHash;

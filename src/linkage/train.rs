@@ -204,7 +204,7 @@ impl Evidence {
 }
 
 /// The place of a source that is `unique`.
-pub(crate) fn unique_source(rules: &Rules, source: &str) -> Option<u16> {
+fn unique_source(rules: &Rules, source: &str) -> Option<u16> {
     let place = rules.source_place(source)?;
     rules.policy.source.get(usize::from(place)).filter(|source| source.unique).map(|_| place)
 }
