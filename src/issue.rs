@@ -43,7 +43,7 @@ pub enum IssueReason {
     Quarantined,
     /// The time is later than now by more than the clock skew. The record is kept.
     Future,
-    /// The record has no usable identifier: it stands alone.
+    /// The record has no usable identifier, and nothing else by which the policy links: it stands alone.
     NoIdentifier,
 }
 

@@ -40,14 +40,41 @@
 //! # Ok::<(), onefold::Error>(())
 //! ```
 //!
+//! Nothing ties the next two but that they are alike. A policy with a `[linkage]` weighs them:
+//!
+//! ```
+//! use onefold::{AttributePolicy, Compare, LinkagePolicy, Policy, Record, Resolver};
+//!
+//! let policy = Policy::builder()
+//!     .attribute(AttributePolicy::new("given_name", Compare::GivenName).exclusive())
+//!     .attribute(AttributePolicy::new("surname", Compare::Surname))
+//!     .attribute(AttributePolicy::new("birth_date", Compare::Date).exclusive())
+//!     .linkage(LinkagePolicy::new())
+//!     .build()?;
+//! let resolver = Resolver::in_memory(policy)?;
+//! let person = |key: &str, given: &str, born: &str| -> onefold::Result<Record> {
+//!     let record = Record::new("crm", key, "2026-01-05T10:00:00Z".parse()?).attribute("surname", "Marlowe");
+//!     Ok(record.attribute("given_name", given).attribute("birth_date", born))
+//! };
+//! let robert = resolver.add(person("1", "Robert", "1951-03-02")?)?;
+//! assert_eq!(resolver.add(person("2", "Bob", "1951-03-02")?)?.profile, robert.profile);
+//! // His son bears his name, and his twin sister was born on the same day.
+//! assert_ne!(resolver.add(person("3", "Robert", "1982-11-24")?)?.profile, robert.profile);
+//! assert_ne!(resolver.add(person("4", "Laura", "1951-03-02")?)?.profile, robert.profile);
+//! # Ok::<(), onefold::Error>(())
+//! ```
+//!
 //! # The types, in reading order
 //!
 //! - What sources say: [`Record`], [`Identifier`], [`Value`], [`Timestamp`]; [`Operation`] and [`Assertion`] bring and
 //!   correct it.
 //! - How it is read: [`Policy`], checked and compiled into [`Rules`]; [`normalise`] gives a reading and its [`Issue`]s;
 //!   [`Compare`] says what kind of value an attribute is, and whether two of them are in [`Agreement`].
-//! - The façade: [`Resolver`] writes, [`View`] reads one revision. [`Resolution`], [`Found`], [`Profile`], [`Golden`],
-//!   [`Explanation`], [`Structure`], [`Withheld`] and [`Stats`] are its answers.
+//! - Who is like whom: [`LinkagePolicy`] with [`ComparisonPolicy`], [`Level`] and [`BlockPolicy`]; [`train`] learns a
+//!   [`Model`] from records, [`propose_blocks`] and [`count_blocks`] prepare it, [`Model::from_splink`] takes one over;
+//!   [`Scorer`] and [`score_pairs`] weigh pairs ([`Weight`], [`Contribution`]) without a store.
+//! - The façade: [`Resolver`] writes, [`View`] reads one revision, [`Query`] searches it. [`Resolution`], [`Found`],
+//!   [`Profile`], [`Golden`], [`Explanation`], [`Structure`], [`Withheld`] and [`Stats`] are its answers.
 //! - Where it is kept: [`store`], with [`Memory`] and, by the feature `durable`, `Durable`.
 //! - How well it does: [`evaluate`], [`threshold_scores`], [`reliability`].
 //!

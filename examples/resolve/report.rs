@@ -26,6 +26,7 @@ pub(crate) fn page(resolver: &Resolver, summary: &Summary, shown: Option<&Record
     sizes(&mut page, summary);
     values(&mut page, summary);
     counts(&mut page, "Joins withheld to keep people apart", &summary.withheld);
+    possible(&mut page, summary);
     counts(&mut page, "Remarks on records", &summary.remarks);
     let explained = match shown {
         Some(key) => resolver.profile_of(key)?,
@@ -47,6 +48,9 @@ fn cards(page: &mut String, summary: &Summary) {
     card(grouped(counts.records), "records kept");
     card(grouped(counts.profiles), "people");
     card(format!("{:.2}", summary.records_per_profile()), "records a person");
+    if counts.possible > 0 {
+        card(grouped(counts.possible), "possible links");
+    }
     card(grouped(summary.unreadable), "lines not readable");
     card(grouped(counts.quarantined), "records set aside");
     if let Some(found) = &summary.evaluation {
@@ -88,6 +92,25 @@ fn counts(page: &mut String, title: &str, lines: &[(String, u64)]) {
     let _ = write!(page, "<h2>{title}</h2><table>");
     for (line, count) in lines {
         let _ = write!(page, "<tr><td class=n>{}<td>{}", grouped(*count), escaped(line));
+    }
+    page.push_str("</table>");
+}
+
+/// The likeliest of the links that a steward is to decide.
+fn possible(page: &mut String, summary: &Summary) {
+    let (listed, all) = (summary.possible.len() as u64, summary.stats.counts.possible);
+    if listed == 0 {
+        return;
+    }
+    let title = if listed < all { format!(", {} of {}", grouped(listed), grouped(all)) } else { String::new() };
+    let _ = write!(page, "<h2>Possible links, for a steward to decide{title}</h2><table>");
+    page.push_str("<tr><th>record<th>record<th class=n>bits<th class=n>probability");
+    for link in &summary.possible {
+        let mut ends = link.parts.iter().map(|(key, _)| escaped(&format!("{}/{}", key.source, key.key)));
+        let (one, other) = (ends.next().unwrap_or_default(), ends.next().unwrap_or_default());
+        let (bits, probability) =
+            link.likeness.map_or((0.0, 0.0), |(weight, probability)| (f64::from(weight.0) / 1000.0, probability));
+        let _ = write!(page, "<tr><td>{one}<td>{other}<td class=n>{bits:.1}<td class=n>{probability:.3}");
     }
     page.push_str("</table>");
 }

@@ -2,7 +2,7 @@
 
 use crate::failure::Outcome;
 use crate::sample::{Sample, TILL_EMAIL};
-use onefold::{Explanation, Found, Identifier, Profile, ProfileId, RecordKey, Resolver, Status, Why};
+use onefold::{Explanation, Found, Identifier, Profile, ProfileId, RecordKey, Resolver, Status, Weight, Why, Withheld};
 use std::fmt::Write;
 
 /// Tells the story of Ada, who shares a mailbox with her husband, on a sample that was resolved.
@@ -82,23 +82,32 @@ pub(crate) fn explanation(explanation: &Explanation) -> String {
         let why = match &step.why {
             Why::Identifier(identifier) => format!("{} {}", identifier.kind, identifier.value),
             Why::Assertion { by, why } => format!("{by} says so: {why}"),
-            Why::Likeness { weight, probability } => {
-                format!("likeness, {:.1} bits, probability {probability:.4}", f64::from(weight.0) / 1000.0)
-            }
+            Why::Likeness { weight, probability } => alike((*weight, *probability)),
         };
         let _ = writeln!(text, "  {:<18} = {:<18} by {why}", name(&step.from), name(&step.to));
     }
     for withheld in &explanation.withheld {
-        let what = withheld
-            .identifier
-            .as_ref()
-            .map_or("a steward's join".to_owned(), |value| format!("{} {}", value.kind, value.value));
+        let what = cause(withheld);
         let _ = writeln!(text, "  {what} does not join them: {}", withheld.text);
     }
     if text.is_empty() {
         text.push_str(if explanation.together { "  one record\n" } else { "  nothing connects them\n" });
     }
     text
+}
+
+/// Names what would have joined.
+fn cause(withheld: &Withheld) -> String {
+    match (&withheld.identifier, withheld.likeness) {
+        (Some(value), _) => format!("{} {}", value.kind, value.value),
+        (None, Some(likeness)) => format!("{},", alike(likeness)),
+        (None, None) => "a steward's join".to_owned(),
+    }
+}
+
+/// Shows how like two records are: weights are thousandths of a bit.
+pub(crate) fn alike((weight, probability): (Weight, f64)) -> String {
+    format!("likeness, {:.1} bits, probability {probability:.4}", f64::from(weight.0) / 1000.0)
 }
 
 fn meaning(found: &Found) -> String {

@@ -5,13 +5,16 @@ use crate::failure::Outcome;
 use crate::number::grouped;
 use crate::outputs::{self, IssueList};
 use crate::replay::Tally;
-use onefold::{Evaluation, Policy, ProfileId, RecordKey, Resolver, SmolStr, Stats, Status, evaluate};
+use onefold::{Evaluation, Policy, ProfileId, Reason, RecordKey, Resolver, SmolStr, Stats, Status, Withheld, evaluate};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
 /// How many withheld joins are read at a time.
 const PAGE: usize = 1000;
+
+/// How many possible links a report lists.
+const POSSIBLE_MAX: usize = 50;
 
 /// The figures of a run.
 pub(crate) struct Summary {
@@ -26,6 +29,8 @@ pub(crate) struct Summary {
     pub(crate) values: Vec<Values>,
     /// Withheld joins by what is withheld and why, most frequent first.
     pub(crate) withheld: Vec<(String, u64)>,
+    /// The likeliest possible links, at most [`POSSIBLE_MAX`].
+    pub(crate) possible: Vec<Withheld>,
     /// Against the truth, where the input tells it.
     pub(crate) evaluation: Option<Evaluation>,
 }
@@ -46,13 +51,15 @@ impl Summary {
         let policy = resolver.policy();
         let mut remarks: Vec<(String, u64)> = issues.remarks.clone().into_iter().collect();
         remarks.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let (withheld, possible) = withheld(resolver)?;
         Ok(Self {
             stats: resolver.stats()?,
             unreadable: issues.unreadable,
             remarks,
             sent: tally.records,
             values: values(resolver, &policy, args.identifiers.as_deref())?,
-            withheld: withheld(resolver)?,
+            withheld,
+            possible,
             evaluation: evaluation(resolver, tally, args.records.as_deref())?,
         })
     }
@@ -82,21 +89,33 @@ fn values(resolver: &Resolver, policy: &Policy, path: Option<&Path>) -> Outcome<
     Ok(in_order.collect())
 }
 
-fn withheld(resolver: &Resolver) -> Outcome<Vec<(String, u64)>> {
+/// Counts what is withheld by what would have joined and why, and picks the likeliest possible links.
+fn withheld(resolver: &Resolver) -> Outcome<(Vec<(String, u64)>, Vec<Withheld>)> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    let mut possible: Vec<Withheld> = Vec::new();
     let mut after = None;
     loop {
         let page = resolver.withheld(after, PAGE)?;
         let Some(last) = page.last() else { break };
         after = Some(last.key);
-        for withheld in &page {
-            let kind = withheld.identifier.as_ref().map_or("a steward's join", |identifier| &identifier.kind);
-            *counts.entry(format!("{kind}: {}", withheld.text)).or_default() += 1;
+        for withheld in page {
+            if withheld.reason == Reason::Possible {
+                possible.push(withheld);
+                continue;
+            }
+            let cause = match (&withheld.identifier, withheld.likeness) {
+                (Some(identifier), _) => &identifier.kind,
+                (None, Some(_)) => "likeness",
+                (None, None) => "a steward's join",
+            };
+            *counts.entry(format!("{cause}: {}", withheld.text)).or_default() += 1;
         }
+        possible.sort_by_key(|link| (std::cmp::Reverse(link.likeness.map(|(weight, _)| weight)), link.key));
+        possible.truncate(POSSIBLE_MAX);
     }
     let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    Ok(counts)
+    Ok((counts, possible))
 }
 
 fn evaluation(resolver: &Resolver, tally: &Tally, path: Option<&Path>) -> Outcome<Option<Evaluation>> {
@@ -132,6 +151,9 @@ impl fmt::Display for Summary {
         }
         writeln!(f, "{:>9}  people, {:.2} records each", grouped(counts.profiles), self.records_per_profile())?;
         writeln!(f, "{:>9}  joins withheld to keep people apart", grouped(counts.withheld))?;
+        if counts.possible > 0 {
+            writeln!(f, "{:>9}  possible links: alike, and for a steward to decide", grouped(counts.possible))?;
+        }
 
         writeln!(f, "\nrecords of a profile      profiles")?;
         for (size, profiles) in brief(&self.stats.sizes) {

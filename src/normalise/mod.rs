@@ -63,7 +63,8 @@ pub fn normalise(rules: &Rules, record: &Record) -> (Normalised, Vec<Issue>) {
     }
     identifiers.sort_unstable();
     identifiers.dedup();
-    if identifiers.is_empty() {
+    let likenable = rules.policy.linkage.is_some() && !record.attributes.is_empty();
+    if identifiers.is_empty() && !likenable {
         issue("identifiers", IssueReason::NoIdentifier);
     }
     let mut quarantined = false;

@@ -12,6 +12,8 @@ mod found;
 mod golden;
 mod household;
 mod likeness;
+mod linkage;
+mod linkage_data;
 mod linkage_policy;
 mod malformed;
 mod measure;

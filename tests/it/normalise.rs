@@ -1,8 +1,8 @@
 //! How values are read: one form for every spelling, and never one form for two values.
 
 use onefold::{
-    AttributePolicy, Compare, Form, Identifier, IdentifierPolicy, IssueReason, Policy, Record, Role, Rules, Timestamp,
-    Undeclared, Value, normalise, normalise_identifier,
+    AttributePolicy, Compare, Form, Identifier, IdentifierPolicy, IssueReason, LinkagePolicy, Policy, Record, Role,
+    Rules, Timestamp, Undeclared, Value, normalise, normalise_identifier,
 };
 use proptest::prelude::*;
 
@@ -332,6 +332,8 @@ fn two_values_of_one_person_quarantine_the_record() {
     }
     let (_, issues) = normalise(&rules, &record());
     assert_eq!(issues[0].reason, IssueReason::NoIdentifier);
+    let alike = Policy::builder().attribute(AttributePolicy::new("a", Compare::Text)).linkage(LinkagePolicy::new());
+    assert!(normalise(&alike.rules().unwrap(), &record().attribute("a", "x")).1.is_empty(), "likeness may link it");
 }
 
 #[test]
