@@ -137,7 +137,7 @@ pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, S
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use resolver::{
     Alike, Because, Contribution, Explanation, Found, Hit, IdentifierRow, Ingest, LoadReport, Options, PairScore,
-    Phase, PolicyReport, Progress, Query, ReplaceReport, Resolution, Resolver, Scorer, Sought, Stats, Step,
+    Phase, PolicyReport, Progress, Query, ReadRecord, ReplaceReport, Resolution, Resolver, Scorer, Sought, Stats, Step,
     StoredRecord, Structure, View, Why, Withheld,
 };
 pub use similarity::{Agreement, Similarities, Similarity};

@@ -3,8 +3,8 @@
 //! A rule is a list of keys, and a record has a block for each combination of their values; two records of one block are
 //! a candidate pair. A pair belongs to the first rule that finds it.
 
-use super::table::{Table, of_column};
-use super::{Blocks, Row};
+use super::Blocks;
+use super::table::{Column, Table, of_column};
 use crate::error::{Error, Result};
 use crate::id::{Seed, ValueHash};
 use crate::policy::{BlockPolicy, Key, KeyPart, Rules};
@@ -39,17 +39,16 @@ impl Rule {
         Ok(Self { keys, text: policy.keys.join(" & ") })
     }
 
+    /// The columns that its keys are of.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = u16> {
+        self.keys.iter().map(|(column, _)| *column)
+    }
+
     /// The hashes of the blocks of a record.
     pub(crate) fn blocks(&self, seed: Seed, facts: &[Fact], mut push: impl FnMut(ValueHash)) {
         let mut values: SmallVec<[SmallVec<[Cow<'_, str>; 2]>; 3]> = SmallVec::new();
         for &(column, part) in &self.keys {
-            let mut of_key: SmallVec<[Cow<'_, str>; 2]> = SmallVec::new();
-            for fact in of_column(facts, column) {
-                take(part, &fact.value, &mut of_key);
-            }
-            of_key.sort_unstable();
-            of_key.dedup();
-            of_key.truncate(VALUES_MAX);
+            let of_key = keys_of(part, of_column(facts, column).iter().map(|fact| &fact.value));
             if of_key.is_empty() {
                 return;
             }
@@ -65,6 +64,45 @@ impl Rule {
             }
             push(ValueHash(seed.hash_parts(BLOCK, &parts)));
         }
+    }
+}
+
+/// The keys of the values of a record, ascending.
+fn keys_of<'a>(part: KeyPart, values: impl Iterator<Item = &'a SmolStr>) -> SmallVec<[Cow<'a, str>; 2]> {
+    let mut keys = SmallVec::new();
+    values.for_each(|value| take(part, value, &mut keys));
+    keys.sort_unstable();
+    keys.dedup();
+    keys.truncate(VALUES_MAX);
+    keys
+}
+
+/// The keys of the sets of values of a column, as numbers: those of a set begin at its start and end at the next one's.
+struct Numbered {
+    starts: Vec<u32>,
+    keys: Vec<u32>,
+}
+
+impl Numbered {
+    fn of(column: &Column, part: KeyPart) -> Self {
+        let mut numbers: AHashMap<Cow<'_, str>, u32> = AHashMap::with_capacity(column.sets.len());
+        let mut numbered = Self { starts: Vec::with_capacity(column.sets.len() + 1), keys: Vec::new() };
+        for set in &column.sets {
+            numbered.starts.push(numbered.keys.len() as u32);
+            for key in keys_of(part, set.iter()) {
+                let next = numbers.len() as u32;
+                numbered.keys.push(*numbers.entry(key).or_insert(next));
+            }
+        }
+        numbered.starts.push(numbered.keys.len() as u32);
+        numbered
+    }
+
+    fn of_set(&self, set: u32) -> &[u32] {
+        let (Some(&from), Some(&to)) = (self.starts.get(set as usize), self.starts.get(set as usize + 1)) else {
+            return &[];
+        };
+        self.keys.get(from as usize..to as usize).unwrap_or_default()
     }
 }
 
@@ -127,15 +165,30 @@ pub(crate) struct Blocked {
 
 impl Blocked {
     /// Groups rows by the blocks of a rule. Blocks of one row, and of more than `max`, are left out. O(n log n).
-    pub(crate) fn of(rule: &Rule, rows: &[Row<'_>], max: u64) -> Self {
-        let mut carried: Vec<(u64, u32)> = Vec::with_capacity(rows.len());
-        for (place, row) in (0_u32..).zip(rows) {
-            // Within one run: no store sees these.
-            rule.blocks(Seed::default(), row.facts, |block| carried.push((block.0 as u64, place)));
+    pub(crate) fn of(rule: &Rule, table: &Table, max: u64) -> Self {
+        let mut carried: Vec<(u64, u32)> = Vec::with_capacity(table.len());
+        let columns: SmallVec<[&Column; 3]> = rule.columns().filter_map(|column| table.column(column)).collect();
+        let parts = rule.keys.iter().zip(&columns);
+        let numbered: SmallVec<[Numbered; 3]> = parts.map(|((_, part), column)| Numbered::of(column, *part)).collect();
+        for row in 0..table.len() as u32 {
+            let values: SmallVec<[&[u32]; 3]> =
+                numbered.iter().zip(&columns).map(|(numbered, column)| numbered.of_set(column.id(row))).collect();
+            // None where a key has no value.
+            let total = values.iter().map(|keys| keys.len()).product::<usize>().min(VALUES_MAX);
+            for mut place in 0..total {
+                // Two keys are a number of their own; of more, equal numbers are as rare as equal hashes.
+                let mut block = 0_u64;
+                for (turn, keys) in values.iter().enumerate() {
+                    let key = u64::from(keys.get(place % keys.len()).copied().unwrap_or_default());
+                    block = if turn < 2 { block << 32 | key } else { scattered(block) ^ key };
+                    place /= keys.len();
+                }
+                carried.push((block, row));
+            }
         }
         carried.sort_unstable();
         carried.dedup();
-        let mut blocked = Self { first: vec![NONE; rows.len()], ..Self::default() };
+        let mut blocked = Self { first: vec![NONE; table.len()], ..Self::default() };
         for block in carried.chunk_by(|a, b| a.0 == b.0) {
             blocked.largest = blocked.largest.max(block.len() as u64);
             if block.len() as u64 > max {
@@ -193,6 +246,13 @@ impl Blocked {
         let theirs = self.of_row(b);
         self.of_row(a).iter().copied().find(|block| theirs.contains(block))
     }
+}
+
+/// Scatters numbers over all numbers, no two to the same (Stafford's variant 13 of MurmurHash3's finaliser).
+fn scattered(mut number: u64) -> u64 {
+    number = (number ^ number >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    number = (number ^ number >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    number ^ number >> 31
 }
 
 /// Pieces of the blocks of all rules, of about the same number of pairs each.

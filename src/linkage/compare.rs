@@ -105,31 +105,43 @@ impl Comparison {
             return worst;
         }
         let (mine, theirs) = (values(0), others(0));
+        let best = self.level_of_lists(&mine, &theirs);
+        match self.crossed() {
+            Some(swapped) if swapped < best && best != NULL => {
+                if near(&mine, &others(1)) && near(&theirs, &values(1)) {
+                    swapped
+                } else {
+                    best
+                }
+            }
+            _ => best,
+        }
+    }
+
+    /// Where a level is of the one column in the place of another: that level.
+    pub(crate) fn crossed(&self) -> Option<u8> {
+        self.swap?;
+        (0_u8..).zip(&self.levels).find_map(|(place, level)| matches!(level, Level::Swapped(Some(_))).then_some(place))
+    }
+
+    /// The level of two lists of values of a comparison of one column, columns that may stand in its place left out.
+    pub(crate) fn level_of_lists(&self, mine: &[&str], theirs: &[&str]) -> u8 {
         if mine.is_empty() || theirs.is_empty() {
             return NULL;
         }
         let compare = self.compares.first().copied().unwrap_or_default();
-        if let ([a], [b], None) = (mine.as_slice(), theirs.as_slice(), self.swap) {
-            return self.level_of(compare, a, b);
-        }
-        let overlap = mine.iter().filter(|value| theirs.contains(value)).count() as u32;
+        let overlap = || mine.iter().filter(|value| theirs.contains(value)).count() as u32;
         let mut best = NULL;
-        for a in &mine {
-            for b in &theirs {
+        for a in mine {
+            for b in theirs {
                 best = best.min(self.level_of(compare, a, b));
             }
         }
-        for (place, level) in (0_u8..).zip(&self.levels).take_while(|(place, _)| *place < best) {
-            let holds = match level {
-                Level::Overlap(least) => overlap >= *least,
-                Level::Swapped(Some(_)) => crosses(&mine, &values(1), &theirs, &others(1)),
-                _ => false,
-            };
-            if holds {
-                return place;
-            }
-        }
-        best
+        let overlaps = |(place, level): &(u8, &Level)| match level {
+            Level::Overlap(least) => *place < best && overlap() >= *least,
+            _ => false,
+        };
+        (0_u8..).zip(&self.levels).find(overlaps).map_or(best, |(place, _)| place)
     }
 
     /// The level of two values of a comparison of one column.
@@ -173,8 +185,12 @@ fn apart(a: &Values<'_>, b: &Values<'_>, c: &Values<'_>, d: &Values<'_>) -> Opti
 
 /// Names whose two columns stand in each other's place: each is nearly the other's.
 fn crosses(a: &Values<'_>, b: &Values<'_>, c: &Values<'_>, d: &Values<'_>) -> bool {
-    let near = |a: &str, b: &str| a == b || like::jaro_winkler(a, b) >= 0.92;
-    any(a, d, near) && any(b, c, near)
+    near(a, d) && near(b, c)
+}
+
+/// Whether a value of the one list is nearly one of the other.
+pub(crate) fn near(a: &Values<'_>, b: &Values<'_>) -> bool {
+    any(a, b, |a, b| a == b || like::jaro_winkler(a, b) >= 0.92)
 }
 
 /// Two values, and what was found of them so far.

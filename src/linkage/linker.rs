@@ -141,6 +141,15 @@ impl Linker {
         })
     }
 
+    /// The weight of a pair, whatever it is.
+    pub(crate) fn weight(&self, a: &[Fact], b: &[Fact]) -> Weight {
+        let weight = self.sum(None, &mut |place| {
+            let Some(comparison) = self.comparisons.get(place) else { return (NULL, 0.0) };
+            self.compare(comparison, place, a, b)
+        });
+        weight.unwrap_or(Weight(i32::MIN))
+    }
+
     /// The level of a pair on a comparison, and what rarity adds.
     fn compare(&self, comparison: &Comparison, place: usize, a: &[Fact], b: &[Fact]) -> (u8, f64) {
         let column =
@@ -249,14 +258,29 @@ impl Linker {
         contributions
     }
 
+    /// What rarity adds, by comparison and set of values. O(values).
+    pub(crate) fn rarities(&self, table: &Table) -> Rarities {
+        let places: Vec<usize> = (0..self.comparisons.len()).collect();
+        super::in_parallel(&places, |&place| {
+            let (comparison, weights) = (self.comparisons.get(place), self.weights.get(place));
+            let column = comparison.and_then(|comparison| table.column(*comparison.columns.first()?));
+            let (Some(column), Some(weights)) = (column, weights.filter(|weights| weights.frequent.is_some())) else {
+                return Vec::new();
+            };
+            let rarest = |set: &[SmolStr]| set.iter().map(|value| weights.rarity(value)).reduce(f64::max);
+            column.sets.iter().map(|set| rarest(set).unwrap_or(0.0)).collect()
+        })
+    }
+
     /// All pairs of rows that are worth keeping, by places, each once, ascending. Blocks of more rows than
     /// [`max_block`](Self::max_block) find no pairs; two rows of one unique source are no pair.
     pub(crate) fn edges(&self, rows: &[Row<'_>]) -> Vec<Edge> {
-        let blocked = super::in_parallel(&self.blocks, |rule| Blocked::of(rule, rows, self.max_block));
-        let table = Table::of(&self.comparisons, rows);
+        let table = Table::of(&self.comparisons, &self.blocks, rows);
+        let blocked = super::in_parallel(&self.blocks, |rule| Blocked::of(rule, &table, self.max_block));
+        let rarities = self.rarities(&table);
         let pieces = block::pieces(&blocked, super::PIECES);
         let found = super::in_parallel(&pieces, |(rule, range)| {
-            let mut scorer = PairScorer::new(self, &table);
+            let mut scorer = PairScorer::new(self, &table, &rarities);
             let mut edges = Vec::new();
             block::pairs(&table, &blocked, *rule, range.clone(), &mut |a, b| {
                 edges.extend(scorer.weigh(a, b).map(|weight| Edge { a, b, weight }));
@@ -269,16 +293,20 @@ impl Linker {
     }
 }
 
+/// By comparison: what each set of values of its column adds where two rows have just that set.
+pub(crate) type Rarities = Vec<Vec<f64>>;
+
 /// Scores pairs of rows of a table.
 pub(crate) struct PairScorer<'a> {
     linker: &'a Linker,
     comparers: Vec<Comparer<'a>>,
+    rarities: &'a [Vec<f64>],
 }
 
 impl<'a> PairScorer<'a> {
-    pub(crate) fn new(linker: &'a Linker, table: &'a Table) -> Self {
+    pub(crate) fn new(linker: &'a Linker, table: &'a Table, rarities: &'a Rarities) -> Self {
         let comparers = linker.comparisons.iter().map(|comparison| Comparer::new(table, comparison)).collect();
-        Self { linker, comparers }
+        Self { linker, comparers, rarities }
     }
 
     /// The weight of a pair, if it is worth keeping.
@@ -287,7 +315,10 @@ impl<'a> PairScorer<'a> {
             let Some(comparer) = self.comparers.get_mut(place) else { return (NULL, 0.0) };
             let level = comparer.level(a, b);
             let rarity = match (level, self.linker.weights.get(place)) {
-                (0, Some(weights)) if weights.frequent.is_some() => comparer.rarity(weights, a, b),
+                (0, Some(weights)) if weights.frequent.is_some() => {
+                    let of_set = self.rarities.get(place).map(Vec::as_slice).unwrap_or_default();
+                    comparer.rarity(weights, of_set, a, b)
+                }
                 _ => 0.0,
             };
             (level, rarity)

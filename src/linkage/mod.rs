@@ -16,7 +16,7 @@ mod splink;
 mod table;
 mod train;
 
-pub(crate) use linker::Linker;
+pub(crate) use linker::{Linker, column_names};
 pub use propose::{BlockCount, count_blocks, propose_blocks};
 pub use scorer::{ScoredPair, score_pairs};
 pub use splink::{SplinkImport, SplinkRemark};

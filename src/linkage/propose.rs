@@ -55,8 +55,8 @@ pub fn count_blocks(policy: &Policy, records: &[Record]) -> Result<Vec<BlockCoun
 /// Counts the pairs that rules find.
 pub(crate) fn count(rules: &Rules, rows: &[Row<'_>], block: &[BlockPolicy], max_block: u64) -> Result<Vec<BlockCount>> {
     let compiled = block.iter().map(|rule| Rule::new(rules, rule)).collect::<Result<Vec<_>>>()?;
-    let blocked = in_parallel(&compiled, |rule| Blocked::of(rule, rows, max_block));
-    let table = Table::of(&[], rows);
+    let table = Table::of(&[], &compiled, rows);
+    let blocked = in_parallel(&compiled, |rule| Blocked::of(rule, &table, max_block));
     let places: Vec<usize> = (0..blocked.len()).collect();
     let pairs = in_parallel(&places, |&place| {
         let mut pairs = 0;
@@ -189,14 +189,17 @@ pub(crate) fn for_rows(rules: &Rules, rows: &[Row<'_>]) -> Result<Vec<BlockPolic
     let budget = rows.len() as f64 * PAIRS_PER_RECORD / scale;
     let max_block = rules.policy.linkage.as_ref().map_or(200, |linkage| linkage.max_block);
     let max_in_sample = ((max_block as f64 / scale) as u64).max(2);
-    let found = in_parallel(&candidates, |candidate| -> Result<Option<(Blocked, f64)>> {
-        let blocked = Blocked::of(&Rule::new(rules, candidate)?, rows, max_in_sample);
+    let compiled = candidates.iter().map(|candidate| Rule::new(rules, candidate)).collect::<Result<Vec<_>>>()?;
+    let table = Table::of(&[], &compiled, rows);
+    let found = in_parallel(&compiled, |rule| {
+        let blocked = Blocked::of(rule, &table, max_in_sample);
         let pairs = blocked.pairs() as f64;
-        Ok((pairs > 0.0 && pairs <= budget / 3.0).then_some((blocked, pairs)))
+        (pairs > 0.0 && pairs <= budget / 3.0).then_some((blocked, pairs))
     });
+    drop(table);
     let mut usable: Vec<(BlockPolicy, Blocked, f64)> = Vec::new();
     for (candidate, found) in candidates.into_iter().zip(found) {
-        usable.extend(found?.map(|(blocked, pairs)| (candidate, blocked, pairs)));
+        usable.extend(found.map(|(blocked, pairs)| (candidate, blocked, pairs)));
     }
     usable.sort_by(|a, b| a.2.total_cmp(&b.2).then_with(|| a.0.keys.cmp(&b.0.keys)));
     let likely = likely_pairs(rules, rows, &usable, budget)?;
@@ -213,7 +216,8 @@ fn likely_pairs(
     let linkage = LinkagePolicy { review_probability: 0.5, ..rules.policy.linkage.clone().unwrap_or_default() };
     let model = crate::policy::Model { prior: 1.0 / rows.len().max(2) as f64, ..built_in_model(rules) };
     let linker = Linker::with_model(rules, &linkage, &model)?;
-    let table = Table::of(&linker.comparisons, rows);
+    let table = Table::of(&linker.comparisons, &[], rows);
+    let rarities = linker.rarities(&table);
     let mut within = Vec::new();
     let mut sum = 0.0;
     for (place, (_, blocked, pairs)) in (0_u16..).zip(usable) {
@@ -224,7 +228,7 @@ fn likely_pairs(
         within.push((place, blocked));
     }
     let found = in_parallel(&within, |(place, blocked)| {
-        let mut scorer = PairScorer::new(&linker, &table);
+        let mut scorer = PairScorer::new(&linker, &table, &rarities);
         let mut found = Vec::new();
         block::pairs(&table, std::slice::from_ref(blocked), 0, 0..blocked.len(), &mut |a, b| {
             if scorer.weigh(a, b).is_some() {

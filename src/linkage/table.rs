@@ -1,7 +1,9 @@
 //! Records as columns of numbers: each distinct value once, so that many pairs are compared by few looks at text.
 
-use super::Row;
-use super::compare::{Comparison, NULL, Values};
+use super::block::Rule;
+use super::compare::{Comparison, NULL, Values, near};
+use super::score::Weights;
+use super::{Row, in_parallel};
 use crate::value::Fact;
 use ahash::AHashMap;
 use smallvec::SmallVec;
@@ -27,20 +29,17 @@ pub(crate) struct Column {
 }
 
 impl Table {
-    /// Reads the columns that some comparisons ask for. O(facts).
-    pub(crate) fn of(comparisons: &[Comparison], rows: &[Row<'_>]) -> Self {
-        let mut table =
-            Self { columns: Vec::new(), places: AHashMap::new(), unique: rows.iter().map(|row| row.unique).collect() };
-        let asked = comparisons
+    /// Reads the columns that some comparisons and rules ask for, on all cores. O(facts).
+    pub(crate) fn of(comparisons: &[Comparison], rules: &[Rule], rows: &[Row<'_>]) -> Self {
+        let compared = comparisons
             .iter()
             .flat_map(|comparison| comparison.columns.iter().copied().chain(comparison.swap.map(|(_, column)| column)));
-        for column in asked {
-            if !table.places.contains_key(&column) {
-                table.places.insert(column, table.columns.len());
-                table.columns.push(Column::of(column, rows));
-            }
-        }
-        table
+        let mut asked: Vec<u16> = compared.chain(rules.iter().flat_map(Rule::columns)).collect();
+        asked.sort_unstable();
+        asked.dedup();
+        let columns = in_parallel(&asked, |&column| Column::of(column, rows));
+        let places = asked.into_iter().zip(0..).collect();
+        Self { columns, places, unique: rows.iter().map(|row| row.unique).collect() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -84,6 +83,14 @@ impl Column {
         self.ids.get(row as usize).copied().unwrap_or_default()
     }
 
+    /// The value of a set of one.
+    fn single(&self, id: u32) -> Option<&str> {
+        match self.sets.get(id as usize).map(SmallVec::as_slice) {
+            Some([value]) => Some(value.as_str()),
+            _ => None,
+        }
+    }
+
     fn values(&self, id: u32) -> Values<'_> {
         self.sets.get(id as usize).map(|set| set.iter().map(SmolStr::as_str).collect()).unwrap_or_default()
     }
@@ -105,25 +112,49 @@ pub(crate) fn of_column(facts: &[Fact], column: u16) -> &[Fact] {
     rest.get(..rest.partition_point(|fact| fact.attribute == column)).unwrap_or_default()
 }
 
+/// A memory of levels by two numbers, in a fixed number of slots.
+#[derive(Default)]
+struct Memory(Vec<(u64, u8)>);
+
+impl Memory {
+    fn get_or(&mut self, key: u64, find: impl FnOnce() -> u8) -> u8 {
+        if self.0.is_empty() {
+            self.0.resize(MEMORY, (u64::MAX, NULL));
+        }
+        let place = (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 50) as usize % MEMORY;
+        match self.0.get_mut(place) {
+            Some((known, level)) if *known == key => *level,
+            Some(slot) => {
+                *slot = (key, find());
+                slot.1
+            }
+            None => find(),
+        }
+    }
+}
+
 /// Compares rows of a table by one comparison, and remembers what it saw.
 pub(crate) struct Comparer<'a> {
     comparison: &'a Comparison,
     columns: SmallVec<[&'a Column; 2]>,
     exact: bool,
-    memory: Vec<(u64, u8)>,
+    memory: Memory,
+    /// The level of swapped columns, and whether values of the one were near values of the other.
+    crossed: (Option<u8>, Memory),
 }
 
 impl<'a> Comparer<'a> {
     pub(crate) fn new(table: &'a Table, comparison: &'a Comparison) -> Self {
         let asked = comparison.columns.iter().copied().chain(comparison.swap.map(|(_, column)| column));
-        let columns = asked.filter_map(|column| table.column(column)).collect();
+        let columns: SmallVec<[&Column; 2]> = asked.filter_map(|column| table.column(column)).collect();
         let exact = comparison.starts_exact() && comparison.columns.len() == 1;
-        Self { comparison, columns, exact, memory: vec![(u64::MAX, NULL); MEMORY] }
+        let crossed = (comparison.crossed(), Memory::default());
+        Self { comparison, columns, exact, memory: Memory::default(), crossed }
     }
 
-    /// The level of two rows.
+    /// The level of two rows. Symmetric.
     pub(crate) fn level(&mut self, a: u32, b: u32) -> u8 {
-        let Some(first) = self.columns.first() else { return NULL };
+        let Some(&first) = self.columns.first() else { return NULL };
         let (one, other) = (first.id(a), first.id(b));
         if one == 0 || other == 0 {
             return NULL;
@@ -131,21 +162,29 @@ impl<'a> Comparer<'a> {
         if one == other && self.exact {
             return 0;
         }
-        if self.columns.len() > 1 {
+        if self.comparison.columns.len() > 1 {
             return self.look(a, b);
         }
+        let comparison = self.comparison;
         let key = u64::from(one.min(other)) << 32 | u64::from(one.max(other));
-        let slot = (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 50) as usize % MEMORY;
-        if let Some(&(known, level)) = self.memory.get(slot)
-            && known == key
-        {
-            return level;
+        let best = self.memory.get_or(key, || match (first.single(one), first.single(other)) {
+            (Some(a), Some(b)) => comparison.level_of_lists(&[a], &[b]),
+            _ => comparison.level_of_lists(&first.values(one), &first.values(other)),
+        });
+        match (self.crossed.0, self.columns.get(1)) {
+            (Some(swapped), Some(&second)) if swapped < best => {
+                let crossed =
+                    self.near(first, second, one, second.id(b)) && self.near(first, second, other, second.id(a));
+                if crossed { swapped } else { best }
+            }
+            _ => best,
         }
-        let level = self.look(a, b);
-        if let Some(memory) = self.memory.get_mut(slot) {
-            *memory = (key, level);
-        }
-        level
+    }
+
+    /// Whether a value of a set of the one column is near one of a set of the other.
+    fn near(&mut self, first: &Column, second: &Column, one: u32, other: u32) -> bool {
+        let near = || u8::from(near(&first.values(one), &second.values(other)));
+        other != 0 && self.crossed.1.get_or(u64::from(one) << 32 | u64::from(other), near) == 1
     }
 
     fn look(&self, a: u32, b: u32) -> u8 {
@@ -154,14 +193,16 @@ impl<'a> Comparer<'a> {
         };
         self.comparison.level(&values(a), &values(b))
     }
-}
 
-impl Comparer<'_> {
-    /// What a shared value on the best level adds for its rarity.
-    pub(crate) fn rarity(&self, weights: &super::score::Weights, a: u32, b: u32) -> f64 {
+    /// What a shared value on the best level adds for its rarity; `of_set` says it of each whole set.
+    pub(crate) fn rarity(&self, weights: &Weights, of_set: &[f64], a: u32, b: u32) -> f64 {
         let Some(column) = self.columns.first() else { return 0.0 };
-        let theirs = column.values(column.id(b));
-        let shared = column.values(column.id(a)).into_iter().filter(|value| theirs.contains(value));
+        let (one, other) = (column.id(a), column.id(b));
+        if let Some(&rarity) = of_set.get(one as usize).filter(|_| one == other) {
+            return rarity;
+        }
+        let theirs = column.values(other);
+        let shared = column.values(one).into_iter().filter(|value| theirs.contains(value));
         shared.map(|value| weights.rarity(value)).reduce(f64::max).unwrap_or(0.0)
     }
 }

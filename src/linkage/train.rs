@@ -221,6 +221,16 @@ struct Seen {
     by_rule: Vec<u64>,
     /// One in so many pairs was looked at.
     stride: u64,
+    pieces: Vec<Piece>,
+}
+
+/// What was seen of some candidate pairs.
+#[derive(Default)]
+struct Piece {
+    /// The distinct patterns.
+    patterns: Vec<Pattern>,
+    /// Of each pair its first row, and the place of its pattern.
+    pairs: Vec<(u32, u32)>,
 }
 
 impl<'a> Trainer<'a> {
@@ -232,8 +242,8 @@ impl<'a> Trainer<'a> {
         max_block: u64,
         options: &'a TrainOptions,
     ) -> Self {
-        let table = Table::of(comparisons, rows);
-        let blocked = in_parallel(rules, |rule| Blocked::of(rule, rows, max_block));
+        let table = Table::of(comparisons, rules, rows);
+        let blocked = in_parallel(rules, |rule| Blocked::of(rule, &table, max_block));
         let mut of_source: AHashMap<u16, f64> = AHashMap::new();
         table.unique.iter().flatten().for_each(|source| *of_source.entry(*source).or_default() += 1.0);
         let choose = |n: f64| n * (n - 1.0) / 2.0;
@@ -247,7 +257,7 @@ impl<'a> Trainer<'a> {
         self.share_out(&mut mixture);
         let seen = self.look();
         let total: f64 = seen.patterns.iter().map(|(_, count)| count).sum();
-        let patterns = seen.patterns;
+        let patterns = &seen.patterns;
         let mut warnings = Vec::new();
         if patterns.is_empty() {
             warnings.push("the blocking rules find no pairs: everything but u is a guess".to_owned());
@@ -257,16 +267,16 @@ impl<'a> Trainer<'a> {
             mixture.matches = (matches / self.pairs).clamp(1e-12, 0.5);
             mixture.fixed = true;
         }
-        mixture.run(&patterns, self.pairs, self.options.rounds_max);
+        mixture.run(patterns, self.pairs, self.options.rounds_max);
         let matches = mixture.matches;
-        let frequencies = self.frequencies(&mixture, &seen.stride);
+        let frequencies = self.frequencies(&mixture, &seen);
         let mut comparison = Vec::with_capacity(self.beliefs.len());
         for ((belief, shares), frequencies) in self.beliefs.iter().zip(&mixture.comparisons).zip(frequencies) {
             comparison.push(self.settle(belief, shares, frequencies, &mut warnings));
         }
         let report = TrainingReport {
             records: self.table.len() as u64,
-            blocks: rules.iter().map(|rule| rule.text.clone()).zip(seen.by_rule).collect(),
+            blocks: rules.iter().map(|rule| rule.text.clone()).zip(seen.by_rule.iter().copied()).collect(),
             pairs: total.round() as u64,
             rounds: mixture.rounds,
             matches: matches * self.pairs,
@@ -322,32 +332,17 @@ impl<'a> Trainer<'a> {
         let places: Vec<usize> = (0..self.comparisons.len()).collect();
         let n = self.table.len() as u64;
         let all = n * (n - 1) / 2;
-        let sample = self.options.random_pairs.min(all);
+        let pairs = self.sample(n, self.options.random_pairs.min(all));
         let shares = in_parallel(&places, |&place| {
             let Some(comparison) = self.comparisons.get(place) else { return (Vec::new(), 0.0) };
             let mut comparer = Comparer::new(&self.table, comparison);
             let mut counts = vec![0.0; comparison.levels.len()];
-            let (mut present, mut looked) = (0.0, 0.0_f64);
-            let mut look = |a: u32, b: u32| {
-                if !self.table.may_pair(a, b) {
-                    return;
-                }
-                looked += 1.0;
+            let mut present = 0.0;
+            for &(a, b) in &pairs {
                 let level = comparer.level(a, b);
                 if let Some(count) = counts.get_mut(usize::from(level)) {
                     *count += 1.0;
                     present += 1.0;
-                }
-            };
-            if sample == all {
-                (0..n as u32).for_each(|b| (0..b).for_each(|a| look(a, b)));
-            } else {
-                let mut random = Random(self.options.seed);
-                for _ in 0..sample {
-                    let (a, b) = (random.below(n) as u32, random.below(n) as u32);
-                    if a != b {
-                        look(a, b);
-                    }
                 }
             }
             counts.iter_mut().for_each(|count| *count /= f64::max(present, 1.0));
@@ -357,7 +352,7 @@ impl<'a> Trainer<'a> {
                     *best = equal / possible;
                 }
             }
-            (counts, present / looked.max(1.0))
+            (counts, present / f64::max(pairs.len() as f64, 1.0))
         });
         for (mixed, (all, present)) in mixture.comparisons.iter_mut().zip(shares) {
             if present > 0.0 {
@@ -365,6 +360,19 @@ impl<'a> Trainer<'a> {
                 mixed.present = present;
             }
         }
+    }
+
+    /// Random pairs, or all of them; ascending, so that neighbours in memory are looked at one after another.
+    fn sample(&self, n: u64, count: u64) -> Vec<(u32, u32)> {
+        let may_pair = |&(a, b): &(u32, u32)| a != b && self.table.may_pair(a, b);
+        if count == n * (n - 1) / 2 {
+            return (0..n as u32).flat_map(|b| (0..b).map(move |a| (a, b))).filter(may_pair).collect();
+        }
+        let mut random = Random(self.options.seed);
+        let drawn = (0..count).map(|_| (random.below(n) as u32, random.below(n) as u32));
+        let mut pairs: Vec<(u32, u32)> = drawn.filter(may_pair).collect();
+        pairs.sort_unstable();
+        pairs
     }
 
     /// How many of all pairs have equal values, and how many have values at all.
@@ -405,30 +413,34 @@ impl<'a> Trainer<'a> {
             by_rule.get_mut(*rule).into_iter().for_each(|sum| *sum += count);
         }
         let stride = (counted.iter().sum::<u64>() / self.options.pairs_max.max(1)) + 1;
-        let found = in_parallel(&pieces, |piece| {
-            let mut patterns: AHashMap<Vec<u8>, f64> = AHashMap::new();
-            let mut levels = Vec::with_capacity(self.comparisons.len());
-            self.visit(piece, stride, &mut |_, _, pattern| {
-                levels.clear();
-                levels.extend_from_slice(pattern);
-                match patterns.get_mut(&levels) {
-                    Some(count) => *count += stride as f64,
+        let pieces = in_parallel(&pieces, |piece| {
+            let mut found = Piece::default();
+            let mut places: AHashMap<Vec<u8>, u32> = AHashMap::new();
+            self.visit(piece, stride, &mut |a, pattern| {
+                let place = match places.get(pattern) {
+                    Some(place) => *place,
                     None => {
-                        patterns.insert(levels.clone(), stride as f64);
+                        places.insert(pattern.to_vec(), found.patterns.len() as u32);
+                        found.patterns.push((pattern.to_vec(), 0.0));
+                        found.patterns.len() as u32 - 1
                     }
-                }
+                };
+                found.patterns.get_mut(place as usize).into_iter().for_each(|(_, count)| *count += stride as f64);
+                found.pairs.push((a, place));
             });
-            patterns
+            found.pairs.shrink_to_fit();
+            found
         });
-        let mut patterns: BTreeMap<Vec<u8>, f64> = BTreeMap::new();
-        for (pattern, count) in found.into_iter().flatten() {
+        let mut patterns: BTreeMap<&[u8], f64> = BTreeMap::new();
+        for (pattern, count) in pieces.iter().flat_map(|piece| &piece.patterns) {
             *patterns.entry(pattern).or_default() += count;
         }
-        Seen { patterns: patterns.into_iter().collect(), by_rule, stride }
+        let patterns = patterns.into_iter().map(|(pattern, count)| (pattern.to_vec(), count)).collect();
+        Seen { patterns, by_rule, stride, pieces }
     }
 
-    /// Visits the candidate pairs of a piece, one in `stride`, with their patterns.
-    fn visit(&self, piece: &(usize, std::ops::Range<usize>), stride: u64, visit: &mut dyn FnMut(u32, u32, &[u8])) {
+    /// Visits the candidate pairs of a piece, one in `stride`: the first row, and the pattern.
+    fn visit(&self, piece: &(usize, std::ops::Range<usize>), stride: u64, visit: &mut dyn FnMut(u32, &[u8])) {
         let mut comparers: Vec<Comparer<'_>> =
             self.comparisons.iter().map(|comparison| Comparer::new(&self.table, comparison)).collect();
         let mut pattern = vec![NULL; self.comparisons.len()];
@@ -437,7 +449,7 @@ impl<'a> Trainer<'a> {
                 return;
             }
             self.pattern(&mut comparers, &mut pattern, a, b);
-            visit(a, b, &pattern);
+            visit(a, &pattern);
         });
     }
 
@@ -485,32 +497,22 @@ impl<'a> Trainer<'a> {
     /// How frequent values are among strangers: of the frequent ones each, of all others together.
     ///
     /// A value's records may be one person's; only those pairs of them count that are no matches.
-    fn frequencies(&self, mixture: &Mixture, stride: &u64) -> Vec<Option<TermFrequencies>> {
+    fn frequencies(&self, mixture: &Mixture, seen: &Seen) -> Vec<Option<TermFrequencies>> {
         let wanted: Vec<bool> = self.beliefs.iter().map(|belief| belief.term_frequency).collect();
-        let pieces = block::pieces(&self.blocked, super::PIECES);
-        let found = in_parallel(&pieces, |piece| {
+        let found = in_parallel(&seen.pieces, |piece| {
             let mut matched: Vec<AHashMap<u32, f64>> = vec![AHashMap::new(); wanted.len()];
-            let mut known: AHashMap<Vec<u8>, f64> = AHashMap::new();
-            self.visit(piece, *stride, &mut |a, _, pattern| {
-                let share = match known.get(pattern) {
-                    Some(share) => *share,
-                    None => {
-                        let share = mixture.posterior(pattern).0;
-                        known.insert(pattern.to_vec(), share);
-                        share
-                    }
-                };
-                if share < 1e-6 {
-                    return;
-                }
+            let shares: Vec<f64> = piece.patterns.iter().map(|(pattern, _)| mixture.posterior(pattern).0).collect();
+            for &(a, place) in &piece.pairs {
+                let share = shares.get(place as usize).copied().unwrap_or_default();
+                let Some((pattern, _)) = piece.patterns.get(place as usize).filter(|_| share >= 1e-6) else { continue };
                 for ((place, &level), sums) in pattern.iter().enumerate().zip(&mut matched) {
                     if level == 0 && wanted.get(place) == Some(&true) {
                         let column = self.comparisons.get(place).and_then(|c| c.columns.first());
                         let id = column.and_then(|c| self.table.column(*c)).map_or(0, |column| column.id(a));
-                        *sums.entry(id).or_default() += share * *stride as f64;
+                        *sums.entry(id).or_default() += share * seen.stride as f64;
                     }
                 }
-            });
+            }
             matched
         });
         let mut matched: Vec<AHashMap<u32, f64>> = vec![AHashMap::new(); wanted.len()];

@@ -25,7 +25,7 @@ pub use answer::{
     Resolution, Stats, Step, StoredRecord, Structure, Why, Withheld,
 };
 pub use read::View;
-pub use score::{Alike, Contribution, PairScore, Scorer};
+pub use score::{Alike, Contribution, PairScore, ReadRecord, Scorer};
 pub use search::{Hit, Query, Sought};
 
 use crate::error::{Error, Result};

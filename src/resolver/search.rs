@@ -6,7 +6,7 @@ use super::score::{PairScore, score};
 use crate::error::Result;
 use crate::id::{ProfileId, RecordNumber, ValueHash};
 use crate::identifier::links;
-use crate::linkage::{Linker, Weight};
+use crate::linkage::Weight;
 use crate::normalise::normalise;
 use crate::record::{Identifier, Record, RecordKey};
 use crate::store::Node;
@@ -132,7 +132,7 @@ impl View {
         for (node, profile) in nodes.into_iter().zip(bearers) {
             let (Some(node), Some(profile)) = (node, profile) else { continue };
             let shared = own.iter().filter(|link| node.links.contains(link)).map(|link| link.kind).collect();
-            let weight = self.rules.linker().map(|linker| weight(linker, &read.facts, &node.facts));
+            let weight = self.rules.linker().map(|linker| linker.weight(&read.facts, &node.facts));
             let rank = (weight, Reverse(more_is_less(shared)), Reverse(node.key.clone()));
             if best.get(&profile).is_none_or(|(standing, _)| *standing < rank) {
                 best.insert(profile, (rank, node));
@@ -151,11 +151,6 @@ impl View {
         found.hits = ranked.into_iter().map(hit).collect();
         Ok(found)
     }
-}
-
-fn weight(linker: &Linker, a: &[Fact], b: &[Fact]) -> Weight {
-    let bits = || linker.explain(a, b).iter().map(|contribution| contribution.bits).sum::<f64>();
-    linker.weigh(a, b).unwrap_or_else(|| Weight((bits() * 1000.0) as i32))
 }
 
 /// The kinds that are shared, each once, so that the list which is less says more: the stronger kind, then the more.
