@@ -27,4 +27,4 @@ pub(crate) use lexicon::{generation, is_title, legal_form};
 pub(crate) use number::{kilometres, number};
 pub(crate) use person::{full_name, generation_of, given_name, surname};
 pub(crate) use phonetic::soundex;
-pub(crate) use values::{email, number_agreement, phone, postcode, text};
+pub(crate) use values::{email, email_user, number_agreement, phone, postcode, text};

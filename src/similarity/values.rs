@@ -40,6 +40,14 @@ pub(super) fn plain_user(user: &str) -> impl Iterator<Item = char> + '_ {
     user.split('+').next().unwrap_or(user).chars().filter(|&c| c != '.')
 }
 
+/// Says whether two e-mail addresses have the same user before the `@`.
+pub(crate) fn email_user(a: &str, b: &str) -> bool {
+    match (a.rsplit_once('@'), b.rsplit_once('@')) {
+        (Some((user, _)), Some((other, _))) => user == other,
+        _ => false,
+    }
+}
+
 /// Compares phone numbers: one without country or area code is compatible with the same number in full, and one without
 /// extension with the same at an extension.
 pub(crate) fn phone(a: &str, b: &str) -> Agreement {
