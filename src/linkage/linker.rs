@@ -11,6 +11,7 @@ use crate::id::Seed;
 use crate::policy::{Compare, ComparisonModel, LevelModel, LinkagePolicy, MODEL_FORMAT, Model, ModelSource, Rules};
 use crate::similarity::generation_of;
 use crate::value::Fact;
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// Linkage, ready to be asked.
@@ -371,4 +372,14 @@ fn name_columns(rules: &Rules) -> Vec<u16> {
     let names = [Compare::Surname, Compare::FullName, Compare::GivenName];
     let columns = (0_u16..).zip(&rules.attributes).filter(|(_, attribute)| names.contains(&attribute.compare));
     columns.map(|(column, _)| column).collect()
+}
+
+/// The names of the columns of a contribution, for people.
+pub(crate) fn column_names(rules: &Rules, columns: &[u16]) -> Vec<SmolStr> {
+    let name = |column: &u16| {
+        let place = usize::from(*column);
+        let kind = || rules.kinds.get(place.checked_sub(rules.attributes.len())?).map(|kind| kind.name.clone());
+        rules.attributes.get(place).map(|attribute| attribute.name.clone()).or_else(kind)
+    };
+    columns.iter().filter_map(name).collect()
 }

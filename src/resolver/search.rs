@@ -11,7 +11,7 @@ use crate::normalise::normalise;
 use crate::record::{Identifier, Record, RecordKey};
 use crate::store::Node;
 use crate::time::Timestamp;
-use crate::value::{Fact, Value};
+use crate::value::Value;
 use ahash::{AHashMap, AHashSet};
 use smol_str::SmolStr;
 use std::cmp::Reverse;
