@@ -76,6 +76,9 @@ fn sizes(page: &mut String, summary: &Summary) {
 }
 
 fn values(page: &mut String, summary: &Summary) {
+    if summary.values.is_empty() {
+        return;
+    }
     page.push_str("<h2>Values</h2><table><tr><th>kind<th class=n>one person's<th class=n>contested<th class=n>generic");
     for values in &summary.values {
         let (held, contested, generic) = (grouped(values.held), grouped(values.contested), grouped(values.generic));

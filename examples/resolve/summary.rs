@@ -16,6 +16,9 @@ const PAGE: usize = 1000;
 /// How many possible links a report lists.
 const POSSIBLE_MAX: usize = 50;
 
+/// Lines and how often each was met, most frequent first.
+type Counts = Vec<(String, u64)>;
+
 /// The figures of a run.
 pub(crate) struct Summary {
     pub(crate) stats: Stats,
@@ -90,7 +93,7 @@ fn values(resolver: &Resolver, policy: &Policy, path: Option<&Path>) -> Outcome<
 }
 
 /// Counts what is withheld by what would have joined and why, and picks the likeliest possible links.
-fn withheld(resolver: &Resolver) -> Outcome<(Vec<(String, u64)>, Vec<Withheld>)> {
+fn withheld(resolver: &Resolver) -> Outcome<(Counts, Vec<Withheld>)> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let mut possible: Vec<Withheld> = Vec::new();
     let mut after = None;
@@ -113,7 +116,7 @@ fn withheld(resolver: &Resolver) -> Outcome<(Vec<(String, u64)>, Vec<Withheld>)>
         possible.sort_by_key(|link| (std::cmp::Reverse(link.likeness.map(|(weight, _)| weight)), link.key));
         possible.truncate(POSSIBLE_MAX);
     }
-    let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
+    let mut counts: Counts = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     Ok((counts, possible))
 }
@@ -159,7 +162,9 @@ impl fmt::Display for Summary {
         for (size, profiles) in brief(&self.stats.sizes) {
             writeln!(f, "{size:>20} {:>13}", grouped(profiles))?;
         }
-        writeln!(f, "\nvalues              held  contested    generic")?;
+        if !self.values.is_empty() {
+            writeln!(f, "\nvalues              held  contested    generic")?;
+        }
         for values in &self.values {
             let (held, contested) = (grouped(values.held), grouped(values.contested));
             writeln!(f, "{:<14} {held:>9} {contested:>10} {:>10}", values.kind, grouped(values.generic))?;
