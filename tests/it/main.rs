@@ -13,6 +13,7 @@ mod golden;
 mod household;
 mod likeness;
 mod linkage_policy;
+mod linkage_speed;
 mod malformed;
 mod measure;
 mod model;
