@@ -15,6 +15,7 @@ mod likeness;
 mod linkage;
 mod linkage_data;
 mod linkage_policy;
+mod linkage_speed;
 mod malformed;
 mod measure;
 mod model;
