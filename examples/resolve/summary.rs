@@ -92,9 +92,6 @@ fn values(resolver: &Resolver, policy: &Policy, path: Option<&Path>) -> Outcome<
     Ok(in_order.collect())
 }
 
-/// What is withheld, and how often.
-type Counted = Vec<(String, u64)>;
-
 /// Counts what is withheld by what would have joined and why, and picks the likeliest possible links.
 fn withheld(resolver: &Resolver) -> Outcome<(Counts, Vec<Withheld>)> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
