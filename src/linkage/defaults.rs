@@ -9,7 +9,7 @@ pub(crate) struct Belief {
     pub(crate) attributes: Vec<SmolStr>,
     pub(crate) levels: Vec<LevelBelief>,
     pub(crate) term_frequency: bool,
-    /// The share of neighbours that agree wholly on what is personal: twins have one birth date.
+    /// The share of neighbours that agree wholly on what is personal: twins have one birth date, namesakes one name.
     pub(crate) twins: f64,
 }
 
@@ -27,6 +27,9 @@ pub(crate) struct LevelBelief {
 /// The share of matches among all pairs that is believed before any data was seen, and that of neighbours.
 pub(crate) const MATCHES: f64 = 1e-4;
 pub(crate) const NEIGHBOURS: f64 = 2e-4;
+
+/// Fathers and sons, mothers and daughters of one given name: about one pair of neighbours in a hundred.
+const NAMESAKES: f64 = 0.01;
 
 /// Twins, triplets and typing one's own birth date for a child: about three per cent of births are multiple.
 const TWINS: f64 = 0.03;
@@ -80,7 +83,7 @@ pub(crate) fn of_compare(compare: Compare, name: SmolStr, other: Option<SmolStr>
             if other.is_some() {
                 levels.insert(2, (Swapped(other), 0.01, 1e-6, 1e-6, true));
             }
-            of(name, levels, true, 0.0)
+            of(name, levels, true, NAMESAKES)
         }
         Compare::Surname => of(
             name,
@@ -106,7 +109,7 @@ pub(crate) fn of_compare(compare: Compare, name: SmolStr, other: Option<SmolStr>
                 (Else, 0.05, 0.994, 0.25, false),
             ],
             true,
-            0.0,
+            NAMESAKES,
         ),
         Compare::Date => of(
             name,

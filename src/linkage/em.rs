@@ -138,11 +138,11 @@ impl Mixture {
             let own: f64 = near.iter().zip(&shares.personal).filter(|(_, personal)| !**personal).map(|(n, _)| n).sum();
             let held: f64 = shares.u.iter().zip(&shares.personal).filter(|(_, p)| **p).map(|(u, _)| u).sum();
             let free = shares.personal.iter().filter(|personal| !**personal).count() as f64;
+            let rest = (1.0 - held).max(0.0) * (1.0 - shares.twins);
             for (place, slot) in shares.s.iter_mut().enumerate() {
                 let personal = shares.personal.get(place) == Some(&true);
                 let u = shares.u.get(place).copied().unwrap_or_default();
                 let near = near.get(place).copied().unwrap_or_default();
-                let rest = (1.0 - held - shares.twins).max(0.0);
                 *slot = match personal {
                     true => u * (1.0 - shares.twins) + if place == 0 { shares.twins } else { 0.0 },
                     false => rest * (near + BELIEF / free.max(1.0)) / (own + BELIEF),

@@ -221,7 +221,17 @@ impl Linker {
         {
             return true;
         }
+        let level = |place: usize| match self.comparisons.get(place) {
+            Some(comparison) => self.compare(comparison, place, a, b).0,
+            None => NULL,
+        };
+        let is = |list: &[bool], place: usize| list.get(place) == Some(&true);
+        // Parts of a name speak for the whole.
+        let by_parts = || (0..self.comparisons.len()).any(|place| is(&self.parts, place) && level(place) != NULL);
         let speaks_against = |&place: &usize| {
+            if is(&self.wholes, place) && by_parts() {
+                return false;
+            }
             let (Some(comparison), Some(weights)) = (self.comparisons.get(place), self.weights.get(place)) else {
                 return false;
             };
