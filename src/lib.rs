@@ -108,6 +108,7 @@ mod linkage;
 mod measure;
 mod normalise;
 mod operation;
+mod parallel;
 mod policy;
 mod profile;
 mod record;

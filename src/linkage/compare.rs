@@ -1,6 +1,5 @@
 //! On which level of a comparison two records are.
 
-use super::likeness::jaccard;
 use crate::error::{Error, Result};
 use crate::policy::{Compare, Level, Role, Rules};
 use crate::similarity::{self as like, Agreement, Similarities};
@@ -240,7 +239,7 @@ impl<'a> Pair<'a> {
             Level::DateTypo => like::date_typo(a, b),
             Level::Kilometres(most) => like::kilometres(a, b).is_some_and(|distance| distance <= *most),
             Level::Jaro(least) => strsim::jaro(a, b) >= *least,
-            Level::Jaccard(least) => jaccard(a, b) >= *least,
+            Level::Jaccard(least) => like::jaccard(a, b) >= *least,
             Level::EmailUserJaroWinkler(least) => match (a.split_once('@'), b.split_once('@')) {
                 (Some((a, _)), Some((b, _))) => like::jaro_winkler(a, b) >= *least,
                 _ => false,

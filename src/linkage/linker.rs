@@ -8,6 +8,7 @@ use super::table::{Comparer, Table, of_column};
 use super::{Blocks, Contribution, Edge, Row, Weight, defaults};
 use crate::error::{Error, Result};
 use crate::id::Seed;
+use crate::parallel::in_parallel;
 use crate::policy::{Compare, ComparisonModel, LevelModel, LinkagePolicy, MODEL_FORMAT, Model, ModelSource, Rules};
 use crate::similarity::generation_of;
 use crate::value::Fact;
@@ -136,23 +137,17 @@ impl Linker {
 
     /// The weight of a pair, if it is worth keeping: at least that of a possible link.
     pub(crate) fn weigh(&self, a: &[Fact], b: &[Fact]) -> Option<Weight> {
-        self.sum(Some(self.review), &mut |place| {
-            let Some(comparison) = self.comparisons.get(place) else { return (NULL, 0.0) };
-            self.compare(comparison, place, a, b)
-        })
+        self.sum(Some(self.review), &mut |place| self.compare(place, a, b))
     }
 
     /// The weight of a pair, whatever it is.
     pub(crate) fn weight(&self, a: &[Fact], b: &[Fact]) -> Weight {
-        let weight = self.sum(None, &mut |place| {
-            let Some(comparison) = self.comparisons.get(place) else { return (NULL, 0.0) };
-            self.compare(comparison, place, a, b)
-        });
-        weight.unwrap_or(Weight(i32::MIN))
+        self.sum(None, &mut |place| self.compare(place, a, b)).unwrap_or(Weight(i32::MIN))
     }
 
     /// The level of a pair on a comparison, and what rarity adds.
-    fn compare(&self, comparison: &Comparison, place: usize, a: &[Fact], b: &[Fact]) -> (u8, f64) {
+    fn compare(&self, place: usize, a: &[Fact], b: &[Fact]) -> (u8, f64) {
+        let Some(comparison) = self.comparisons.get(place) else { return (NULL, 0.0) };
         let column =
             |place: usize| comparison.columns.get(place).copied().or(comparison.swap.map(|(_, column)| column));
         let level = level_of(comparison, a, b, &column);
@@ -221,10 +216,7 @@ impl Linker {
         {
             return true;
         }
-        let level = |place: usize| match self.comparisons.get(place) {
-            Some(comparison) => self.compare(comparison, place, a, b).0,
-            None => NULL,
-        };
+        let level = |place: usize| self.compare(place, a, b).0;
         let is = |list: &[bool], place: usize| list.get(place) == Some(&true);
         // Parts of a name speak for the whole.
         let by_parts = || (0..self.comparisons.len()).any(|place| is(&self.parts, place) && level(place) != NULL);
@@ -232,11 +224,8 @@ impl Linker {
             if is(&self.wholes, place) && by_parts() {
                 return false;
             }
-            let (Some(comparison), Some(weights)) = (self.comparisons.get(place), self.weights.get(place)) else {
-                return false;
-            };
-            let (level, _) = self.compare(comparison, place, a, b);
-            weights.bits.get(usize::from(level)).is_some_and(|bits| bits * 1000.0 < f64::from(self.veto.0))
+            let bits = self.weights.get(place).and_then(|weights| weights.bits.get(usize::from(level(place))));
+            bits.is_some_and(|bits| bits * 1000.0 < f64::from(self.veto.0))
         };
         self.personal.iter().any(speaks_against) && self.weigh(a, b).is_none()
     }
@@ -245,8 +234,7 @@ impl Linker {
     pub(crate) fn explain(&self, a: &[Fact], b: &[Fact]) -> Vec<Contribution> {
         let mut found: Vec<Option<(u8, f64)>> = vec![None; self.comparisons.len()];
         let _whole = self.sum(None, &mut |place| {
-            let Some(comparison) = self.comparisons.get(place) else { return (NULL, 0.0) };
-            let seen = self.compare(comparison, place, a, b);
+            let seen = self.compare(place, a, b);
             found.get_mut(place).into_iter().for_each(|slot| *slot = Some(seen));
             seen
         });
@@ -272,7 +260,7 @@ impl Linker {
     /// What rarity adds, by comparison and set of values. O(values).
     pub(crate) fn rarities(&self, table: &Table) -> Rarities {
         let places: Vec<usize> = (0..self.comparisons.len()).collect();
-        super::in_parallel(&places, |&place| {
+        in_parallel(&places, 1, |&place| {
             let (comparison, weights) = (self.comparisons.get(place), self.weights.get(place));
             let column = comparison.and_then(|comparison| table.column(*comparison.columns.first()?));
             let (Some(column), Some(weights)) = (column, weights.filter(|weights| weights.frequent.is_some())) else {
@@ -287,10 +275,10 @@ impl Linker {
     /// [`max_block`](Self::max_block) find no pairs; two rows of one unique source are no pair.
     pub(crate) fn edges(&self, rows: &[Row<'_>]) -> Vec<Edge> {
         let table = Table::of(&self.comparisons, &self.blocks, rows);
-        let blocked = super::in_parallel(&self.blocks, |rule| Blocked::of(rule, &table, self.max_block));
+        let blocked = in_parallel(&self.blocks, 1, |rule| Blocked::of(rule, &table, self.max_block));
         let rarities = self.rarities(&table);
         let pieces = block::pieces(&blocked, super::PIECES);
-        let found = super::in_parallel(&pieces, |(rule, range)| {
+        let found = in_parallel(&pieces, 1, |(rule, range)| {
             let mut scorer = PairScorer::new(self, &table, &rarities);
             let mut edges = Vec::new();
             block::pairs(&table, &blocked, *rule, range.clone(), &mut |a, b| {

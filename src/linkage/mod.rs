@@ -7,7 +7,6 @@ mod block;
 mod compare;
 mod defaults;
 mod em;
-mod likeness;
 mod linker;
 mod propose;
 mod score;
@@ -65,30 +64,3 @@ pub(crate) struct Contribution {
 
 /// Pieces that work over pairs is cut into.
 const PIECES: usize = 64;
-
-/// Maps a slice on all cores, in order; each item is a task of its own.
-pub(crate) fn in_parallel<T: Sync, R: Send>(items: &[T], map: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(items.len());
-    if threads < 2 {
-        return items.iter().map(map).collect();
-    }
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let mut results: Vec<(usize, R)> = std::thread::scope(|scope| {
-        let work = || {
-            let mut done = Vec::new();
-            loop {
-                let place = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                let Some(item) = items.get(place) else { return done };
-                done.push((place, map(item)));
-            }
-        };
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| match thread.join() {
-            Ok(done) => done,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        threads.into_iter().flat_map(join).collect()
-    });
-    results.sort_unstable_by_key(|(place, _)| *place);
-    results.into_iter().map(|(_, result)| result).collect()
-}

@@ -1,11 +1,12 @@
 //! Which blocking rules to use, and how many pairs each finds.
 
+use super::Row;
 use super::block::{self, Blocked, Rule};
 use super::linker::{Linker, PairScorer, built_in_model};
 use super::table::Table;
 use super::train::{Evidence, Random};
-use super::{Row, in_parallel};
 use crate::error::Result;
+use crate::parallel::in_parallel;
 use crate::policy::{BlockPolicy, Compare, LinkagePolicy, ModelSource, Policy, Role, Rules};
 use crate::record::Record;
 use ahash::AHashMap;
@@ -56,9 +57,9 @@ pub fn count_blocks(policy: &Policy, records: &[Record]) -> Result<Vec<BlockCoun
 pub(crate) fn count(rules: &Rules, rows: &[Row<'_>], block: &[BlockPolicy], max_block: u64) -> Result<Vec<BlockCount>> {
     let compiled = block.iter().map(|rule| Rule::new(rules, rule)).collect::<Result<Vec<_>>>()?;
     let table = Table::of(&[], &compiled, rows);
-    let blocked = in_parallel(&compiled, |rule| Blocked::of(rule, &table, max_block));
+    let blocked = in_parallel(&compiled, 1, |rule| Blocked::of(rule, &table, max_block));
     let places: Vec<usize> = (0..blocked.len()).collect();
-    let pairs = in_parallel(&places, |&place| {
+    let pairs = in_parallel(&places, 1, |&place| {
         let mut pairs = 0;
         let blocks = blocked.get(place).map_or(0, Blocked::len);
         block::pairs(&table, &blocked, place, 0..blocks, &mut |_, _| pairs += 1);
@@ -191,7 +192,7 @@ pub(crate) fn for_rows(rules: &Rules, rows: &[Row<'_>]) -> Result<Vec<BlockPolic
     let max_in_sample = ((max_block as f64 / scale) as u64).max(2);
     let compiled = candidates.iter().map(|candidate| Rule::new(rules, candidate)).collect::<Result<Vec<_>>>()?;
     let table = Table::of(&[], &compiled, rows);
-    let found = in_parallel(&compiled, |rule| {
+    let found = in_parallel(&compiled, 1, |rule| {
         let blocked = Blocked::of(rule, &table, max_in_sample);
         let pairs = blocked.pairs() as f64;
         (pairs > 0.0 && pairs <= budget / 3.0).then_some((blocked, pairs))
@@ -227,7 +228,7 @@ fn likely_pairs(
         }
         within.push((place, blocked));
     }
-    let found = in_parallel(&within, |(place, blocked)| {
+    let found = in_parallel(&within, 1, |(place, blocked)| {
         let mut scorer = PairScorer::new(&linker, &table, &rarities);
         let mut found = Vec::new();
         block::pairs(&table, std::slice::from_ref(blocked), 0, 0..blocked.len(), &mut |a, b| {

@@ -1,9 +1,10 @@
 //! Records as columns of numbers: each distinct value once, so that many pairs are compared by few looks at text.
 
+use super::Row;
 use super::block::Rule;
 use super::compare::{Comparison, NULL, Values, near};
 use super::score::Weights;
-use super::{Row, in_parallel};
+use crate::parallel::in_parallel;
 use crate::value::Fact;
 use ahash::AHashMap;
 use smallvec::SmallVec;
@@ -37,7 +38,7 @@ impl Table {
         let mut asked: Vec<u16> = compared.chain(rules.iter().flat_map(Rule::columns)).collect();
         asked.sort_unstable();
         asked.dedup();
-        let columns = in_parallel(&asked, |&column| Column::of(column, rows));
+        let columns = in_parallel(&asked, 1, |&column| Column::of(column, rows));
         let places = asked.into_iter().zip(0..).collect();
         Self { columns, places, unique: rows.iter().map(|row| row.unique).collect() }
     }

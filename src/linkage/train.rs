@@ -5,9 +5,10 @@ use super::compare::{Comparison, NULL};
 use super::defaults::{self, Belief, LevelBelief};
 use super::em::{Mixture, Pattern, Shares};
 use super::table::{Comparer, Table};
-use super::{Row, in_parallel, propose};
+use super::{Row, propose};
 use crate::error::{Error, Result};
 use crate::normalise::normalise;
+use crate::parallel::in_parallel;
 use crate::policy::{
     BlockPolicy, Compare, ComparisonModel, Level, LevelModel, LinkagePolicy, MODEL_FORMAT, Model, Policy, Rules,
     TermFrequencies, Training,
@@ -169,16 +170,14 @@ impl Evidence {
         let mut latest: AHashMap<&RecordKey, (usize, &Record)> = AHashMap::with_capacity(records.len());
         for (place, record) in records.iter().enumerate() {
             let known = latest.entry(&record.key).or_insert((place, record));
-            let order = record.at.microseconds().cmp(&known.1.at.microseconds());
-            let same = order.is_eq() && known.0 != place;
-            if order.is_gt() || (same && record.canonical_json() > known.1.canonical_json()) {
+            if record.supersedes(known.1) {
                 *known = (place, record);
             }
         }
         let mut standing: Vec<(usize, &Record)> = latest.into_values().collect();
         standing.sort_unstable_by(|(_, a), (_, b)| a.key.cmp(&b.key));
         let chunks: Vec<&[(usize, &Record)]> = standing.chunks(4096).collect();
-        let read = in_parallel(&chunks, |chunk| {
+        let read = in_parallel(&chunks, 1, |chunk| {
             let read = |(place, record): &(usize, &Record)| (*place, normalise(rules, record).0);
             chunk.iter().map(read).collect::<Vec<_>>()
         });
@@ -243,7 +242,7 @@ impl<'a> Trainer<'a> {
         options: &'a TrainOptions,
     ) -> Self {
         let table = Table::of(comparisons, rules, rows);
-        let blocked = in_parallel(rules, |rule| Blocked::of(rule, &table, max_block));
+        let blocked = in_parallel(rules, 1, |rule| Blocked::of(rule, &table, max_block));
         let mut of_source: AHashMap<u16, f64> = AHashMap::new();
         table.unique.iter().flatten().for_each(|source| *of_source.entry(*source).or_default() += 1.0);
         let choose = |n: f64| n * (n - 1.0) / 2.0;
@@ -333,7 +332,7 @@ impl<'a> Trainer<'a> {
         let n = self.table.len() as u64;
         let all = n * (n - 1) / 2;
         let pairs = self.sample(n, self.options.random_pairs.min(all));
-        let shares = in_parallel(&places, |&place| {
+        let shares = in_parallel(&places, 1, |&place| {
             let Some(comparison) = self.comparisons.get(place) else { return (Vec::new(), 0.0) };
             let mut comparer = Comparer::new(&self.table, comparison);
             let mut counts = vec![0.0; comparison.levels.len()];
@@ -403,7 +402,7 @@ impl<'a> Trainer<'a> {
     /// Compares the candidate pairs, or a sample of them.
     fn look(&self) -> Seen {
         let pieces = block::pieces(&self.blocked, super::PIECES);
-        let counted = in_parallel(&pieces, |(rule, range)| {
+        let counted = in_parallel(&pieces, 1, |(rule, range)| {
             let mut count = 0_u64;
             block::pairs(&self.table, &self.blocked, *rule, range.clone(), &mut |_, _| count += 1);
             count
@@ -413,7 +412,7 @@ impl<'a> Trainer<'a> {
             by_rule.get_mut(*rule).into_iter().for_each(|sum| *sum += count);
         }
         let stride = (counted.iter().sum::<u64>() / self.options.pairs_max.max(1)) + 1;
-        let pieces = in_parallel(&pieces, |piece| {
+        let pieces = in_parallel(&pieces, 1, |piece| {
             let mut found = Piece::default();
             let mut places: AHashMap<Vec<u8>, u32> = AHashMap::new();
             self.visit(piece, stride, &mut |a, pattern| {
@@ -499,7 +498,7 @@ impl<'a> Trainer<'a> {
     /// A value's records may be one person's; only those pairs of them count that are no matches.
     fn frequencies(&self, mixture: &Mixture, seen: &Seen) -> Vec<Option<TermFrequencies>> {
         let wanted: Vec<bool> = self.beliefs.iter().map(|belief| belief.term_frequency).collect();
-        let found = in_parallel(&seen.pieces, |piece| {
+        let found = in_parallel(&seen.pieces, 1, |piece| {
             let mut matched: Vec<AHashMap<u32, f64>> = vec![AHashMap::new(); wanted.len()];
             let shares: Vec<f64> = piece.patterns.iter().map(|(pattern, _)| mixture.posterior(pattern).0).collect();
             for &(a, place) in &piece.pairs {

@@ -50,6 +50,16 @@ impl Record {
     pub fn canonical_json(&self) -> Vec<u8> {
         to_json(&RecordLine::of(self, None)).into_bytes()
     }
+
+    /// Says whether this version replaces another: it is later, or told of the same instant with the larger canonical
+    /// bytes.
+    pub(crate) fn supersedes(&self, old: &Self) -> bool {
+        match self.at.microseconds().cmp(&old.at.microseconds()) {
+            std::cmp::Ordering::Greater => true,
+            std::cmp::Ordering::Less => false,
+            std::cmp::Ordering::Equal => self != old && self.canonical_json() > old.canonical_json(),
+        }
+    }
 }
 
 fn make_finite(value: &mut Value) {

@@ -5,13 +5,14 @@
 
 use super::liken::{is_link, link_key};
 use super::pairs::Pairs;
-use super::rebuild::{Item, in_parallel};
+use super::rebuild::Item;
 use super::ruling::Ruling;
 use super::settle::link_row;
 use crate::id::{KeyHash, Link, RecordNumber, ValueHash};
 use crate::identifier::Summary;
 use crate::issue::Reason;
 use crate::linkage::Edge;
+use crate::parallel::in_parallel;
 use crate::policy::{Links, Role};
 use crate::record::{RecordKey, Verdict};
 use crate::stitch::{Entry, Likely, Outcome, Region, Trace, agree_as_one, is_sound, resolve};

@@ -5,7 +5,7 @@
 //! region a thousand times resolves it once.
 
 use super::liken::{is_link, likeness_of};
-use super::reading::{Reading, supersedes};
+use super::reading::Reading;
 use super::ruling::Ruling;
 use crate::error::{Error, Result};
 use crate::id::{ClusterNumber, KeyHash, Link, ProfileNumber, RecordNumber, Seed, ValueHash};
@@ -109,7 +109,7 @@ impl<'a> Planner<'a> {
         let number = standing.unwrap_or(RecordNumber(self.meta.next_record));
         if let Some(known) = standing {
             let old = self.overlay.record(known)?.ok_or_else(|| Error::corrupt("a record without its evidence"))?;
-            if !supersedes(&reading.record, &old) {
+            if !reading.record.supersedes(&old) {
                 return Ok(false);
             }
         } else {
@@ -123,7 +123,7 @@ impl<'a> Planner<'a> {
 
     fn replace(&mut self, number: RecordNumber, reading: &Reading) -> Result<Added> {
         let old = self.overlay.record(number)?.ok_or_else(|| Error::corrupt("a record without its evidence"))?;
-        if !supersedes(&reading.record, &old) {
+        if !reading.record.supersedes(&old) {
             return Ok(Added::Unchanged);
         }
         self.changed = true;

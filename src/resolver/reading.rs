@@ -42,12 +42,3 @@ impl Reading {
         }
     }
 }
-
-/// Says whether a version replaces another: it is later, or told of the same instant with the larger canonical bytes.
-pub(super) fn supersedes(new: &Record, old: &Record) -> bool {
-    match new.at.microseconds().cmp(&old.at.microseconds()) {
-        std::cmp::Ordering::Greater => true,
-        std::cmp::Ordering::Less => false,
-        std::cmp::Ordering::Equal => new != old && new.canonical_json() > old.canonical_json(),
-    }
-}

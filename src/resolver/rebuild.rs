@@ -8,11 +8,12 @@ use super::liken::likeness_of;
 use super::partition::{Partition, partition};
 use super::plan::Planner;
 use super::read::View;
-use super::reading::{Reading, supersedes};
+use super::reading::Reading;
 use super::ruling::Ruling;
 use super::tell::{Bearing, Shifted, compare};
 use crate::error::{ErrorKind, Result};
 use crate::id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
+use crate::parallel::in_parallel;
 use crate::policy::Policy;
 use crate::record::Record;
 use crate::store::{
@@ -314,28 +315,6 @@ fn read_all(rules: &Ruling, seed: Seed, records: &[Arc<Record>], now: Option<cra
     in_parallel(records, 2048, |record| Reading::of(rules, seed, Arc::clone(record), now))
 }
 
-/// Maps a slice on all cores, in order, by pieces of at least `least`.
-pub(super) fn in_parallel<T: Sync, R: Send>(items: &[T], least: usize, map: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let piece = items.len().div_ceil(threads).max(least);
-    if items.len() <= piece {
-        return items.iter().map(map).collect();
-    }
-    std::thread::scope(|scope| {
-        let map = &map;
-        let work: Vec<_> =
-            items.chunks(piece).map(|chunk| scope.spawn(move || chunk.iter().map(map).collect::<Vec<R>>())).collect();
-        let mut results = Vec::with_capacity(items.len());
-        for part in work {
-            match part.join() {
-                Ok(part) => results.extend(part),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        results
-    })
-}
-
 /// Numbers records of an empty tenant; of several versions of one, the one that stands.
 fn take_new(items: &mut Vec<Item>, known: &mut AHashMap<KeyHash, usize>, meta: &mut Meta, readings: Vec<Reading>) {
     for reading in readings {
@@ -348,7 +327,7 @@ fn take_new(items: &mut Vec<Item>, known: &mut AHashMap<KeyHash, usize>, meta: &
             }
             std::collections::hash_map::Entry::Occupied(slot) => {
                 if let Some(item) = items.get_mut(*slot.get())
-                    && supersedes(&reading.record, &item.reading.record)
+                    && reading.record.supersedes(&item.reading.record)
                 {
                     item.reading = reading;
                 }

@@ -3,6 +3,7 @@
 //! Short ASCII strings, which nearly all canonical values are, are compared without allocating; strsim takes the rest.
 
 use smallvec::SmallVec;
+use std::collections::BTreeSet;
 
 /// The longest strings, in bytes, that are compared on the stack.
 const SHORT_MAX: usize = 64;
@@ -48,6 +49,13 @@ pub(crate) fn token_set(a: &str, b: &str) -> f64 {
     let common = a.iter().filter(|word| b.contains(word)).count();
     let all = a.len() + b.len() - common;
     if all == 0 { 1.0 } else { common as f64 / all as f64 }
+}
+
+/// Measures what share of the characters of either string is in both, 0..=1 (Jaccard). Two empty ones are alike.
+pub(crate) fn jaccard(a: &str, b: &str) -> f64 {
+    let (one, other): (BTreeSet<char>, BTreeSet<char>) = (a.chars().collect(), b.chars().collect());
+    let union = one.union(&other).count();
+    if union == 0 { 1.0 } else { one.intersection(&other).count() as f64 / union as f64 }
 }
 
 /// Says whether the first `n` characters are equal; a shorter string is equal to itself only.

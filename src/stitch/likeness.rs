@@ -45,7 +45,7 @@ impl<'a> Levels<'a> {
             return;
         }
         let ranks = self.ranks();
-        let (mut bodies, mut known) = self.bodies();
+        let (mut bodies, mut known) = self.bodies(&ranks);
         for place in self.by_weight() {
             let Some(&Likely { a, b, weight }) = self.region.links.get(place) else { continue };
             let (Some(&one), Some(&other)) = (ranks.get(a), ranks.get(b)) else { continue };
@@ -83,7 +83,7 @@ impl<'a> Levels<'a> {
         places
     }
 
-    fn bodies(&mut self) -> (Bodies, Known<'a>) {
+    fn bodies(&mut self, ranks: &[u32]) -> (Bodies, Known<'a>) {
         let (mut bodies, mut known) = (Bodies::default(), Known::default());
         let mut numbers: AHashMap<&[Fact], u32> = AHashMap::new();
         let region = self.region;
@@ -99,7 +99,6 @@ impl<'a> Levels<'a> {
                 bodies.unique.entry(root).or_default().push(source);
             }
         }
-        let ranks = self.ranks();
         for (place, link) in region.links.iter().enumerate() {
             for end in [link.a, link.b] {
                 let root = ranks.get(end).map(|&rank| self.root(rank));

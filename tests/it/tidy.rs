@@ -9,6 +9,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("id", (0, 1)),
     ("time", (0, 1)),
     ("value", (0, 1)),
+    ("parallel", (0, 1)),
     ("similarity", (0, 1)),
     ("record", (1, 0)),
     ("event", (1, 1)),
