@@ -106,6 +106,11 @@ impl Numbered {
     }
 }
 
+/// The words of more than one character.
+fn words(value: &str) -> impl Iterator<Item = &str> {
+    value.split(' ').filter(|word| word.chars().nth(1).is_some())
+}
+
 /// Takes the keys of a value.
 fn take<'a>(part: KeyPart, value: &'a SmolStr, keys: &mut SmallVec<[Cow<'a, str>; 2]>) {
     let value = value.as_str();
@@ -130,7 +135,15 @@ fn take<'a>(part: KeyPart, value: &'a SmolStr, keys: &mut SmallVec<[Cow<'a, str>
                 keys.push(Cow::Owned(code.to_string()));
             }
         }
-        KeyPart::Words => keys.extend(value.split(' ').filter(|word| word.chars().nth(1).is_some()).map(Cow::Borrowed)),
+        KeyPart::Words => keys.extend(words(value).map(Cow::Borrowed)),
+        KeyPart::Sounds => {
+            let codes = words(value).map(soundex).filter(|code| !code.is_empty());
+            keys.extend(codes.map(|code| Cow::Owned(code.to_string())));
+        }
+        KeyPart::Numbers => {
+            let numbers = value.split(' ').filter(|word| word.bytes().any(|byte| byte.is_ascii_digit()));
+            keys.extend(numbers.map(Cow::Borrowed));
+        }
     }
 }
 

@@ -219,7 +219,10 @@ impl<'a> Pair<'a> {
         match level {
             Level::Exact => a == b,
             Level::Agree => self.agreement() == Agreement::Agree,
+            Level::Related => !has_initial(a) && !has_initial(b) && self.agreement() != Agreement::Contradict,
             Level::Compatible => self.agreement() != Agreement::Contradict,
+            Level::ShortForm => like::short_form(a, b),
+            Level::FirstName => like::first_names_allow(a, b),
             Level::JaroWinkler(least) => self.jaro_winkler() >= *least,
             Level::Levenshtein(most) => like::levenshtein_within(a, b, *most).is_some(),
             Level::DamerauLevenshtein(most) => like::damerau_within(a, b, *most).is_some(),
@@ -257,6 +260,11 @@ impl<'a> Pair<'a> {
             Level::Else => true,
         }
     }
+}
+
+/// Whether a word of a name is one letter.
+fn has_initial(name: &str) -> bool {
+    name.split(' ').any(|word| word.len() == 1)
 }
 
 fn numbers(a: &str, b: &str) -> Option<(f64, f64)> {

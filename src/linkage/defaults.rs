@@ -67,8 +67,8 @@ fn personal_number(name: SmolStr) -> Belief {
 /// What is believed of an attribute of a kind; a given name may stand in the place of `other`.
 pub(crate) fn of_compare(compare: Compare, name: SmolStr, other: Option<SmolStr>) -> Belief {
     use Level::{
-        Agree, Compatible, DamerauLevenshtein, DateTypo, DayMonthSwap, Days, Else, EmailUser, Exact, JaroWinkler,
-        Percent, Prefix, Suffix, Swapped, TokenSet,
+        Agree, Compatible, DamerauLevenshtein, DateTypo, DayMonthSwap, Days, Else, EmailUser, Exact, FirstName,
+        JaroWinkler, Percent, Prefix, Related, ShortForm, Suffix, Swapped, TokenSet,
     };
     match compare {
         Compare::GivenName => {
@@ -76,9 +76,10 @@ pub(crate) fn of_compare(compare: Compare, name: SmolStr, other: Option<SmolStr>
                 (Exact, 0.72, 0.005, 0.005, true),
                 (Agree, 0.12, 0.003, 0.003, true),
                 (JaroWinkler(0.88), 0.04, 0.004, 0.004, true),
-                (Compatible, 0.04, 0.03, 0.03, true),
+                (Related, 0.03, 0.006, 0.006, true),
+                (Compatible, 0.02, 0.03, 0.03, true),
                 (JaroWinkler(0.75), 0.02, 0.03, 0.03, true),
-                (Else, 0.05, 0.928, 0.928, true),
+                (Else, 0.05, 0.922, 0.922, true),
             ];
             if other.is_some() {
                 levels.insert(2, (Swapped(other), 0.01, 1e-6, 1e-6, true));
@@ -104,9 +105,11 @@ pub(crate) fn of_compare(compare: Compare, name: SmolStr, other: Option<SmolStr>
                 (Exact, 0.65, 1e-5, 1e-5, true),
                 (Agree, 0.16, 2e-5, 2e-5, true),
                 (Compatible, 0.08, 2e-4, 2e-3, true),
+                (ShortForm, 0.02, 5e-5, 5e-5, true),
                 (JaroWinkler(0.9), 0.03, 1e-3, 0.05, false),
-                (TokenSet(0.3), 0.03, 0.005, 0.7, false),
-                (Else, 0.05, 0.994, 0.25, false),
+                (FirstName, 0.03, 0.004, 0.01, false),
+                (TokenSet(0.3), 0.02, 0.005, 0.7, false),
+                (Else, 0.04, 0.99, 0.24, false),
             ],
             true,
             NAMESAKES,

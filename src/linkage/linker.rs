@@ -12,6 +12,7 @@ use crate::parallel::in_parallel;
 use crate::policy::{Compare, ComparisonModel, LevelModel, LinkagePolicy, MODEL_FORMAT, Model, ModelSource, Rules};
 use crate::similarity::generation_of;
 use crate::value::Fact;
+use smallvec::SmallVec;
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -203,17 +204,15 @@ impl Linker {
         if odds.is_finite() { odds / (1.0 + odds) } else { 1.0 }
     }
 
-    /// Whether two records may not be in one cluster by likeness: they name two generations of a family, or they are not
-    /// even a possible link and something personal speaks against it.
+    /// Whether two records may not be in one cluster by likeness: they name different generations of a family, or
+    /// something personal speaks against it and they are no link by themselves.
     pub(crate) fn vetoes(&self, a: &[Fact], b: &[Fact]) -> bool {
-        let generations = |facts: &'_ [Fact]| {
-            self.names
-                .iter()
-                .find_map(|&name| of_column(facts, name).iter().find_map(|fact| generation_of(&fact.value)))
+        let generations = |facts: &'_ [Fact]| -> SmallVec<[&'static str; 2]> {
+            let named = self.names.iter().flat_map(|&name| of_column(facts, name));
+            named.filter_map(|fact| generation_of(&fact.value)).collect()
         };
-        if let (Some(one), Some(other)) = (generations(a), generations(b))
-            && one != other
-        {
+        let (one, other) = (generations(a), generations(b));
+        if !one.is_empty() && !other.is_empty() && !one.iter().any(|generation| other.contains(generation)) {
             return true;
         }
         let level = |place: usize| self.compare(place, a, b).0;
@@ -227,7 +226,7 @@ impl Linker {
             let bits = self.weights.get(place).and_then(|weights| weights.bits.get(usize::from(level(place))));
             bits.is_some_and(|bits| bits * 1000.0 < f64::from(self.veto.0))
         };
-        self.personal.iter().any(speaks_against) && self.weigh(a, b).is_none()
+        self.personal.iter().any(speaks_against) && !self.weigh(a, b).is_some_and(|weight| self.is_link(weight))
     }
 
     /// What each comparison says of a pair, in the order of the model, and last what shared surroundings take off.

@@ -135,6 +135,8 @@ pub(crate) fn by_kind(rules: &Rules) -> Vec<BlockPolicy> {
     let words = full.map(|full| format!("words({full})"));
     let sound = family.map(|family| format!("soundex({family})"));
     let initial = given.map(|given| format!("{given}[:1]"));
+    let sounds = full.map(|full| format!("sounds({full})"));
+    let house = first(Compare::Address).map(|address| format!("numbers({address})"));
     found.extend(date.map(|date| rule(&[date])));
     for pair in [
         (given, family),
@@ -147,6 +149,8 @@ pub(crate) fn by_kind(rules: &Rules) -> Vec<BlockPolicy> {
         (sound.as_deref(), postcode),
         (given, postcode),
         (sound.as_deref(), initial.as_deref()),
+        (sounds.as_deref(), house.as_deref()),
+        (sound.as_deref(), house.as_deref()),
     ] {
         if let (Some(one), Some(other)) = pair {
             found.push(rule(&[one, other]));

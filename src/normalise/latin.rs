@@ -18,7 +18,8 @@ pub(super) fn words(text: &str) -> Cow<'_, str> {
             continue;
         }
         let word = is_word(c);
-        let mut latin = any_ascii::any_ascii_char(c).bytes();
+        let bare = is_abugida(c);
+        let mut latin = any_ascii::any_ascii_char(c).bytes().filter(|byte| !bare || !b"aeiou".contains(byte));
         if word {
             push(&mut out, b' ');
         }
@@ -126,6 +127,12 @@ fn push(out: &mut String, byte: u8) {
 fn is_words(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b' ';
     text.bytes().all(plain) && !text.starts_with(' ') && !text.ends_with(' ') && !text.contains("  ")
+}
+
+/// Whether a character is of a script whose vowels are romanised in too many ways to be compared: Thai, Lao, Burmese,
+/// Khmer. Of these, consonants are kept, as those of Arabic and Hebrew are.
+fn is_abugida(c: char) -> bool {
+    matches!(c, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}')
 }
 
 /// Whether a character is a word, or a syllable that is written as one: Han and Hangul.

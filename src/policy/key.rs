@@ -8,7 +8,7 @@ use std::fmt;
 ///
 /// ```text
 /// key      = column | column "[:" n "]" | column "[-" n ":]" | function "(" column ")"
-/// function = "year" | "month" | "soundex" | "words"
+/// function = "year" | "month" | "soundex" | "words" | "sounds" | "numbers"
 /// ```
 ///
 /// A value of which the key takes nothing (no date where a year is asked for) has no block. A list has one block for
@@ -49,10 +49,20 @@ pub enum KeyPart {
     Soundex,
     /// Each of its words of more than one character.
     Words,
+    /// The Soundex code of each of its words of more than one character.
+    Sounds,
+    /// Each of its words that has a digit: a house, a postcode.
+    Numbers,
 }
 
-const FUNCTIONS: [(&str, KeyPart); 4] =
-    [("year", KeyPart::Year), ("month", KeyPart::Month), ("soundex", KeyPart::Soundex), ("words", KeyPart::Words)];
+const FUNCTIONS: [(&str, KeyPart); 6] = [
+    ("year", KeyPart::Year),
+    ("month", KeyPart::Month),
+    ("soundex", KeyPart::Soundex),
+    ("words", KeyPart::Words),
+    ("sounds", KeyPart::Sounds),
+    ("numbers", KeyPart::Numbers),
+];
 
 impl Key {
     /// Takes the whole value of a column.
@@ -66,7 +76,8 @@ impl Key {
         if let Some((function, rest)) = text.split_once('(') {
             let known = FUNCTIONS.iter().find(|(name, _)| *name == function.trim());
             let part = known.ok_or_else(|| {
-                format!("`{text}` has no function that is known (`year`, `month`, `soundex`, `words`)")
+                let known = FUNCTIONS.map(|(name, _)| format!("`{name}`")).join(", ");
+                format!("`{text}` has no function that is known ({known})")
             })?;
             let column = rest.strip_suffix(')').ok_or_else(|| format!("`{text}` does not end in `)`"))?;
             return Ok(Self { column: name(text, column)?, part: part.1 });
@@ -117,6 +128,8 @@ impl fmt::Display for Key {
             KeyPart::Month => write!(f, "month({column})"),
             KeyPart::Soundex => write!(f, "soundex({column})"),
             KeyPart::Words => write!(f, "words({column})"),
+            KeyPart::Sounds => write!(f, "sounds({column})"),
+            KeyPart::Numbers => write!(f, "numbers({column})"),
         }
     }
 }

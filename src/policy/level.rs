@@ -23,8 +23,15 @@ pub enum Level {
     Exact,
     /// They agree by the logic of the attribute's kind: nicknames, token order, transliteration, other spellings.
     Agree,
+    /// They agree, or are compatible by more than an initial: a name that is left out, one in another language.
+    Related,
     /// They agree, or are compatible: initials, a name that is left out.
     Compatible,
+    /// The name of an organisation is a short form of the other, which has one word more.
+    ShortForm,
+    /// Whole names of people begin with one given name, or with two that are compatible; initials do not count. So do
+    /// those of one who marries.
+    FirstName,
     /// The two columns of a name stand in each other's place. The word names the other attribute; without one, the
     /// comparison has two attributes.
     Swapped(Option<SmolStr>),
@@ -56,7 +63,8 @@ pub enum Level {
     Days(u32),
     /// Day and month stand in each other's place.
     DayMonthSwap,
-    /// Dates differ by one digit, or by two neighbouring digits in each other's place.
+    /// Dates differ by one digit, or by two neighbouring digits in each other's place, and by a swap of day and month
+    /// besides or not.
     DateTypo,
     /// Coordinates in degrees (`latitude,longitude`, or two attributes in this order) lie at most so many kilometres
     /// apart.
@@ -100,7 +108,10 @@ impl std::str::FromStr for Level {
         match word {
             "exact" => bare(Self::Exact),
             "agree" => bare(Self::Agree),
+            "related" => bare(Self::Related),
             "compatible" => bare(Self::Compatible),
+            "short_form" => bare(Self::ShortForm),
+            "first_name" => bare(Self::FirstName),
             "swapped" if argument == Some("") => Err(wrong("names no attribute")),
             "swapped" => Ok(Self::Swapped(argument.map(SmolStr::new))),
             "of" => match argument.and_then(|argument| argument.split_once(':')) {
@@ -150,7 +161,10 @@ impl fmt::Display for Level {
         match self {
             Self::Exact => f.write_str("exact"),
             Self::Agree => f.write_str("agree"),
+            Self::Related => f.write_str("related"),
             Self::Compatible => f.write_str("compatible"),
+            Self::ShortForm => f.write_str("short_form"),
+            Self::FirstName => f.write_str("first_name"),
             Self::Swapped(None) => f.write_str("swapped"),
             Self::Swapped(Some(other)) => write!(f, "swapped:{other}"),
             Self::Of(attribute, level) => write!(f, "of:{attribute}:{level}"),

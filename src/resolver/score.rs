@@ -22,6 +22,17 @@ pub struct ReadRecord {
     facts: Vec<Fact>,
 }
 
+impl ReadRecord {
+    /// What two records that are known to be one person's say together. O(values).
+    #[must_use]
+    pub fn with(mut self, other: &Self) -> Self {
+        self.facts.extend_from_slice(&other.facts);
+        self.facts.sort_unstable();
+        self.facts.dedup();
+        self
+    }
+}
+
 impl std::fmt::Debug for ReadRecord {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "ReadRecord({} values)", self.facts.len())
@@ -111,6 +122,12 @@ impl Scorer {
     /// ```
     pub fn weigh(&self, a: &ReadRecord, b: &ReadRecord) -> Option<Weight> {
         self.ruling.linker()?.weigh(&a.facts, &b.facts)
+    }
+
+    /// Says whether two may not be in one profile by likeness, as [`PairScore::vetoed`] does. A resolver asks it of what
+    /// identifiers hold together, which speaks as one record ([`ReadRecord::with`]).
+    pub fn vetoes(&self, a: &ReadRecord, b: &ReadRecord) -> bool {
+        self.ruling.linker().is_some_and(|linker| linker.vetoes(&a.facts, &b.facts))
     }
 
     /// The hashes of a record's block keys, under the default seed: records that share one are weighed, unless too many

@@ -21,7 +21,7 @@ const KINDS: [&str; 24] = [
 ];
 
 /// Compares addresses, canonical. The house must be the same, and most words of the one that says less; one that is
-/// wholly in the other agrees with it.
+/// wholly in the other agrees with it, and so does one with the same house number and postcode.
 ///
 /// O(words of `a` times words of `b`).
 pub(crate) fn address(a: &str, b: &str) -> Agreement {
@@ -43,10 +43,14 @@ pub(crate) fn address(a: &str, b: &str) -> Agreement {
         free.find(|(theirs, _)| organisation_word(word, theirs)).map(|(_, taken)| *taken = true).is_some()
     });
     let met = met.count();
+    let mostly = met * 2 > short.words.len();
     let numbers = |a: &Address<'_>, b: &Address<'_>| a.numbers.iter().all(|number| b.numbers.contains(number));
-    if met == short.words.len() && (numbers(&one, &other) || numbers(&other, &one)) {
+    let (within, around) = (numbers(&one, &other), numbers(&other, &one));
+    // A house number and a postcode that are the same outweigh a city under another name.
+    let same_numbers = within && around && one.numbers.len() > 1;
+    if (met == short.words.len() && (within || around)) || (mostly && same_numbers) {
         Agreement::Agree
-    } else if met * 2 > short.words.len() {
+    } else if mostly {
         Agreement::Compatible
     } else {
         Agreement::Contradict
@@ -68,19 +72,21 @@ struct Address<'a> {
 impl<'a> Address<'a> {
     fn of(text: &'a str) -> Option<Self> {
         let mut address = Self { words: SmallVec::new(), numbers: SmallVec::new(), unit: None };
-        let mut before = "";
+        let (mut before, mut last_but_one) = ("", "");
         for (count, word) in text.split(' ').enumerate() {
             if count == WORDS_MAX {
                 return None;
             }
-            if UNITS.contains(&before) && address.unit.is_none() {
+            // What has a name is a house: after `Chrysler bldg` stands the number of the street.
+            let named = before == "bldg" && address.words.last() == Some(&last_but_one);
+            if UNITS.contains(&before) && address.unit.is_none() && !named {
                 address.unit = Some(word);
             } else if has_digit(word) {
                 address.numbers.push(word);
             } else if !KINDS.contains(&word) && !UNITS.contains(&word) {
                 address.words.push(word);
             }
-            before = word;
+            (last_but_one, before) = (before, word);
         }
         Some(address)
     }

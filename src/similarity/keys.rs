@@ -65,9 +65,9 @@ pub(crate) fn of_postcode(postcode: &str) -> Keys {
 
 pub(crate) fn of_date(date: &str) -> Keys {
     let Some(known) = Date::canonical(date) else { return of_whole(date) };
-    // One slip leaves the year, or month and day, as they are; a swap leaves the year.
+    // One slip leaves the year, or month and day, as they are; a swap leaves the year, and the two numbers.
     let mut keys = Keys::from_slice(&[key(b'y', known.year().to_be_bytes())]);
-    keys.extend(known.month_and_day().map(|(month, day)| key(b'd', [month, day])));
+    keys.extend(known.month_and_day().map(|(month, day)| key(b'd', [month.min(day), month.max(day)])));
     keys
 }
 
@@ -97,15 +97,20 @@ pub(crate) fn of_surname(name: &str) -> Keys {
 
 pub(crate) fn of_full_name(name: &str) -> Keys {
     let Some(known) = Name::of(name) else { return of_whole(name) };
-    let core = organisation::core(&known.all);
-    let weight = core.iter().filter(|word| !is_generic(word) && !is_particle(word)).count();
-    let words = if weight == 0 { &known.all } else { &known.core };
+    let core = organisation::core(&known.whole);
+    let weight = |words: &[&str]| words.iter().filter(|word| !is_generic(word) && !is_particle(word)).count();
+    let weight = weight(&core).min(weight(&known.core));
+    let person = organisation::kind(&known.whole) == organisation::Kind::Person;
+    let words = match (person, weight) {
+        (false, _) => &known.whole,
+        (true, 0) => &known.all,
+        (true, _) => &known.core,
+    };
     let marks: SmallVec<[Marks; 8]> = words.iter().map(|word| marks(word)).collect();
     let mut keys = Keys::new();
     keys.extend(marks.iter().flatten().map(|&mark| Key { lone: weight < 2, ..mark_key(mark) }));
     // Two names of people meet in all words of one of them, so in its last word and another; or in the one before the
     // last, where the two are one word in the other.
-    let person = organisation::kind(&known.all) == organisation::Kind::Person;
     for (place, one) in marks.iter().enumerate() {
         for (other_place, other) in marks.iter().enumerate().skip(place + 1) {
             let lone = !person || weight < 2 || other_place + 2 >= marks.len();
@@ -114,7 +119,7 @@ pub(crate) fn of_full_name(name: &str) -> Keys {
             }
         }
     }
-    keys.extend([joined(&known.all), joined(&core)]);
+    keys.extend([joined(&known.all), joined(&known.whole), joined(&core)]);
     unique(keys)
 }
 
@@ -128,10 +133,13 @@ const LINES: u32 = 256;
 fn marks(word: &str) -> Marks {
     let mut marks: Marks = word.bytes().next().map(u32::from).into_iter().collect();
     marks.extend(sound(word).first().map(|&byte| u32::from(byte)));
-    if word.len() >= 3 {
+    if word.len() >= 2 {
         marks.extend(skeleton(word).first().map(|&byte| u32::from(byte)));
     }
-    marks.extend(given(word).into_iter().flat_map(|known| known.lines().map(|line| LINES + u32::from(line))));
+    if let Some(known) = given(word) {
+        marks.extend(known.lines().map(|line| LINES + u32::from(line)));
+        marks.extend(known.short_letters().map(u32::from));
+    }
     marks.sort_unstable();
     marks.dedup();
     marks

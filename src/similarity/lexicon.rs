@@ -1,6 +1,6 @@
 //! The tables of facts about names, read once.
 
-use ahash::{AHashMap, RandomState};
+use ahash::{AHashMap, AHashSet, RandomState};
 use smallvec::SmallVec;
 use std::sync::LazyLock;
 
@@ -20,6 +20,8 @@ pub(crate) struct Given {
     one_meaning: bool,
     /// Whether it is a name by itself on some line.
     a_name: bool,
+    /// The letters that the short forms of its lines begin with, from `a` at the lowest bit.
+    short_letters: u32,
 }
 
 /// How two known given names stand to each other.
@@ -64,6 +66,16 @@ impl Given {
         best
     }
 
+    /// Says whether a short form of it begins with a letter.
+    pub(crate) fn may_begin_with(&self, letter: u8) -> bool {
+        self.short_letters & bit(letter) != 0
+    }
+
+    /// The letters that short forms of it begin with.
+    pub(crate) fn short_letters(&self) -> impl Iterator<Item = u8> + '_ {
+        (b'a'..=b'z').filter(|letter| self.may_begin_with(*letter))
+    }
+
     /// The lines that it stands on: two names that are not strangers share one.
     pub(crate) fn lines(&self) -> impl Iterator<Item = u16> + '_ {
         self.places.iter().map(|(line, _)| *line)
@@ -84,13 +96,20 @@ fn given_lines(table: &'static str) -> impl Iterator<Item = SmallVec<[&'static s
 fn read_given(table: &'static str) -> AHashMap<&'static str, Given> {
     let mut names: AHashMap<&'static str, Given> = hash_map();
     for (line, sections) in (0_u16..).zip(given_lines(table)) {
+        let shorts = sections.get(1).into_iter().flat_map(|names| names.split_whitespace());
+        let short_letters =
+            shorts.filter_map(|name| name.bytes().next()).fold(0, |letters, first| letters | bit(first));
         for (names_of, place) in sections.iter().zip([Place::Spelling, Place::Short, Place::Cognate]) {
             for name in names_of.split_whitespace() {
                 let given = names.entry(name).or_insert_with(|| Given {
                     places: SmallVec::new(),
                     one_meaning: true,
                     a_name: false,
+                    short_letters: 0,
                 });
+                if place == Place::Spelling {
+                    given.short_letters |= short_letters;
+                }
                 if given.places.last().is_none_or(|(known, _)| *known != line) {
                     given.places.push((line, place));
                 }
@@ -103,6 +122,11 @@ fn read_given(table: &'static str) -> AHashMap<&'static str, Given> {
         given.one_meaning = lines(Place::Short) == 1 && !given.a_name;
     }
     names
+}
+
+/// A lower-case letter as one bit; none of anything else.
+fn bit(letter: u8) -> u32 {
+    if letter.is_ascii_lowercase() { 1 << (letter - b'a') } else { 0 }
 }
 
 /// The seeds are fixed: a library draws no random number, and the table is its own.
@@ -160,9 +184,23 @@ pub(crate) fn legal_form_at_end(words: &[&str]) -> Option<LegalForm> {
     forms.iter().find(|(form, _)| words.ends_with(form)).map(|(_, form)| *form)
 }
 
+/// Words that are no legal forms and that only organisations have in their names.
+static ORGANISATIONS: LazyLock<AHashSet<&'static str>> = LazyLock::new(|| {
+    let lines = include_str!("legal_forms.txt").lines().filter_map(|line| line.strip_prefix('+'));
+    let mut words = AHashSet::with_hasher(RandomState::with_seeds(5, 6, 7, 8));
+    words.extend(lines.flat_map(str::split_whitespace));
+    words
+});
+
+/// Says whether only organisations have a word in their names.
+pub(crate) fn is_of_organisations(word: &str) -> bool {
+    ORGANISATIONS.contains(word)
+}
+
 fn read_legal(table: &'static str) -> Vec<Phrase> {
     let mut forms = Vec::new();
-    for (line, text) in (0_u16..).zip(table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))) {
+    let lines = table.lines().filter(|line| !line.is_empty() && !line.starts_with(['#', '+']));
+    for (line, text) in (0_u16..).zip(lines) {
         let (any, text) = text.strip_prefix('*').map_or((false, text), |rest| (true, rest));
         let (all, doubtful) = text.split_once('?').unwrap_or((text, ""));
         let doubtful = phrases(doubtful);

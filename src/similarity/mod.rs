@@ -25,6 +25,7 @@ pub(crate) use date::{Date, DateOrder, date_agreement, date_typo, day_month_swap
 pub(crate) use edit::{damerau_within, jaccard, jaro_winkler, levenshtein_within, prefix, suffix, token_set};
 pub(crate) use lexicon::{generation, is_title, legal_form};
 pub(crate) use number::{kilometres, number};
-pub(crate) use person::{full_name, generation_of, given_name, surname};
+pub(crate) use organisation::short_form;
+pub(crate) use person::{first_names_allow, full_name, generation_of, given_name, surname};
 pub(crate) use phonetic::soundex;
 pub(crate) use values::{email, email_user, number_agreement, phone, postcode, text};

@@ -10,7 +10,9 @@ pub(super) type Words<'a> = SmallVec<[&'a str; 8]>;
 
 /// A canonical name in its words.
 pub(super) struct Name<'a> {
-    /// As they stand, without the generation.
+    /// As they stand.
+    pub(super) whole: Words<'a>,
+    /// Without the generation.
     pub(super) all: Words<'a>,
     /// Without particles, unless there is nothing else.
     pub(super) core: Words<'a>,
@@ -27,10 +29,10 @@ impl<'a> Name<'a> {
         if all.is_empty() || all.len() > WORDS_MAX {
             return None;
         }
-        let last = all.last().copied().filter(|_| all.len() > 1).and_then(generation);
-        if last.is_some() {
-            all.pop();
-        }
+        let whole = all.clone();
+        // At the end, or after the given name.
+        let place = (1..all.len()).rev().find(|&place| all.get(place).is_some_and(|word| generation(word).is_some()));
+        let of_name = place.and_then(|place| generation(all.remove(place)));
         let (mut core, mut fathers) = (Words::new(), SmallVec::new());
         let mut child = false;
         for word in all.iter().copied() {
@@ -45,12 +47,18 @@ impl<'a> Name<'a> {
             core = all.clone();
             fathers = SmallVec::from_elem(false, core.len());
         }
-        Some(Self { all, core, generation: last, fathers })
+        Some(Self { whole, all, core, generation: of_name, fathers })
     }
 
-    /// Whether both name a generation, and not the same.
+    /// Whether both name a generation, and not the same. Beside a generation, a lone `I` is the first and no initial.
     pub(super) fn of_other_generation(&self, other: &Self) -> bool {
-        matches!((self.generation, other.generation), (Some(one), Some(other)) if one != other)
+        let is_first = |name: &Self| name.core.iter().skip(1).any(|word| *word == "i");
+        match (self.generation, other.generation) {
+            (Some(one), Some(other)) => one != other,
+            (Some(_), None) => is_first(other),
+            (None, Some(_)) => is_first(self),
+            (None, None) => false,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Names of organisations: what is left when their legal forms are off.
 
 use super::agreement::Agreement;
-use super::lexicon::{LegalForm, is_generic, legal_form, legal_form_at_end};
+use super::lexicon::{LegalForm, is_generic, is_of_organisations, legal_form, legal_form_at_end};
 use super::name::{Words, same_letters};
 use super::word::organisation_word;
 use smallvec::SmallVec;
@@ -23,10 +23,11 @@ struct Organisation<'a> {
     forms: SmallVec<[LegalForm; 2]>,
 }
 
-/// Says whether words name an organisation, by the legal forms at their ends.
+/// Says whether words name an organisation, by the legal forms at their ends, and by words that only these have.
 pub(super) fn kind(words: &[&str]) -> Kind {
     let (_, forms) = without_forms(words);
-    if forms.iter().any(|form| form.certain) {
+    let says_so = || words.len() > 1 && words.iter().any(|word| is_of_organisations(word));
+    if forms.iter().any(|form| form.certain) || says_so() {
         Kind::Organisation
     } else if forms.iter().any(|form| form.words > 1) {
         Kind::Likely
@@ -60,24 +61,7 @@ pub(super) fn agreement(a: &[&str], b: &[&str]) -> Agreement {
     if letters(&one.core) != letters(&other.core) {
         return Agreement::Contradict;
     }
-    let mut taken: SmallVec<[bool; 8]> = SmallVec::from_elem(false, other.core.len());
-    let mut left: Words<'_> = SmallVec::new();
-    let mut meet = |words: &[&'_ str], same: &dyn Fn(&str, &str) -> bool| -> SmallVec<[bool; 8]> {
-        words
-            .iter()
-            .map(|word| {
-                let mut free = other.core.iter().zip(&mut taken).filter(|(_, taken)| !**taken);
-                free.find(|(theirs, _)| same(word, theirs)).map(|(_, taken)| *taken = true).is_some()
-            })
-            .collect()
-    };
-    let equal = meet(&one.core, &|a, b| a == b);
-    left.extend(one.core.iter().zip(equal).filter(|(_, met)| !met).map(|(word, _)| *word));
-    let spelt = meet(&left, &organisation_word);
-    let met_all = left.iter().zip(spelt).filter(|(_, met)| !met).map(|(word, _)| *word);
-    let more: Words<'_> = met_all.collect();
-    let theirs: Words<'_> =
-        other.core.iter().zip(&taken).filter(|(_, taken)| !**taken).map(|(word, _)| *word).collect();
+    let (more, theirs) = left_over(&one, &other);
     match (more.as_slice(), theirs.as_slice()) {
         ([], []) => most,
         ([], more) | (more, []) if more.iter().all(|word| is_generic(word)) && !is_bare(&one, &other) => {
@@ -85,6 +69,37 @@ pub(super) fn agreement(a: &[&str], b: &[&str]) -> Agreement {
         }
         _ => Agreement::Contradict,
     }
+}
+
+/// Says whether one name is a short form of the other: all of its words, two at least, are in the other, which has one
+/// more.
+pub(crate) fn short_form(a: &str, b: &str) -> bool {
+    let (a, b): (Words<'_>, Words<'_>) = (a.split(' ').collect(), b.split(' ').collect());
+    if [&a, &b].into_iter().all(|words| kind(words) == Kind::Person) {
+        return false;
+    }
+    let (one, other) = (Organisation::of(&a), Organisation::of(&b));
+    match left_over(&one, &other) {
+        (more, theirs) if more.is_empty() && theirs.len() == 1 => one.core.len() > 1,
+        (more, theirs) if theirs.is_empty() && more.len() == 1 => other.core.len() > 1,
+        _ => false,
+    }
+}
+
+/// The words of either that are not in the other.
+fn left_over<'a>(one: &Organisation<'a>, other: &Organisation<'a>) -> (Words<'a>, Words<'a>) {
+    let mut taken: SmallVec<[bool; 8]> = SmallVec::from_elem(false, other.core.len());
+    let mut meet = |words: &[&'a str], same: fn(&str, &str) -> bool| -> Words<'a> {
+        let mut meets = |word: &str| {
+            let mut free = other.core.iter().zip(&mut taken).filter(|(_, taken)| !**taken);
+            free.find(|(theirs, _)| same(word, theirs)).map(|(_, taken)| *taken = true).is_some()
+        };
+        words.iter().copied().filter(|word| !meets(word)).collect()
+    };
+    let unequal = meet(&one.core, |a, b| a == b);
+    let more = meet(&unequal, organisation_word);
+    let theirs = other.core.iter().zip(&taken).filter(|(_, taken)| !**taken).map(|(word, _)| *word);
+    (more, theirs.collect())
 }
 
 /// Whether one of them has no word that tells it from others.

@@ -72,15 +72,29 @@ pub(crate) fn full_name(a: &str, b: &str) -> Agreement {
     // Which words meet may hang on who asks: so that it does not, the smaller text always asks.
     let (a, b) = if a < b { (a, b) } else { (b, a) };
     let (Some(one), Some(other)) = (Name::of(a), Name::of(b)) else { return Agreement::Contradict };
-    let kinds = (organisation::kind(&one.all), organisation::kind(&other.all));
+    let kinds = (organisation::kind(&one.whole), organisation::kind(&other.whole));
     if matches!(kinds, (Kind::Organisation, _) | (_, Kind::Organisation) | (Kind::Likely, Kind::Likely)) {
-        return organisation::agreement(&one.all, &other.all);
+        return organisation::agreement(&one.whole, &other.whole);
     }
     let answer = people(&one, &other);
     if answer.allows() || kinds == (Kind::Person, Kind::Person) {
         return answer;
     }
-    organisation::agreement(&one.all, &other.all)
+    organisation::agreement(&one.whole, &other.whole)
+}
+
+/// Says whether two full names of people, canonical, may begin with one given name, whatever follows. Initials do not
+/// count.
+pub(crate) fn first_names_allow<'a>(a: &'a str, b: &'a str) -> bool {
+    let (Some(one), Some(other)) = (Name::of(a), Name::of(b)) else { return false };
+    let first = |name: &Name<'a>| -> Option<&'a str> {
+        let person = name.core.len() > 1 && organisation::kind(&name.whole) == Kind::Person;
+        name.core.first().copied().filter(|word| person && word.len() > 1)
+    };
+    match (first(&one), first(&other)) {
+        (Some(a), Some(b)) => !one.of_other_generation(&other) && given_word(Word::of(a), Word::of(b)).allows(),
+        _ => false,
+    }
 }
 
 fn people<'a>(one: &Name<'a>, other: &Name<'a>) -> Agreement {
@@ -259,9 +273,8 @@ fn glued(words: &[&str]) -> String {
     words.concat()
 }
 
-/// The generation that a canonical name ends in, in its one form: `jr` of `john smith jr`.
+/// The generation that a canonical name says, in its one form: `jr` of `john smith jr`.
 pub(crate) fn generation_of(name: &str) -> Option<&'static str> {
-    let (before, last) = name.rsplit_once(' ')?;
-    let generation = super::lexicon::generation(last).or(if last == "i" { Some("i") } else { None });
-    generation.filter(|_| !before.is_empty())
+    let name = Name::of(name)?;
+    name.generation.or_else(|| (name.all.len() > 1 && name.all.last() == Some(&"i")).then_some("i"))
 }

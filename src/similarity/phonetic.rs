@@ -46,8 +46,9 @@ pub(crate) type Sound = SmallVec<[u8; 24]>;
 /// Folds a canonical word (ASCII lower case) to its sound.
 ///
 /// Double letters count once, but `oo` is `u` and `ee` is `i`; `ph` is `f`, `w` is `v`, `c` and `q` are `k` or `s`, `y`
-/// and `j` are `i`, `z` is `s`; an `h` is silent after a consonant, before one and at the end; umlauts written as `ue` are bare. Vowels are kept: they
-/// tell Maria from Mario.
+/// and `j` are `i`, `z` is `s`, `x` is `ks`, `ey` at the end of a longer word is `i`, and so is `v` the `u` of Belarusian `eu` and `ou`; an `h`
+/// is silent after a consonant, before one and at the end; umlauts written as `ue` are bare. Vowels are kept: they tell
+/// Maria from Mario.
 pub(crate) fn sound(word: &str) -> Sound {
     let bytes = word.as_bytes();
     let at = |place: usize| bytes.get(place).copied();
@@ -57,6 +58,8 @@ pub(crate) fn sound(word: &str) -> Sound {
         let (next, last) = (at(place + 1), out.last().copied());
         place += 1;
         let folded = match byte {
+            // `Vasiliev` is `Vasilev`.
+            b'i' | b'y' if place > 1 && next == Some(b'e') && matches!(at(place + 1), Some(b'v' | b'u')) => continue,
             b'p' if next == Some(b'h') => b'f',
             b'w' => b'v',
             b'z' => b's',
@@ -71,7 +74,13 @@ pub(crate) fn sound(word: &str) -> Sound {
             b'h' if place > 1 && !next.is_some_and(is_vowel) => continue,
             b'h' if last.is_some_and(|last| !is_vowel(last) && !matches!(last, b'c' | b's')) => continue,
             b'e' if matches!(last, Some(b'u' | b'o' | b'a')) && next.is_some_and(|next| !is_vowel(next)) => continue,
-            b'e' if last == Some(b'i') && place > 1 && (next.is_none() || next == Some(b'v')) => continue,
+            b'e' if last == Some(b'i') && place > 1 && next.is_none() => continue,
+            b'e' if matches!(next, Some(b'y' | b'i' | b'j')) && place > 3 && place + 1 == bytes.len() => continue,
+            b'u' if matches!(last, Some(b'e' | b'o')) && next.is_none() => b'v',
+            b'x' if place > 1 => {
+                out.push(b'k');
+                b's'
+            }
             other => other,
         };
         if out.last() != Some(&folded) {
@@ -101,8 +110,9 @@ pub(crate) fn first_sound(word: &str) -> Option<u8> {
     })
 }
 
-/// The consonants of a canonical word, for scripts that write no vowels (Arabic, Hebrew): `y` and `w` are vowels more
-/// often than not there, `p` is `b`, `v` is `f`, and an `h` after a consonant only tells that one from another.
+/// The consonants of a canonical word, for scripts that write no vowels (Arabic, Hebrew), or vowels that are romanised in
+/// many ways: `y` and `w` are vowels more often than not there, `p` is `b`, `v` is `f`, `d` is `t` (Ahmed is Ahmet), and
+/// an `h` after a consonant only tells that one from another.
 pub(crate) fn skeleton(word: &str) -> Sound {
     let mut out = Sound::new();
     let mut bytes = word.bytes().peekable();
@@ -115,6 +125,7 @@ pub(crate) fn skeleton(word: &str) -> Sound {
             b'c' | b'q' | b'g' => b'k',
             b'p' => b'b',
             b'v' => b'f',
+            b'd' => b't',
             other => other,
         };
         last = byte;
@@ -168,7 +179,11 @@ mod tests {
             ("philip", "filip"),
             ("mueller", "muller"),
             ("vasilyev", "vasiliev"),
+            ("vasiliev", "vasileu"),
             ("moony", "moonie"),
+            ("mooney", "moony"),
+            ("alexander", "aleksander"),
+            ("kavaliou", "kavaliov"),
             ("khan", "kan"),
             ("schwarz", "schvarz"),
         ] {
@@ -196,7 +211,14 @@ mod tests {
 
     #[test]
     fn consonants_stand_for_what_is_written_without_vowels() {
-        for (a, b) in [("fysl", "faisal"), ("sdyqy", "siddiqui"), ("mhmd", "mohammed"), ("frnndw", "fernando")] {
+        for (a, b) in [
+            ("fysl", "faisal"),
+            ("sdyqy", "siddiqui"),
+            ("mhmd", "mohammed"),
+            ("frnndw", "fernando"),
+            ("km", "kim"),
+            ("tr", "dara"),
+        ] {
             assert!(is_vowelless(a) && !is_vowelless(b));
             assert_eq!(skeleton(a), skeleton(b), "{a} {b}");
         }

@@ -4,6 +4,7 @@ use super::agreement::Agreement;
 use super::edit::damerau_within;
 use super::lexicon::{Given, Kinship, given};
 use super::phonetic::{first_sound, is_vowelless, skeleton, sound};
+use smallvec::SmallVec;
 
 /// A word of a name, looked up once.
 #[derive(Clone, Copy)]
@@ -21,7 +22,7 @@ impl<'a> Word<'a> {
 /// Compares words that are given names: by the table where it knows both, by initials, by sound, by slips of a finger.
 pub(super) fn given_word(a: Word<'_>, b: Word<'_>) -> Agreement {
     if let Some(answer) = by_letters(a.text, b.text) {
-        return answer;
+        return if is_short_initial(a, b) { answer.max(Agreement::Compatible) } else { answer };
     }
     match (a.given, b.given) {
         (Some(one), Some(other)) => match one.kinship(other) {
@@ -82,6 +83,15 @@ fn by_letters(a: &str, b: &str) -> Option<Agreement> {
     Some(if same { Agreement::Compatible } else { Agreement::Contradict })
 }
 
+/// Whether one is the initial of what the other is called for short: `B` of Robert, who is Bob.
+fn is_short_initial(a: Word<'_>, b: Word<'_>) -> bool {
+    let of = |initial: &str, name: Option<&Given>| match (initial.as_bytes(), name) {
+        ([letter], Some(name)) => name.may_begin_with(*letter),
+        _ => false,
+    };
+    of(a.text, b.given) || of(b.text, a.given)
+}
+
 /// What slips of a finger are believed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Typos {
@@ -103,14 +113,14 @@ fn by_spelling(a: &str, b: &str, typos: Typos) -> Agreement {
     if sound(a) == sound(b) {
         return Agreement::Agree;
     }
-    if a.len().min(b.len()) < 3 {
-        return Agreement::Contradict;
-    }
     if bare != other {
         let (bones, other) = (skeleton(a), skeleton(b));
         if bones.len() >= 2 && bones == other {
             return Agreement::Compatible;
         }
+    }
+    if a.len().min(b.len()) < 3 {
+        return Agreement::Contradict;
     }
     if first_sound(a) != first_sound(b) || ending_changes(a, b, typos) {
         return Agreement::Contradict;
@@ -122,6 +132,8 @@ fn is_typo(a: &str, b: &str, typos: Typos) -> bool {
     let shorter = a.len().min(b.len());
     let max = match shorter {
         ..=3 => return false,
+        // The same letters in disorder are one slip.
+        6..=8 if is_disordered(a, b) => 2,
         4..=8 => 1,
         _ => 2,
     };
@@ -135,6 +147,16 @@ fn is_typo(a: &str, b: &str, typos: Typos) -> bool {
         Typos::KnownName | Typos::Surname => 5,
     };
     !swapped_for || shorter >= long_enough
+}
+
+/// Whether two words have the same letters.
+fn is_disordered(a: &str, b: &str) -> bool {
+    let sorted = |word: &str| {
+        let mut letters: SmallVec<[u8; 16]> = word.bytes().collect();
+        letters.sort_unstable();
+        letters
+    };
+    a.len() == b.len() && sorted(a) == sorted(b)
 }
 
 /// Whether two words differ by their last vowels only: Shamil and Shamila, Rossi and Rossa. A surname may take an `e`.
@@ -166,7 +188,13 @@ fn masculine(word: &str) -> (&str, u8) {
     if slavic { (bare, 2) } else { (word, 0) }
 }
 
-/// Says whether words of organisations are one: equal but for spelling. Numbers are equal or not.
+/// Says whether words of organisations are one: equal but for spelling, and for vowels left out (`Univrsl`). Numbers are
+/// equal or not.
 pub(super) fn organisation_word(a: &str, b: &str) -> bool {
-    a == b || (a.len() >= 4 && b.len() >= 4 && by_spelling(a, b, Typos::Surname) == Agreement::Agree)
+    let consonants = || {
+        let (one, other) = (skeleton(a), skeleton(b));
+        a.bytes().next() == b.bytes().next() && one.len() >= 4 && one == other
+    };
+    let long = a.len() >= 4 && b.len() >= 4;
+    a == b || (long && (by_spelling(a, b, Typos::Surname) == Agreement::Agree || consonants()))
 }

@@ -1,4 +1,7 @@
 //! After all kinds: scored links, the likeliest first (DESIGN 4.5).
+//!
+//! What identifiers hold together is one witness: its records speak together, as if one of them had said all of it. She
+//! who is Kusha on one card and Knight on another is no stranger to either name.
 
 use super::levels::Levels;
 use super::shape::judge_link;
@@ -7,11 +10,13 @@ use crate::issue::Reason;
 use crate::linkage::{Linker, Weight};
 use crate::value::Fact;
 use ahash::AHashMap;
+use std::borrow::Cow;
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
-/// Pairs of different records that are weighed before two clusters may be linked. Clusters so large that there are more
-/// are kept apart, and it is said why.
-const WEIGHED_MAX: usize = 65_536;
+/// Pairs of different facts that are compared before two clusters may be linked. Clusters that say so much that there
+/// are more are kept apart, and it is said why.
+const WEIGHED_MAX: usize = 1 << 20;
 
 /// A link is ambiguous beside another that is lighter by no more than this: 3 bits, odds of eight to one.
 const AMBIGUOUS: i32 = 3_000;
@@ -19,8 +24,8 @@ const AMBIGUOUS: i32 = 3_000;
 /// What the clusters hold, as far as only links ask for it, by their roots.
 #[derive(Debug, Default)]
 struct Bodies {
-    /// The different records, by number, ascending.
-    faces: AHashMap<u32, Vec<u32>>,
+    /// The different witnesses, by number, ascending.
+    witnesses: AHashMap<u32, Vec<u32>>,
     /// The sources without duplicates, ascending.
     unique: AHashMap<u32, Vec<u16>>,
     /// The places of the links that end in it, ascending.
@@ -30,9 +35,9 @@ struct Bodies {
 /// What was found out on the way.
 #[derive(Debug, Default)]
 struct Known<'a> {
-    /// What each face says.
-    faces: Vec<&'a [Fact]>,
-    /// Whether two faces may not be in one cluster.
+    /// What each witness says.
+    witnesses: Vec<Cow<'a, [Fact]>>,
+    /// Whether two witnesses may not be in one cluster.
     vetoes: AHashMap<(u32, u32), bool>,
     /// Why two clusters, as they are now, may not be linked, if they may not.
     refusals: AHashMap<(u32, u32), Option<Reason>>,
@@ -85,19 +90,28 @@ impl<'a> Levels<'a> {
 
     fn bodies(&mut self, ranks: &[u32]) -> (Bodies, Known<'a>) {
         let (mut bodies, mut known) = (Bodies::default(), Known::default());
-        let mut numbers: AHashMap<&[Fact], u32> = AHashMap::new();
+        let mut said: BTreeMap<u32, Cow<'a, [Fact]>> = BTreeMap::new();
         let region = self.region;
         for (rank, place) in self.order.clone().into_iter().enumerate() {
             let Some(entry) = region.entries.get(place).filter(|entry| entry.live) else { continue };
-            let face = *numbers.entry(entry.facts).or_insert_with(|| {
-                known.faces.push(entry.facts);
-                known.faces.len() as u32 - 1
-            });
             let root = self.root(rank as u32);
-            bodies.faces.entry(root).or_default().push(face);
+            said.entry(root)
+                .and_modify(|said| said.to_mut().extend_from_slice(entry.facts))
+                .or_insert(Cow::Borrowed(entry.facts));
             if let Some(source) = entry.unique {
                 bodies.unique.entry(root).or_default().push(source);
             }
+        }
+        let mut numbers: AHashMap<Cow<'a, [Fact]>, u32> = AHashMap::new();
+        for (root, mut said) in said {
+            if let Cow::Owned(facts) = &mut said {
+                settle(facts);
+            }
+            let number = *numbers.entry(said).or_insert_with_key(|said| {
+                known.witnesses.push(said.clone());
+                known.witnesses.len() as u32 - 1
+            });
+            bodies.witnesses.insert(root, vec![number]);
         }
         for (place, link) in region.links.iter().enumerate() {
             for end in [link.a, link.b] {
@@ -106,7 +120,6 @@ impl<'a> Levels<'a> {
             }
         }
         bodies.links.values_mut().for_each(settle);
-        bodies.faces.values_mut().for_each(settle);
         bodies.unique.values_mut().for_each(settle);
         (bodies, known)
     }
@@ -164,13 +177,19 @@ impl<'a> Levels<'a> {
         {
             return Some(Reason::Unique(*source));
         }
-        let (a, b) = (bodies.faces.get(&one)?, bodies.faces.get(&other)?);
-        if a.len().saturating_mul(b.len()) > WEIGHED_MAX {
+        let (a, b) = (bodies.witnesses.get(&one)?, bodies.witnesses.get(&other)?);
+        let facts = |witnesses: &[u32]| {
+            witnesses.iter().filter_map(|&place| known.witnesses.get(place as usize)).map(|said| said.len()).sum()
+        };
+        let (mine, theirs): (usize, usize) = (facts(a), facts(b));
+        if mine.saturating_mul(theirs) > WEIGHED_MAX {
             return Some(Reason::Unweighed);
         }
         let across = a.iter().flat_map(|&a| b.iter().map(move |&b| (a.min(b), a.max(b))));
         for (a, b) in across {
-            let (Some(one), Some(other)) = (known.faces.get(a as usize), known.faces.get(b as usize)) else { continue };
+            let (Some(one), Some(other)) = (known.witnesses.get(a as usize), known.witnesses.get(b as usize)) else {
+                continue;
+            };
             if *known.vetoes.entry((a, b)).or_insert_with(|| linker.vetoes(one, other)) {
                 return Some(Reason::Veto);
             }
@@ -182,7 +201,7 @@ impl<'a> Levels<'a> {
         self.unite(&[one, other], self.rules.kinds.len() as u16 + 1);
         let root = self.root(one);
         let gone = if root == one { other } else { one };
-        merge(&mut bodies.faces, root, gone);
+        merge(&mut bodies.witnesses, root, gone);
         merge(&mut bodies.unique, root, gone);
         merge(&mut bodies.links, root, gone);
     }

@@ -174,7 +174,7 @@ fn wrong_blocking_rules_are_refused() {
     blocked("\"surname\", \" surname\"", "[1]`: `surname` stands here twice");
     blocked(
         "\"decade(birth_date)\"",
-        "[0]`: `decade(birth_date)` has no function that is known (`year`, `month`, `soundex`, `words`)",
+        "[0]`: `decade(birth_date)` has no function that is known (`year`, `month`, `soundex`, `words`, `sounds`, `numbers`)",
     );
     blocked(
         "\"surname[0]\"",
@@ -303,7 +303,7 @@ fn wrong_models_are_refused_with_the_field_named() {
         },
     );
     refused(
-        "`block[0].keys[0]`: `x(surname)` has no function that is known (`year`, `month`, `soundex`, `words`)",
+        "`block[0].keys[0]`: `x(surname)` has no function that is known (`year`, `month`, `soundex`, `words`, `sounds`, `numbers`)",
         |model| {
             model.block[0].keys[0] = "x(surname)".into();
         },

@@ -3,7 +3,7 @@
 //! It knows nothing of the library's algorithms. The nodes are the live records, oldest first by (instant, source,
 //! key), so that "older" is "smaller" throughout, and after them the records that only assertions know of.
 
-use onefold::{Alike, Compare, Contested, Links, Reason, Record, Role, Scorer, ValueHash, Verdict};
+use onefold::{Alike, Compare, Contested, Links, ReadRecord, Reason, Record, Role, Scorer, ValueHash, Verdict};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -281,6 +281,14 @@ impl Table<'_> {
                 Alike::Link => drop(links.insert((Reverse(score.weight), pair(a, b)), (a, b))),
             }
         }
+        // What identifiers hold together speaks as one record.
+        let said: Vec<ReadRecord> = (0..self.live.len())
+            .map(|place| {
+                let [part] = self.parts_of(&[place]).try_into().unwrap();
+                let read = |&place: &usize| likeness.scorer.read(&likeness.records[&self.live.get(place)?.key]);
+                part.iter().filter_map(read).reduce(|one, other| one.with(&other)).unwrap()
+            })
+            .collect();
         let mut refused: BTreeMap<(Key, Key), (Reason, (usize, usize))> = BTreeMap::new();
         for (&(Reverse(weight), ref pair), &(a, b)) in &links {
             let parts = self.parts_of(&[a, b]);
@@ -292,14 +300,14 @@ impl Table<'_> {
                         let ends = self.parts_of(&[x, y]);
                         let [from, to] = ends.as_slice() else { return false };
                         let apart = |tied: &Part, third: &Part, second: &Part| {
-                            tied != second && third != second && self.refuses(likeness, second, third).is_some()
+                            tied != second && third != second && self.refuses(likeness, &said, second, third).is_some()
                         };
                         [(from, to), (to, from)].into_iter().any(|(tied, third)| {
                             (tied == one && apart(tied, third, other)) || (tied == other && apart(tied, third, one))
                         })
                     })
                 };
-                match self.refuses(likeness, one, other).or_else(|| ambiguous().then_some(Reason::Ambiguous)) {
+                match self.refuses(likeness, &said, one, other).or_else(|| ambiguous().then_some(Reason::Ambiguous)) {
                     None => self.join(&parts),
                     Some(reason) => drop(refused.insert(pair.clone(), (reason, (a, b)))),
                 }
@@ -324,7 +332,7 @@ impl Table<'_> {
     }
 
     /// Why a link may not join two clusters, if it may not.
-    fn refuses(&self, likeness: &Likeness<'_>, one: &Part, other: &Part) -> Option<Reason> {
+    fn refuses(&self, likeness: &Likeness<'_>, said: &[ReadRecord], one: &Part, other: &Part) -> Option<Reason> {
         let both = [one.clone(), other.clone()];
         if self.separates(&both) {
             return Some(Reason::Separated);
@@ -350,10 +358,9 @@ impl Table<'_> {
                 return Some(Reason::Unique(place as u16));
             }
         }
-        let vetoed = |(a, b): (&Live, &Live)| {
-            likeness.scorer.score(&likeness.records[&a.key], &likeness.records[&b.key]).unwrap().vetoed
-        };
-        records().any(vetoed).then_some(Reason::Veto)
+        let vetoed =
+            |(a, b): (usize, usize)| said.get(a).zip(said.get(b)).is_some_and(|(a, b)| likeness.scorer.vetoes(a, b));
+        across().any(vetoed).then_some(Reason::Veto)
     }
 
     /// Whether a separated pair would come together.

@@ -99,12 +99,21 @@ pub(crate) fn day_month_swap(a: &str, b: &str) -> bool {
     }
 }
 
-/// Says whether two whole dates differ by one digit, or by two neighbouring digits in each other's place.
+/// Says whether two whole dates differ by one digit, or by two neighbouring digits in each other's place; also where day
+/// and month of one are swapped besides.
 pub(crate) fn date_typo(a: &str, b: &str) -> bool {
-    if a.len() != 10 || b.len() != 10 || a == b || Date::canonical(a).is_none() || Date::canonical(b).is_none() {
+    let whole = |text: &str| text.len() == 10 && Date::canonical(text).is_some();
+    if !whole(a) || !whole(b) || a == b || day_month_swap(a, b) {
         return false;
     }
-    let mut apart = a.bytes().zip(b.bytes()).enumerate().filter(|(_, (x, y))| x != y);
+    let swapped =
+        a.bytes().take(5).chain(a.bytes().skip(8)).chain(a.bytes().skip(7).take(1)).chain(a.bytes().skip(5).take(2));
+    one_slip(a.bytes(), b.bytes()) || one_slip(swapped, b.bytes())
+}
+
+/// Whether two texts of one length differ by one character, or by two neighbours in each other's place.
+fn one_slip(a: impl Iterator<Item = u8>, b: impl Iterator<Item = u8>) -> bool {
+    let mut apart = a.zip(b).enumerate().filter(|(_, (x, y))| x != y);
     match (apart.next(), apart.next(), apart.next()) {
         (Some(_), None, None) => true,
         (Some((first, (x, y))), Some((second, (z, w))), None) => second == first + 1 && x == w && y == z,
@@ -119,7 +128,7 @@ pub(crate) fn days_between(a: &str, b: &str) -> Option<u32> {
 }
 
 /// Says how two dates stand to each other: the same agree; one that says less, a swap of day and month, and one slip
-/// of a finger are compatible.
+/// of a finger (with or without a swap) are compatible.
 pub(crate) fn date_agreement(a: &str, b: &str) -> Agreement {
     if a == b {
         return Agreement::Agree;
@@ -188,6 +197,8 @@ mod tests {
         assert!(!day_month_swap("1978-11-12", "1979-12-11") && !day_month_swap("1978-11", "1978-11"));
         assert!(date_typo("1978-11-12", "1979-11-12") && date_typo("1973-11-12", "1973-11-21"));
         assert!(!date_typo("1978-11-12", "1978-11-12") && !date_typo("1978-11-12", "1979-11-13"));
+        assert!(date_typo("1978-12-11", "1979-11-12") && date_typo("1973-12-11", "1973-11-21"));
+        assert!(!date_typo("1978-12-11", "1978-11-12") && !date_typo("1978-12-11", "1979-11-13"));
         assert!(!date_typo("1978-11", "1979-11") && !date_typo("1978-10-22", "1978-22-10"));
         assert_eq!(days_between("2024-02-28", "2024-03-01"), Some(2));
         assert_eq!(days_between("2025-01-01", "2024-01-01"), Some(366));
