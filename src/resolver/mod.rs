@@ -9,6 +9,7 @@ mod liken;
 mod pairs;
 mod partition;
 mod plan;
+mod possible;
 mod preview;
 mod read;
 mod reading;

@@ -6,7 +6,7 @@
 use crate::script::{self, Call};
 use crate::subject;
 use crate::world::World;
-use onefold::store::{ProfileStore, Tenant, WithheldKey};
+use onefold::store::{ProfileEvent, ProfileStore, Tenant, WithheldKey};
 use onefold::{
     Alike, Assertion, AttributePolicy, Because, Compare, IdentifierPolicy, Limit, Memory, Options, Policy, Query,
     Reason, Record, RecordKey, Resolver, Role, Scorer, SourcePolicy, Verdict, Why,
@@ -97,6 +97,56 @@ fn a_possible_link_waits_for_a_steward() {
     drop(resolver.assert(word(Verdict::Join)).unwrap());
     assert!(queue().is_empty());
     assert_eq!(resolver.stats().unwrap().counts.profiles, 1);
+}
+
+/// What the feed tells after a sequence number, by word.
+fn told(resolver: &Resolver, after: u64) -> Vec<(String, usize)> {
+    let changes = resolver.changes(after, usize::MAX).unwrap();
+    let word = |event: &ProfileEvent| match event {
+        ProfileEvent::Possible { profiles } => ("possible".to_owned(), profiles.len()),
+        ProfileEvent::Settled { profiles } => ("settled".to_owned(), profiles.len()),
+        other => (format!("{other:?}").split(' ').next().unwrap().to_lowercase(), 0),
+    };
+    changes.iter().map(|change| word(&change.event)).collect()
+}
+
+fn last(resolver: &Resolver) -> u64 {
+    resolver.changes(0, usize::MAX).unwrap().last().map_or(0, |change| change.sequence)
+}
+
+#[test]
+fn the_feed_tells_who_became_a_possible_link_and_who_is_one_no_longer() {
+    let resolver = over(&policy(), &[record("a/1", "ann smith - - -")]);
+    let step = |call: &dyn Fn()| {
+        let before = last(&resolver);
+        call();
+        told(&resolver, before).into_iter().filter(|(word, _)| word == "possible" || word == "settled").collect()
+    };
+    let (became, ceased) = (|| vec![("possible".to_owned(), 2)], |ends| vec![("settled".to_owned(), ends)]);
+    let check = |call: &dyn Fn(), wanted: Vec<(String, usize)>| {
+        let found: Vec<(String, usize)> = step(call);
+        assert_eq!(found, wanted);
+    };
+    let twin = || record("b/1", "ann smith - - -");
+    let word = |verdict| Assertion::new(verdict, key("b/1"), key("a/1"), "steward", "").unwrap();
+    check(&|| drop(resolver.add(twin()).unwrap()), became());
+    check(&|| drop(resolver.assert(word(Verdict::Separate)).unwrap()), ceased(2));
+    check(&|| drop(resolver.lift(&key("a/1"), &key("b/1")).unwrap()), became());
+    check(&|| drop(resolver.assert(word(Verdict::Join)).unwrap()), ceased(1));
+    check(&|| drop(resolver.lift(&key("a/1"), &key("b/1")).unwrap()), became());
+    check(&|| drop(resolver.remove(&key("b/1")).unwrap()), ceased(1));
+    // Within one commit it came and went.
+    let later = |words: &str| Record { at: "2026-01-06T10:00:00Z".parse().unwrap(), ..record("b/1", words) };
+    let versions = || vec![twin(), later("bob jones - - -")];
+    check(&|| drop(resolver.add_all(versions(), subject::ingest(9)).unwrap()), Vec::new());
+    // From scratch it is told as well, and once.
+    drop(resolver.remove(&key("b/1")).unwrap());
+    check(&|| drop(resolver.load(vec![twin()], onefold::Ingest::default()).unwrap()), became());
+    check(&|| drop(resolver.load(Vec::new(), onefold::Ingest::default()).unwrap()), Vec::new());
+    let mut strict = policy();
+    strict.linkage.iter_mut().for_each(|linkage| linkage.review_probability = 0.98);
+    check(&|| drop(resolver.set_policy(strict.clone()).unwrap()), ceased(2));
+    check(&|| drop(resolver.set_policy(policy()).unwrap()), became());
 }
 
 #[test]

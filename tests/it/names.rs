@@ -31,6 +31,8 @@ struct Feed {
     cursor: u64,
     ever: BTreeSet<ProfileId>,
     borne: BTreeSet<ProfileId>,
+    /// Pairs that became possible links and did not cease to be.
+    possible: u64,
 }
 
 impl Names {
@@ -132,6 +134,8 @@ impl Feed {
         }
         let there: BTreeSet<ProfileId> = now.keys().copied().collect();
         assert_eq!(self.borne, there, "the feed and the profiles disagree");
+        let possible = resolver.stats().unwrap().counts.possible;
+        assert_eq!(self.possible, possible, "the feed and the queue of possible links disagree");
     }
 
     fn take(&mut self, change: &ProfileChange) {
@@ -166,6 +170,16 @@ impl Feed {
             }
             ProfileEvent::Contested { profiles } | ProfileEvent::Withheld { profiles, .. } => {
                 self.bears(profiles, change)
+            }
+            ProfileEvent::Possible { profiles } => {
+                self.bears(profiles, change);
+                assert_eq!(profiles.len(), 2, "{change:?}");
+                self.possible += 1;
+            }
+            ProfileEvent::Settled { profiles } => {
+                self.bears(profiles, change);
+                assert!(profiles.len() <= 2, "{change:?}");
+                self.possible -= 1;
             }
             other => panic!("a change that this test does not know: {other:?}"),
         }
