@@ -86,6 +86,20 @@ fn a_crowd_of_two_parts_when_an_older_carrier_comes() {
 }
 
 #[test]
+fn a_value_that_linked_nobody_draws_no_newcomer_though_a_weaker_kind_made_its_carriers_one() {
+    let policy = policy(
+        r#"{"identifier": [{"kind": "e", "role": "contact", "max_claimants": 1}, {"kind": "p", "role": "person"}],
+            "attribute": [{"name": "given", "exclusive": true}]}"#,
+    );
+    let calls = [
+        add(r#"{"source":"s","key":"1","at":0,"identifiers":{"e":"v","p":"1"},"attributes":{"given":"x"}}"#),
+        add(r#"{"source":"s","key":"2","at":1,"identifiers":{"e":"v","p":"1"},"attributes":{"given":"y"}}"#),
+        add(r#"{"source":"s","key":"3","at":2,"identifiers":{"e":"v"}}"#),
+    ];
+    assert_eq!(follow(policy, &calls).stats().unwrap().counts.profiles, 2);
+}
+
+#[test]
 fn a_join_withheld_between_records_that_are_gone_is_nobodys() {
     let word = |line: &str| Call::Apply(Operation::from_json(line.as_bytes(), None).unwrap());
     let calls = [
