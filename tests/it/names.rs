@@ -5,7 +5,7 @@ use crate::script::Call;
 use crate::subject;
 use crate::world::World;
 use onefold::store::{ProfileChange, ProfileEvent};
-use onefold::{ProfileId, Resolver};
+use onefold::{Policy, ProfileId, Resolver};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that was ever seen of names.
@@ -33,6 +33,21 @@ struct Feed {
     borne: BTreeSet<ProfileId>,
     /// Pairs that became possible links and did not cease to be.
     possible: u64,
+}
+
+/// Plays calls against the model: after each the two are alike, and the names and the feed are followed.
+pub(crate) fn follow(policy: &Policy, calls: &[Call]) -> Resolver {
+    let (resolver, mut world) = (Resolver::in_memory(policy.clone()).unwrap(), World::new(policy.clone()));
+    let mut names = Names::default();
+    for call in calls {
+        let old = world.clone();
+        world.call(call);
+        subject::call(&resolver, call);
+        assert_eq!(subject::picture(&resolver), world.picture(), "after {call:?}");
+        subject::audit(&resolver, &world);
+        names.follow(&resolver, call, &old, &world);
+    }
+    resolver
 }
 
 impl Names {
