@@ -74,7 +74,7 @@
 //!   [`Model`] from records, [`propose_blocks`] and [`count_blocks`] prepare it, [`Model::from_splink`] takes one over;
 //!   [`Scorer`] and [`score_pairs`] weigh pairs ([`Weight`], [`Contribution`]) without a store.
 //! - The façade: [`Resolver`] writes, [`View`] reads one revision, [`Query`] searches it. [`Resolution`], [`Found`],
-//!   [`Profile`], [`Golden`], [`Explanation`], [`Structure`], [`Withheld`] and [`Stats`] are its answers.
+//!   [`Profile`], [`Golden`], [`Explanation`], [`Structure`], [`Withheld`], [`Stats`] and [`Drift`] are its answers.
 //! - Where it is kept: [`store`], with [`Memory`] and, by the feature `durable`, `Durable`.
 //! - How well it does: [`evaluate`], [`threshold_scores`], [`reliability`].
 //!
@@ -124,8 +124,8 @@ pub use golden::fold;
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
 pub use issue::{Issue, IssueReason, Reason};
 pub use linkage::{
-    BlockCount, ScoredPair, SplinkImport, SplinkRemark, TrainOptions, Trained, TrainingReport, Weight, count_blocks,
-    propose_blocks, score_pairs, train,
+    BlockCount, ComparisonDrift, Drift, FrequencyDrift, GenericBlocks, ScoredPair, SplinkImport, SplinkRemark,
+    TrainOptions, Trained, TrainingReport, ValueDrift, Weight, count_blocks, propose_blocks, score_pairs, train,
 };
 pub use measure::{
     Evaluation, RELIABILITY_BOUNDS, Reliability, ReliabilityBin, Score, ThresholdScore, best_threshold, evaluate,

@@ -5,7 +5,9 @@ use crate::failure::Outcome;
 use crate::number::grouped;
 use crate::outputs::{self, IssueList};
 use crate::replay::Tally;
-use onefold::{Evaluation, Policy, ProfileId, Reason, RecordKey, Resolver, SmolStr, Stats, Status, Withheld, evaluate};
+use onefold::{
+    Drift, Evaluation, Policy, ProfileId, Reason, RecordKey, Resolver, SmolStr, Stats, Status, Withheld, evaluate,
+};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -34,6 +36,8 @@ pub(crate) struct Summary {
     pub(crate) withheld: Vec<(String, u64)>,
     /// The likeliest possible links, at most [`POSSIBLE_MAX`].
     pub(crate) possible: Vec<Withheld>,
+    /// How far the records have moved from the policy's model, where it has one.
+    pub(crate) drift: Option<Drift>,
     /// Against the truth, where the input tells it.
     pub(crate) evaluation: Option<Evaluation>,
 }
@@ -55,6 +59,7 @@ impl Summary {
         let mut remarks: Vec<(String, u64)> = issues.remarks.clone().into_iter().collect();
         remarks.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let (withheld, possible) = withheld(resolver)?;
+        let has_model = policy.linkage.as_ref().is_some_and(|linkage| linkage.model.is_some());
         Ok(Self {
             stats: resolver.stats()?,
             unreadable: issues.unreadable,
@@ -63,6 +68,7 @@ impl Summary {
             values: values(resolver, &policy, args.identifiers.as_deref())?,
             withheld,
             possible,
+            drift: if has_model { resolver.drift()? } else { None },
             evaluation: evaluation(resolver, tally, args.records.as_deref())?,
         })
     }
@@ -169,6 +175,7 @@ impl fmt::Display for Summary {
             let (held, contested) = (grouped(values.held), grouped(values.contested));
             writeln!(f, "{:<14} {held:>9} {contested:>10} {:>10}", values.kind, grouped(values.generic))?;
         }
+        self.drift.iter().try_for_each(|drift| moved(f, drift))?;
         list(f, "withheld joins", &self.withheld)?;
         list(f, "remarks on records", &self.remarks)?;
         if let Some(found) = &self.evaluation {
@@ -198,6 +205,29 @@ impl fmt::Display for Summary {
         }
         Ok(())
     }
+}
+
+/// How far the values have moved from the model.
+fn moved(f: &mut fmt::Formatter<'_>, drift: &Drift) -> fmt::Result {
+    if drift.generic.is_empty() && drift.comparisons.iter().all(|comparison| comparison.frequencies.is_none()) {
+        return Ok(());
+    }
+    let trained = drift.records_trained.map(|records| format!(" of {} records", grouped(records))).unwrap_or_default();
+    writeln!(f, "\ndrift from the model{trained} (population stability index: over 0.25 is a shift)")?;
+    for comparison in &drift.comparisons {
+        let Some(found) = comparison.frequencies.as_ref().filter(|found| found.listed > 0) else { continue };
+        let (name, moved, listed) = (comparison.columns.join(", "), grouped(found.moved), grouped(found.listed));
+        writeln!(
+            f,
+            "{:>9.3}  {name}: {moved} of {listed} values are twice or half as frequent",
+            found.stability_index
+        )?;
+    }
+    for rule in &drift.generic {
+        let records = grouped(rule.records);
+        writeln!(f, "{records:>9}  records are in blocks of `{}` that are too large to find pairs", rule.rule)?;
+    }
+    Ok(())
 }
 
 /// At most this many lines of a list.

@@ -6,6 +6,7 @@
 mod block;
 mod compare;
 mod defaults;
+mod drift;
 mod em;
 mod linker;
 mod propose;
@@ -15,6 +16,8 @@ mod splink;
 mod table;
 mod train;
 
+pub(crate) use drift::Gauge;
+pub use drift::{ComparisonDrift, Drift, FrequencyDrift, GenericBlocks, ValueDrift};
 pub(crate) use linker::{Linker, column_names};
 pub use propose::{BlockCount, count_blocks, propose_blocks};
 pub use scorer::{ScoredPair, score_pairs};

@@ -56,13 +56,9 @@ impl Planner<'_> {
         candidates.sort_unstable();
         candidates.dedup();
         candidates.retain(|other| *other != number);
-        let unique = self.rules.unique(key);
         let mut edges = Vec::new();
         for (&other, node) in candidates.iter().zip(self.overlay.nodes(&candidates)?) {
-            let Some(node) = node else { continue };
-            if unique.is_some() && unique == self.rules.unique(&node.key) {
-                continue;
-            }
+            let Some(node) = node.filter(|node| self.rules.may_pair(key, &node.key)) else { continue };
             let Some(weight) = linker.weigh(facts, &node.facts) else { continue };
             self.put_edge(other, node, number, weight);
             edges.push((other, weight));
@@ -98,12 +94,9 @@ impl Planner<'_> {
         let others: Vec<RecordNumber> = node.edges().iter().map(|(other, _)| *other).collect();
         let nodes = self.overlay.nodes(&others)?;
         for (&(other, weight), node) in node.edges().iter().zip(nodes) {
-            let Some(mut node) = node else { continue };
+            let Some(node) = node else { continue };
             self.drop_withheld(link_key(own, hash_key(self.seed, &node.key)))?;
-            if let Some(likeness) = &mut Arc::make_mut(&mut node).likeness {
-                likeness.edges.retain(|(end, _)| *end != number);
-            }
-            self.overlay.put_node(other, Some(node));
+            self.drop_edge(other, node, number);
             if linker.is_link(weight) {
                 self.seeds.push(other);
             }
@@ -127,8 +120,7 @@ impl Planner<'_> {
         for (place, (&b, of_b)) in carriers.iter().zip(&nodes).enumerate() {
             for (&a, of_a) in carriers.iter().zip(&nodes).take(place) {
                 let (Some(one), Some(other)) = (of_a, of_b) else { continue };
-                let unique = self.rules.unique(&one.key);
-                if (unique.is_some() && unique == self.rules.unique(&other.key)) || has_edge(one, b) {
+                if !self.rules.may_pair(&one.key, &other.key) || has_edge(one, b) {
                     continue;
                 }
                 if let Some(weight) = linker.weigh(&one.facts, &other.facts) {
@@ -186,14 +178,18 @@ impl Planner<'_> {
     fn untie(&mut self, a: RecordNumber, b: RecordNumber) -> Result<()> {
         let (Some(one), Some(other)) = (self.overlay.node(a)?, self.overlay.node(b)?) else { return Ok(()) };
         self.drop_withheld(link_key(hash_key(self.seed, &one.key), hash_key(self.seed, &other.key)))?;
-        for (number, mut node, end) in [(a, one, b), (b, other, a)] {
-            if let Some(likeness) = &mut Arc::make_mut(&mut node).likeness {
-                likeness.edges.retain(|(other, _)| *other != end);
-            }
-            self.overlay.put_node(number, Some(node));
+        for (number, node, end) in [(a, one, b), (b, other, a)] {
+            self.drop_edge(number, node, end);
             self.seeds.push(number);
         }
         Ok(())
+    }
+
+    fn drop_edge(&mut self, number: RecordNumber, mut node: Arc<Node>, other: RecordNumber) {
+        if let Some(likeness) = &mut Arc::make_mut(&mut node).likeness {
+            likeness.edges.retain(|(end, _)| *end != other);
+        }
+        self.overlay.put_node(number, Some(node));
     }
 
     fn put_edge(&mut self, number: RecordNumber, mut node: Arc<Node>, other: RecordNumber, weight: Weight) {

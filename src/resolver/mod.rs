@@ -1,6 +1,7 @@
 //! The façade: the only code that reads stores or commits to them.
 
 mod answer;
+mod drift;
 mod explain;
 mod find;
 mod gather;
@@ -8,6 +9,7 @@ mod liken;
 mod pairs;
 mod partition;
 mod plan;
+mod possible;
 mod preview;
 mod read;
 mod reading;

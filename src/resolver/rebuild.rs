@@ -49,9 +49,9 @@ pub(super) struct Rebuilt {
     meta: Meta,
     /// The policy, as JSON, where the tenant does not have it yet.
     policy: Option<Arc<str>>,
-    items: Vec<Item>,
-    partition: Partition,
-    bearings: Vec<Bearing>,
+    pub(super) items: Vec<Item>,
+    pub(super) partition: Partition,
+    pub(super) bearings: Vec<Bearing>,
     /// For each profile whose id is new, the item that it is anchored in.
     newly_in: Vec<Option<u32>>,
     /// The ids anchored in records so far.
@@ -254,9 +254,10 @@ impl Resolver {
         let generation = Generation(built.meta.generation.0 + 1);
         // A generation of this number may have been begun and cut short.
         self.store.retire(&self.tenant, Some(built.meta.generation))?;
+        let possible = built.possible(&*self.store.snapshot(&self.tenant)?, self.seed)?;
         let mut step = Step { resolver: self, generation, revision: built.revision, changes: Vec::new() };
         let policy = built.policy.take();
-        let (meta, feed) = built.write(self.seed, &mut step)?;
+        let (meta, feed) = built.write(self.seed, possible, &mut step)?;
         step.changes.extend(policy.map(Change::PutPolicy));
         step.changes.push(Change::PutMeta(Box::new(meta)));
         step.commit(feed)?;
@@ -410,7 +411,7 @@ impl Step<'_> {
 
 impl Rebuilt {
     /// Writes all rows; what is left is the state and the feed, for the switch.
-    fn write(self, seed: Seed, step: &mut Step<'_>) -> Result<(Meta, Vec<ProfileChange>)> {
+    fn write(self, seed: Seed, possible: Vec<ProfileEvent>, step: &mut Step<'_>) -> Result<(Meta, Vec<ProfileChange>)> {
         let Self { rules, mut meta, items, partition, bearings, newly_in, shifts, erased, mut anchors, passed, .. } =
             self;
         let mut cluster_of: Vec<Option<ClusterNumber>> = vec![None; items.len()];
@@ -493,7 +494,7 @@ impl Rebuilt {
         let events = shifts.iter().map(|shifted| shifted.event(seed));
         let erased = erased.iter().map(|profile| ProfileEvent::Erased { profile: ProfileId::of(*profile, seed) });
         let mut feed = Vec::with_capacity(shifts.len());
-        for event in events.chain(erased) {
+        for event in events.chain(erased).chain(possible) {
             feed.push(ProfileChange { sequence: meta.next_change, policy_version: meta.policy_version, event });
             meta.next_change += 1;
         }

@@ -42,6 +42,11 @@ impl Ruling {
         self.linker.as_ref()?;
         self.rules.unique_source(&key.source)
     }
+
+    /// Whether likeness has anything to say of two records: they are not of one source without duplicates.
+    pub(super) fn may_pair(&self, a: &RecordKey, b: &RecordKey) -> bool {
+        a.source != b.source || self.unique(a).is_none()
+    }
 }
 
 impl Deref for Ruling {

@@ -261,6 +261,7 @@ impl Planner<'_> {
         if self.overlay.meta()?.is_none() {
             self.overlay.put_policy(self.rules.policy().to_json()?.into());
         }
+        self.tell_possible()?;
         let (expected, generation) = (self.overlay.revision(), self.meta.generation);
         self.overlay.put_meta(self.meta);
         let (changes, feed) = self.overlay.into_changes();

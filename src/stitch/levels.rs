@@ -470,7 +470,8 @@ impl<'a> Levels<'a> {
         let mut seen: AHashSet<u32> = AHashSet::new();
         let first_of = carries.iter().filter(|carry| labels.get(carry.rank as usize).is_some_and(|&l| seen.insert(l)));
         let parts: Vec<usize> = first_of.map(|carry| self.entry_at(carry.rank)).collect();
-        let held = parts.len() == 1 || (rule.contested == Contested::Latest && !unsettled.crowded);
+        // A value that linked nobody when its turn came draws no newcomer, whatever else made its carriers one.
+        let held = rule.contested == Contested::Latest && !unsettled.crowded;
         let mut witnesses = unsettled.witnesses.clone();
         witnesses.sort_unstable_by_key(|&rank| Reverse(rank));
         Some(Contest {

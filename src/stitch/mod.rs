@@ -84,7 +84,7 @@ pub(crate) struct Contest {
     pub(crate) value: ValueHash,
     pub(crate) kind: u16,
     pub(crate) reason: Reason,
-    /// The newest carrier, if the value has a holder.
+    /// The newest carrier, if who carries the value next goes to it.
     pub(crate) holder: Option<usize>,
     /// Carriers that exclude each other two by two, enough of them to keep the value from linking anybody for good.
     pub(crate) witnesses: Vec<usize>,

@@ -64,6 +64,8 @@ enum Event {
     Contested(Vec<u128>),
     Withheld(Vec<u128>, Reason),
     Restored(u128),
+    Possible(Vec<u128>),
+    Settled(Vec<u128>),
 }
 
 impl Entry {
@@ -80,6 +82,8 @@ impl Entry {
             ProfileEvent::Erased { profile } => Event::Erased(profile.bits()),
             ProfileEvent::Contested { profiles } => Event::Contested(bits(profiles)),
             ProfileEvent::Withheld { profiles, reason } => Event::Withheld(bits(profiles), *reason),
+            ProfileEvent::Possible { profiles } => Event::Possible(bits(profiles)),
+            ProfileEvent::Settled { profiles } => Event::Settled(bits(profiles)),
         };
         Self { policy_version: change.policy_version, event }
     }
@@ -98,6 +102,8 @@ impl Entry {
             Event::Erased(profile) => ProfileEvent::Erased { profile: one(profile) },
             Event::Contested(profiles) => ProfileEvent::Contested { profiles: all(profiles) },
             Event::Withheld(profiles, reason) => ProfileEvent::Withheld { profiles: all(profiles), reason },
+            Event::Possible(profiles) => ProfileEvent::Possible { profiles: all(profiles) },
+            Event::Settled(profiles) => ProfileEvent::Settled { profiles: all(profiles) },
         };
         ProfileChange { sequence, policy_version: self.policy_version, event }
     }

@@ -139,6 +139,13 @@ impl<'a> Overlay<'a> {
         }
     }
 
+    /// The withheld joins that were written, as they stood and as they stand, by key. O(those written).
+    pub fn withheld_changes(&self) -> Result<Vec<[Option<Arc<WithheldRow>>; 2]>> {
+        let keys: Vec<WithheldKey> = self.withheld.keys().copied().collect();
+        let before = if keys.is_empty() { Vec::new() } else { self.base.withheld(&keys)? };
+        Ok(before.into_iter().zip(self.withheld.values().cloned()).map(|(before, after)| [before, after]).collect())
+    }
+
     /// Sets the tenant's state.
     pub fn put_meta(&mut self, meta: Meta) {
         self.meta = Some(meta);

@@ -303,4 +303,15 @@ pub enum ProfileEvent {
         /// Why.
         reason: Reason,
     },
+    /// Two records became a possible link: alike, and for a steward to decide.
+    Possible {
+        /// Their profiles.
+        profiles: Vec<ProfileId>,
+    },
+    /// A possible link is one no longer: its records are one profile, a steward spoke, or they are no more alike. Over
+    /// the feed, as many became possible links and did not cease to be as there are now, however commits were cut.
+    Settled {
+        /// The profiles that its records are in now; those that are gone are in none.
+        profiles: Vec<ProfileId>,
+    },
 }

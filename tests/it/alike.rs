@@ -1,7 +1,7 @@
 //! Scripts in which likeness has the word: few identifiers, many columns that nearly agree.
 
 use crate::likeness::compare;
-use crate::names::Names;
+use crate::names::follow;
 use crate::properties::{State, config};
 use crate::script::{self, Call, Script};
 use crate::subject;
@@ -106,16 +106,7 @@ proptest! {
 
     #[test]
     fn the_resolver_is_the_model_where_likeness_links(script in alike(1..20)) {
-        let resolver = Resolver::in_memory(script.policy.clone()).unwrap();
-        let (mut world, mut names) = (World::new(script.policy.clone()), Names::default());
-        for call in &script.calls {
-            let old = world.clone();
-            world.call(call);
-            subject::call(&resolver, call);
-            prop_assert_eq!(subject::picture(&resolver), world.picture(), "after {:?}", call);
-            names.follow(&resolver, call, &old, &world);
-        }
-        subject::audit(&resolver, &world);
+        follow(&script.policy, &script.calls);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use crate::alike::alike;
 use crate::model::Key;
-use crate::names::Names;
+use crate::names::follow;
 use crate::properties::{State, config};
 use crate::script::{self, Call, Script};
 use crate::subject;
@@ -217,30 +217,12 @@ proptest! {
 
     #[test]
     fn the_resolver_is_the_model_where_many_claim_a_value(script in crowds(1..12)) {
-        let resolver = Resolver::in_memory(script.policy.clone()).unwrap();
-        let (mut world, mut names) = (World::new(script.policy.clone()), Names::default());
-        for call in &script.calls {
-            let old = world.clone();
-            world.call(call);
-            subject::call(&resolver, call);
-            prop_assert_eq!(subject::picture(&resolver), world.picture(), "after {:?}", call);
-            subject::audit(&resolver, &world);
-            names.follow(&resolver, call, &old, &world);
-        }
+        follow(&script.policy, &script.calls);
     }
 
     #[test]
     fn the_resolver_is_the_model_where_most_things_simply_grow(script in calm(1..24)) {
-        let resolver = Resolver::in_memory(script.policy.clone()).unwrap();
-        let (mut world, mut names) = (World::new(script.policy.clone()), Names::default());
-        for call in &script.calls {
-            let old = world.clone();
-            world.call(call);
-            subject::call(&resolver, call);
-            prop_assert_eq!(subject::picture(&resolver), world.picture(), "after {:?}", call);
-            names.follow(&resolver, call, &old, &world);
-        }
-        subject::audit(&resolver, &world);
+        follow(&script.policy, &script.calls);
     }
 
     /// What was added, removed, said and set one after the other is what is there, from scratch.
@@ -557,7 +539,9 @@ const WANTED: &[(&str, u64)] = &[
     ("told Erased", 100),
     ("told Merged", 150),
     ("told Moved", 100),
+    ("told Possible", 100),
     ("told Restored", 1),
+    ("told Settled", 100),
     ("told Shrunk", 150),
     ("told Split", 200),
     ("told Withheld", 10),

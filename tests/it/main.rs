@@ -6,6 +6,7 @@ mod alike;
 mod cases;
 mod cli;
 mod crowd;
+mod drift;
 #[cfg(feature = "durable")]
 mod durable;
 mod found;

@@ -5,7 +5,7 @@ use crate::script::Call;
 use crate::subject;
 use crate::world::World;
 use onefold::store::{ProfileChange, ProfileEvent};
-use onefold::{ProfileId, Resolver};
+use onefold::{Policy, ProfileId, Resolver};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that was ever seen of names.
@@ -31,6 +31,23 @@ struct Feed {
     cursor: u64,
     ever: BTreeSet<ProfileId>,
     borne: BTreeSet<ProfileId>,
+    /// Pairs that became possible links and did not cease to be.
+    possible: u64,
+}
+
+/// Plays calls against the model: after each the two are alike, and the names and the feed are followed.
+pub(crate) fn follow(policy: &Policy, calls: &[Call]) -> Resolver {
+    let (resolver, mut world) = (Resolver::in_memory(policy.clone()).unwrap(), World::new(policy.clone()));
+    let mut names = Names::default();
+    for call in calls {
+        let old = world.clone();
+        world.call(call);
+        subject::call(&resolver, call);
+        assert_eq!(subject::picture(&resolver), world.picture(), "after {call:?}");
+        subject::audit(&resolver, &world);
+        names.follow(&resolver, call, &old, &world);
+    }
+    resolver
 }
 
 impl Names {
@@ -132,6 +149,8 @@ impl Feed {
         }
         let there: BTreeSet<ProfileId> = now.keys().copied().collect();
         assert_eq!(self.borne, there, "the feed and the profiles disagree");
+        let possible = resolver.stats().unwrap().counts.possible;
+        assert_eq!(self.possible, possible, "the feed and the queue of possible links disagree");
     }
 
     fn take(&mut self, change: &ProfileChange) {
@@ -166,6 +185,16 @@ impl Feed {
             }
             ProfileEvent::Contested { profiles } | ProfileEvent::Withheld { profiles, .. } => {
                 self.bears(profiles, change)
+            }
+            ProfileEvent::Possible { profiles } => {
+                self.bears(profiles, change);
+                assert_eq!(profiles.len(), 2, "{change:?}");
+                self.possible += 1;
+            }
+            ProfileEvent::Settled { profiles } => {
+                self.bears(profiles, change);
+                assert!(profiles.len() <= 2, "{change:?}");
+                self.possible -= 1;
             }
             other => panic!("a change that this test does not know: {other:?}"),
         }

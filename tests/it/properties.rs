@@ -3,7 +3,7 @@
 //! A few cases each by default; `PROPTEST_CASES` asks for more. A bug that one of them finds becomes a named test.
 
 use crate::model::Key;
-use crate::names::Names;
+use crate::names::follow;
 use crate::script::{self, Call, Script};
 use crate::subject;
 use crate::world::{self, Picture, World};
@@ -104,15 +104,7 @@ proptest! {
 
     #[test]
     fn the_resolver_is_the_model_after_every_call(script in script::scripts(1..14)) {
-        let (resolver, mut world, mut names) = (fresh(&script.policy), World::new(script.policy.clone()), Names::default());
-        for call in &script.calls {
-            let old = world.clone();
-            world.call(call);
-            subject::call(&resolver, call);
-            prop_assert_eq!(subject::picture(&resolver), world.picture(), "after {:?}", call);
-            subject::audit(&resolver, &world);
-            names.follow(&resolver, call, &old, &world);
-        }
+        follow(&script.policy, &script.calls);
     }
 
     #[test]

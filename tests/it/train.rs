@@ -130,6 +130,11 @@ fn a_model_is_trained_and_evaluated() {
     for word in ["precision", "recall", "F1", "link_probability", "320 records, 160 people"] {
         assert!(curve.contains(word), "{word}");
     }
+
+    let said = desk.says("resolve", "");
+    for part in ["drift from the model of 320 records", "city: 0 of 3 values are twice or half as frequent"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
 }
 
 #[test]

@@ -221,7 +221,7 @@ impl Random {
 
     fn event(&mut self) -> ProfileEvent {
         let (profile, other) = (self.profile(), self.profile());
-        match self.below(10) {
+        match self.below(12) {
             0 => ProfileEvent::Created { profile },
             1 => ProfileEvent::Extended { profile },
             2 => ProfileEvent::Merged { from: vec![profile, other], into: other },
@@ -231,6 +231,8 @@ impl Random {
             6 => ProfileEvent::Erased { profile },
             8 => ProfileEvent::Restored { profile },
             7 => ProfileEvent::Contested { profiles: vec![profile] },
+            9 => ProfileEvent::Possible { profiles: vec![profile, other] },
+            10 => ProfileEvent::Settled { profiles: vec![profile] },
             _ => ProfileEvent::Withheld { profiles: Vec::new(), reason: Reason::Limit(1) },
         }
     }
