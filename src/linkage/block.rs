@@ -67,6 +67,10 @@ impl Rule {
     }
 }
 
+pub(crate) fn compile(rules: &Rules, block: &[BlockPolicy]) -> Result<Vec<Rule>> {
+    block.iter().map(|rule| Rule::new(rules, rule)).collect()
+}
+
 /// The keys of the values of a record, ascending.
 fn keys_of<'a>(part: KeyPart, values: impl Iterator<Item = &'a SmolStr>) -> SmallVec<[Cow<'a, str>; 2]> {
     let mut keys = SmallVec::new();

@@ -4,7 +4,10 @@ use super::partition::Carriers;
 use super::rebuild::Item;
 use super::ruling::Ruling;
 use crate::id::{RecordNumber, ValueHash};
-use crate::linkage::{Edge, Row, Weight};
+use crate::linkage::{Edge, Growing, Row, Weight};
+
+/// Items whose facts are read at a time: few enough to stay near the cores from column to column.
+const PAGE: usize = 32_768;
 
 /// The blocks and the edges of all items. Empty without linkage.
 pub(super) struct Pairs {
@@ -23,9 +26,12 @@ impl Pairs {
             let blocks = Carriers::of(&[], |item| &item.reading.blocks);
             return Self { blocks, edges: Vec::new(), starts: Vec::new(), of_items: Vec::new() };
         };
-        let rows: Vec<Row<'_>> = items.iter().map(|item| row(rules, item)).collect();
-        let edges = linker.edges(&rows);
-        drop(rows);
+        let mut table = Growing::new(linker.columns(), items.len());
+        for page in items.chunks(PAGE) {
+            let rows: Vec<Row<'_>> = page.iter().map(|item| row(rules, item)).collect();
+            table.add(&rows);
+        }
+        let edges = linker.edges(&table.finish());
         let mut starts = vec![0_u32; items.len() + 1];
         for end in edges.iter().flat_map(|edge| [edge.a, edge.b]) {
             starts.get_mut(end as usize + 1).into_iter().for_each(|count| *count += 1);
