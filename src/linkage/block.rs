@@ -89,6 +89,11 @@ struct Numbered {
 
 impl Numbered {
     fn of(column: &Column, part: KeyPart) -> Self {
+        if part == KeyPart::Whole && !column.several {
+            // No two sets have the same key.
+            let keys = column.sets.len().saturating_sub(1) as u32;
+            return Self { starts: std::iter::once(0).chain(0..=keys).collect(), keys: (0..keys).collect() };
+        }
         let mut numbers: AHashMap<Cow<'_, str>, u32> = AHashMap::with_capacity(column.sets.len());
         let mut numbered = Self { starts: Vec::with_capacity(column.sets.len() + 1), keys: Vec::new() };
         for set in &column.sets {

@@ -11,8 +11,8 @@ use indexmap::IndexSet;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-/// Slots of the memory of a comparison: a power of two.
-const MEMORY: usize = 1 << 14;
+/// Slots of the memory of a comparison: a power of two, and so few that the memories of all stay near the core.
+const MEMORY: usize = 1 << 11;
 
 /// The compared columns of many records.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(crate) struct Table {
 pub(crate) struct Column {
     pub(crate) ids: Vec<u32>,
     pub(crate) sets: Vec<Values>,
+    /// Whether a set has more than one value.
+    pub(crate) several: bool,
 }
 
 /// The values of one record in one column.
@@ -72,7 +74,7 @@ impl Growing {
 
     pub(crate) fn finish(self) -> Table {
         let places = self.columns.iter().map(|(column, ..)| *column).zip(0..).collect();
-        let column = |(_, ids, sets): (u16, Vec<u32>, Numbered)| Column { ids, sets: sets.into_iter().collect() };
+        let column = |(_, ids, sets): (u16, Vec<u32>, Numbered)| Column::new(ids, sets.into_iter().collect());
         Table { columns: self.columns.into_iter().map(column).collect(), places, unique: self.unique }
     }
 }
@@ -103,6 +105,11 @@ impl Table {
 }
 
 impl Column {
+    fn new(ids: Vec<u32>, sets: Vec<Values>) -> Self {
+        let several = sets.iter().any(|values| values.len() > 1);
+        Self { ids, sets, several }
+    }
+
     fn sample(&self, rows: &[u32]) -> Self {
         let mut sets = vec![Values::new()];
         let mut numbers: AHashMap<u32, u32> = AHashMap::from_iter([(0, 0)]);
@@ -113,7 +120,8 @@ impl Column {
                 sets.len() as u32 - 1
             })
         };
-        Self { ids: rows.iter().map(&mut number).collect(), sets }
+        let ids = rows.iter().map(&mut number).collect();
+        Self::new(ids, sets)
     }
 
     pub(crate) fn id(&self, row: u32) -> u32 {
@@ -175,6 +183,8 @@ pub(crate) struct Comparer<'a> {
     comparison: &'a Comparison,
     columns: SmallVec<[&'a Column; 2]>,
     exact: bool,
+    /// Two numbers say it all: equal or not.
+    by_numbers: bool,
     memory: Memory,
     /// The level of swapped columns, and whether values of the one were near values of the other.
     crossed: (Option<u8>, Memory),
@@ -185,8 +195,10 @@ impl<'a> Comparer<'a> {
         let asked = comparison.columns.iter().copied().chain(comparison.swap.map(|(_, column)| column));
         let columns: SmallVec<[&Column; 2]> = asked.filter_map(|column| table.column(column)).collect();
         let exact = comparison.starts_exact() && comparison.columns.len() == 1;
+        let several = columns.first().is_none_or(|column| column.several);
+        let by_numbers = exact && !several && comparison.swap.is_none() && comparison.levels.len() == 2;
         let crossed = (comparison.crossed(), Memory::default());
-        Self { comparison, columns, exact, memory: Memory::default(), crossed }
+        Self { comparison, columns, exact, by_numbers, memory: Memory::default(), crossed }
     }
 
     /// The level of two rows. Symmetric.
@@ -198,6 +210,9 @@ impl<'a> Comparer<'a> {
         }
         if one == other && self.exact {
             return 0;
+        }
+        if self.by_numbers {
+            return 1;
         }
         if self.comparison.columns.len() > 1 {
             return self.look(a, b);

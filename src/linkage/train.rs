@@ -80,9 +80,14 @@ const LISTED_MIN: u32 = 20;
 /// A level that fewer expected matches than this were seen on keeps what was believed of it.
 const SEEN_MIN: f64 = 1.0;
 
-/// Records that are read at a time, and that are sorted at a time.
-const PAGE: usize = 32_768;
-const SORTED_AT_ONCE: usize = 65_536;
+/// Records that are read at a time: few enough for their facts to stay near the cores from column to column.
+const PAGE: usize = 8192;
+
+/// Pieces that the random pairs are cut into for each comparison: some cost many times what others do.
+const SHARES_PIECES: usize = 8;
+
+/// Pieces that records are sorted in, each on one core, before they are merged on one.
+const SORTED_PIECES: usize = 4;
 
 /// Learns a model from records: how often two records of one person, and of two, are on each level of each comparison.
 ///
@@ -214,7 +219,7 @@ impl<'a> Evidence<'a> {
 /// The records that stand, with their places, by key.
 fn standing(records: &[Record]) -> Vec<(u32, &Record)> {
     let placed: Vec<(u32, &Record)> = (0..).zip(records).collect();
-    let pieces: Vec<&[(u32, &Record)]> = placed.chunks(SORTED_AT_ONCE).collect();
+    let pieces: Vec<&[(u32, &Record)]> = placed.chunks(placed.len().div_ceil(SORTED_PIECES).max(1)).collect();
     let by_key = |(_, a): &(u32, &Record), (_, b): &(u32, &Record)| a.key.cmp(&b.key);
     let sorted = in_parallel(&pieces, 1, |piece| {
         let mut piece = piece.to_vec();
@@ -363,18 +368,28 @@ impl<'a> Trainer<'a> {
         let n = self.table.len() as u64;
         let all = n * (n - 1) / 2;
         let pairs = self.sample(n, self.options.random_pairs.min(all));
+        let pieces: Vec<&[(u32, u32)]> = pairs.chunks(pairs.len().div_ceil(SHARES_PIECES).max(1)).collect();
+        let work: Vec<(&Comparison, &[(u32, u32)])> = self
+            .comparisons
+            .iter()
+            .flat_map(|comparison| pieces.iter().map(move |piece| (comparison, *piece)))
+            .collect();
+        let counted = in_parallel(&work, 1, |(comparison, piece)| {
+            let mut comparer = Comparer::new(self.table, comparison);
+            let mut counts = vec![0_u64; comparison.levels.len()];
+            for &(a, b) in *piece {
+                let level = comparer.level(a, b);
+                counts.get_mut(usize::from(level)).into_iter().for_each(|count| *count += 1);
+            }
+            counts
+        });
         let shares = in_parallel(&places, 1, |&place| {
             let Some(comparison) = self.comparisons.get(place) else { return (Vec::new(), 0.0) };
-            let mut comparer = Comparer::new(self.table, comparison);
             let mut counts = vec![0.0; comparison.levels.len()];
-            let mut present = 0.0;
-            for &(a, b) in &pairs {
-                let level = comparer.level(a, b);
-                if let Some(count) = counts.get_mut(usize::from(level)) {
-                    *count += 1.0;
-                    present += 1.0;
-                }
+            for piece in counted.iter().skip(place * pieces.len()).take(pieces.len()) {
+                counts.iter_mut().zip(piece).for_each(|(sum, count)| *sum += *count as f64);
             }
+            let present: f64 = counts.iter().sum();
             counts.iter_mut().for_each(|count| *count /= f64::max(present, 1.0));
             if let (true, Some(best)) = (comparison.starts_exact(), counts.first_mut()) {
                 let (equal, possible) = self.equal(comparison);
