@@ -322,7 +322,8 @@ impl<'a> Trainer<'a> {
         let model = Model {
             format: MODEL_FORMAT,
             prior: matches,
-            surroundings: mixture.neighbours,
+            // Of few records, all pairs may look like matches and neighbours: a model leaves some to strangers.
+            surroundings: mixture.neighbours.min((1.0 - matches) * (1.0 - 1e-9)),
             comparison,
             block,
             training: Some(training),
