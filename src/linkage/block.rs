@@ -67,6 +67,10 @@ impl Rule {
     }
 }
 
+pub(crate) fn compile(rules: &Rules, block: &[BlockPolicy]) -> Result<Vec<Rule>> {
+    block.iter().map(|rule| Rule::new(rules, rule)).collect()
+}
+
 /// The keys of the values of a record, ascending.
 fn keys_of<'a>(part: KeyPart, values: impl Iterator<Item = &'a SmolStr>) -> SmallVec<[Cow<'a, str>; 2]> {
     let mut keys = SmallVec::new();
@@ -85,6 +89,11 @@ struct Numbered {
 
 impl Numbered {
     fn of(column: &Column, part: KeyPart) -> Self {
+        if part == KeyPart::Whole && !column.several {
+            // No two sets have the same key.
+            let keys = column.sets.len().saturating_sub(1) as u32;
+            return Self { starts: std::iter::once(0).chain(0..=keys).collect(), keys: (0..keys).collect() };
+        }
         let mut numbers: AHashMap<Cow<'_, str>, u32> = AHashMap::with_capacity(column.sets.len());
         let mut numbered = Self { starts: Vec::with_capacity(column.sets.len() + 1), keys: Vec::new() };
         for set in &column.sets {

@@ -4,8 +4,8 @@ use super::block::{self, Blocked, Rule};
 use super::compare::{Comparison, NULL, Values};
 use super::propose;
 use super::score::{Sum, Weights};
-use super::table::{Comparer, Table, of_column};
-use super::{Blocks, Contribution, Edge, Row, Weight, defaults};
+use super::table::{self, Comparer, Table, of_column};
+use super::{Blocks, Contribution, Edge, Weight, defaults};
 use crate::error::{Error, Result};
 use crate::id::Seed;
 use crate::parallel::in_parallel;
@@ -270,17 +270,21 @@ impl Linker {
         })
     }
 
+    /// The columns that it looks at.
+    pub(crate) fn columns(&self) -> Vec<u16> {
+        table::asked(&self.comparisons, &self.blocks)
+    }
+
     /// All pairs of rows that are worth keeping, by places, each once, ascending. Blocks of more rows than
     /// [`max_block`](Self::max_block) find no pairs; two rows of one unique source are no pair.
-    pub(crate) fn edges(&self, rows: &[Row<'_>]) -> Vec<Edge> {
-        let table = Table::of(&self.comparisons, &self.blocks, rows);
-        let blocked = in_parallel(&self.blocks, 1, |rule| Blocked::of(rule, &table, self.max_block));
-        let rarities = self.rarities(&table);
+    pub(crate) fn edges(&self, table: &Table) -> Vec<Edge> {
+        let blocked = in_parallel(&self.blocks, 1, |rule| Blocked::of(rule, table, self.max_block));
+        let rarities = self.rarities(table);
         let pieces = block::pieces(&blocked, super::PIECES);
         let found = in_parallel(&pieces, 1, |(rule, range)| {
-            let mut scorer = PairScorer::new(self, &table, &rarities);
+            let mut scorer = PairScorer::new(self, table, &rarities);
             let mut edges = Vec::new();
-            block::pairs(&table, &blocked, *rule, range.clone(), &mut |a, b| {
+            block::pairs(table, &blocked, *rule, range.clone(), &mut |a, b| {
                 edges.extend(scorer.weigh(a, b).map(|weight| Edge { a, b, weight }));
             });
             edges

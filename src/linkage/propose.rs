@@ -1,10 +1,9 @@
 //! Which blocking rules to use, and how many pairs each finds.
 
-use super::Row;
 use super::block::{self, Blocked, Rule};
 use super::linker::{Linker, PairScorer, built_in_model};
-use super::table::Table;
-use super::train::{Evidence, Random};
+use super::table::{self, Table};
+use super::train::{self, Evidence, Random};
 use crate::error::Result;
 use crate::parallel::in_parallel;
 use crate::policy::{BlockPolicy, Compare, LinkagePolicy, ModelSource, Policy, Role, Rules};
@@ -41,8 +40,6 @@ pub fn count_blocks(policy: &Policy, records: &[Record]) -> Result<Vec<BlockCoun
     let mut policy = policy.clone();
     policy.linkage.get_or_insert_with(LinkagePolicy::default);
     let rules = Rules::new(policy)?;
-    let evidence = Evidence::of(&rules, records);
-    let rows = evidence.rows();
     let Some(linkage) = &rules.policy.linkage else { return Ok(Vec::new()) };
     let built_in = by_kind(&rules);
     let block = match &linkage.model {
@@ -50,19 +47,19 @@ pub fn count_blocks(policy: &Policy, records: &[Record]) -> Result<Vec<BlockCoun
         Some(ModelSource::Model(model)) if !model.block.is_empty() => &model.block,
         _ => &built_in,
     };
-    count(&rules, &rows, block, linkage.max_block)
+    let compiled = block::compile(&rules, block)?;
+    let evidence = Evidence::of(&rules, records, table::asked(&[], &compiled));
+    Ok(count(&evidence.table, &compiled, linkage.max_block))
 }
 
 /// Counts the pairs that rules find.
-pub(crate) fn count(rules: &Rules, rows: &[Row<'_>], block: &[BlockPolicy], max_block: u64) -> Result<Vec<BlockCount>> {
-    let compiled = block.iter().map(|rule| Rule::new(rules, rule)).collect::<Result<Vec<_>>>()?;
-    let table = Table::of(&[], &compiled, rows);
-    let blocked = in_parallel(&compiled, 1, |rule| Blocked::of(rule, &table, max_block));
+pub(crate) fn count(table: &Table, compiled: &[Rule], max_block: u64) -> Vec<BlockCount> {
+    let blocked = in_parallel(compiled, 1, |rule| Blocked::of(rule, table, max_block));
     let places: Vec<usize> = (0..blocked.len()).collect();
     let pairs = in_parallel(&places, 1, |&place| {
         let mut pairs = 0;
         let blocks = blocked.get(place).map_or(0, Blocked::len);
-        block::pairs(&table, &blocked, place, 0..blocks, &mut |_, _| pairs += 1);
+        block::pairs(table, &blocked, place, 0..blocks, &mut |_, _| pairs += 1);
         pairs
     });
     let count = |((rule, blocked), pairs): ((&Rule, &Blocked), u64)| BlockCount {
@@ -71,7 +68,7 @@ pub(crate) fn count(rules: &Rules, rows: &[Row<'_>], block: &[BlockPolicy], max_
         largest: blocked.largest,
         generic: blocked.generic,
     };
-    Ok(compiled.iter().zip(&blocked).zip(pairs).map(count).collect())
+    compiled.iter().zip(&blocked).zip(pairs).map(count).collect()
 }
 
 /// Proposes blocking rules for some records: few, cheap, and together missing few of the pairs that look like matches.
@@ -82,8 +79,14 @@ pub fn propose_blocks(policy: &Policy, records: &[Record]) -> Result<Vec<BlockPo
     let mut policy = policy.clone();
     policy.linkage.get_or_insert_with(LinkagePolicy::default);
     let rules = Rules::new(policy)?;
-    let evidence = Evidence::of(&rules, records);
-    for_rows(&rules, &evidence.rows())
+    let comparisons = train::compile(&rules, &train::beliefs_of(&rules))?;
+    let evidence = Evidence::of(&rules, records, [asked(&rules), table::asked(&comparisons, &[])].concat());
+    for_rows(&rules, &evidence.table)
+}
+
+/// The columns that a proposal may block by.
+pub(crate) fn asked(rules: &Rules) -> Vec<u16> {
+    columns(rules).iter().filter_map(|(name, _)| rules.column(name)).collect()
 }
 
 /// Key expressions of a column, most telling first.
@@ -165,21 +168,21 @@ pub(crate) fn by_kind(rules: &Rules) -> Vec<BlockPolicy> {
     found
 }
 
-/// Proposes rules for some rows.
+/// Proposes rules for some rows. The table holds the columns that are asked for, and those that are compared.
 ///
 /// All single keys and pairs of keys of two columns are tried. Pairs of rows that the built-in model and rare agreements
 /// find likely are to be found twice over if that is cheap; rules are taken one by one by what they add for their pairs.
-pub(crate) fn for_rows(rules: &Rules, rows: &[Row<'_>]) -> Result<Vec<BlockPolicy>> {
-    let sampled: Vec<Row<'_>>;
-    let (rows, scale) = if rows.len() > SAMPLE_MAX {
+pub(crate) fn for_rows(rules: &Rules, table: &Table) -> Result<Vec<BlockPolicy>> {
+    let sampled: Table;
+    let (table, scale) = if table.len() > SAMPLE_MAX {
         let mut random = Random(7);
-        let mut chosen: Vec<usize> = (0..SAMPLE_MAX).map(|_| random.below(rows.len() as u64) as usize).collect();
+        let mut chosen: Vec<u32> = (0..SAMPLE_MAX).map(|_| random.below(table.len() as u64) as u32).collect();
         chosen.sort_unstable();
         chosen.dedup();
-        sampled = chosen.iter().filter_map(|&place| rows.get(place)).copied().collect();
-        (sampled.as_slice(), rows.len() as f64 / sampled.len().max(1) as f64)
+        sampled = table.sample(&chosen);
+        (&sampled, table.len() as f64 / sampled.len().max(1) as f64)
     } else {
-        (rows, 1.0)
+        (table, 1.0)
     };
     let mut single: Vec<(usize, String)> = Vec::new();
     for (place, (name, compare)) in columns(rules).iter().enumerate() {
@@ -191,38 +194,35 @@ pub(crate) fn for_rows(rules: &Rules, rows: &[Row<'_>]) -> Result<Vec<BlockPolic
         candidates.extend(others.map(|(_, other)| rule(&[one, other])));
     }
     // A sample has smaller blocks than the whole, and fewer pairs.
-    let budget = rows.len() as f64 * PAIRS_PER_RECORD / scale;
+    let budget = table.len() as f64 * PAIRS_PER_RECORD / scale;
     let max_block = rules.policy.linkage.as_ref().map_or(200, |linkage| linkage.max_block);
     let max_in_sample = ((max_block as f64 / scale) as u64).max(2);
-    let compiled = candidates.iter().map(|candidate| Rule::new(rules, candidate)).collect::<Result<Vec<_>>>()?;
-    let table = Table::of(&[], &compiled, rows);
+    let compiled = block::compile(rules, &candidates)?;
     let found = in_parallel(&compiled, 1, |rule| {
-        let blocked = Blocked::of(rule, &table, max_in_sample);
+        let blocked = Blocked::of(rule, table, max_in_sample);
         let pairs = blocked.pairs() as f64;
         (pairs > 0.0 && pairs <= budget / 3.0).then_some((blocked, pairs))
     });
-    drop(table);
     let mut usable: Vec<(BlockPolicy, Blocked, f64)> = Vec::new();
     for (candidate, found) in candidates.into_iter().zip(found) {
         usable.extend(found.map(|(blocked, pairs)| (candidate, blocked, pairs)));
     }
     usable.sort_by(|a, b| a.2.total_cmp(&b.2).then_with(|| a.0.keys.cmp(&b.0.keys)));
-    let likely = likely_pairs(rules, rows, &usable, budget)?;
+    let likely = likely_pairs(rules, table, &usable, budget)?;
     Ok(choose(usable, &likely, budget, rules))
 }
 
 /// Pairs that look like matches, each with the rules that find it.
 fn likely_pairs(
     rules: &Rules,
-    rows: &[Row<'_>],
+    table: &Table,
     usable: &[(BlockPolicy, Blocked, f64)],
     budget: f64,
 ) -> Result<Vec<Vec<u16>>> {
     let linkage = LinkagePolicy { review_probability: 0.5, ..rules.policy.linkage.clone().unwrap_or_default() };
-    let model = crate::policy::Model { prior: 1.0 / rows.len().max(2) as f64, ..built_in_model(rules) };
+    let model = crate::policy::Model { prior: 1.0 / table.len().max(2) as f64, ..built_in_model(rules) };
     let linker = Linker::with_model(rules, &linkage, &model)?;
-    let table = Table::of(&linker.comparisons, &[], rows);
-    let rarities = linker.rarities(&table);
+    let rarities = linker.rarities(table);
     let mut within = Vec::new();
     let mut sum = 0.0;
     for (place, (_, blocked, pairs)) in (0_u16..).zip(usable) {
@@ -233,9 +233,9 @@ fn likely_pairs(
         within.push((place, blocked));
     }
     let found = in_parallel(&within, 1, |(place, blocked)| {
-        let mut scorer = PairScorer::new(&linker, &table, &rarities);
+        let mut scorer = PairScorer::new(&linker, table, &rarities);
         let mut found = Vec::new();
-        block::pairs(&table, std::slice::from_ref(blocked), 0, 0..blocked.len(), &mut |a, b| {
+        block::pairs(table, std::slice::from_ref(blocked), 0, 0..blocked.len(), &mut |a, b| {
             if scorer.weigh(a, b).is_some() {
                 found.push((a, b, *place));
             }

@@ -28,8 +28,8 @@ pub struct ScoredPair {
 pub fn score_pairs(policy: &Policy, records: &[Record]) -> Result<Vec<ScoredPair>> {
     let rules = Rules::new(policy.clone())?;
     let linker = Linker::new(&rules)?.ok_or_else(|| Error::policy("linkage", "is not there"))?;
-    let evidence = Evidence::of(&rules, records);
-    let edges = linker.edges(&evidence.rows());
+    let evidence = Evidence::of(&rules, records, linker.columns());
+    let edges = linker.edges(&evidence.table);
     let place = |row: u32| evidence.origin(row);
     let scored = edges.into_iter().map(|edge| {
         let (one, other) = (place(edge.a), place(edge.b));

@@ -2,16 +2,17 @@
 
 use super::Row;
 use super::block::Rule;
-use super::compare::{Comparison, NULL, Values, near};
+use super::compare::{self, Comparison, NULL, near};
 use super::score::Weights;
-use crate::parallel::in_parallel;
+use crate::parallel::change_in_parallel;
 use crate::value::Fact;
 use ahash::AHashMap;
+use indexmap::IndexSet;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-/// Slots of the memory of a comparison: a power of two.
-const MEMORY: usize = 1 << 14;
+/// Slots of the memory of a comparison: a power of two, and so few that the memories of all stay near the core.
+const MEMORY: usize = 1 << 11;
 
 /// The compared columns of many records.
 #[derive(Debug)]
@@ -26,21 +27,64 @@ pub(crate) struct Table {
 #[derive(Debug)]
 pub(crate) struct Column {
     pub(crate) ids: Vec<u32>,
-    pub(crate) sets: Vec<SmallVec<[SmolStr; 1]>>,
+    pub(crate) sets: Vec<Values>,
+    /// Whether a set has more than one value.
+    pub(crate) several: bool,
+}
+
+/// The values of one record in one column.
+type Values = SmallVec<[SmolStr; 1]>;
+
+/// The columns that some comparisons and rules ask for.
+pub(crate) fn asked(comparisons: &[Comparison], rules: &[Rule]) -> Vec<u16> {
+    let compared = comparisons
+        .iter()
+        .flat_map(|comparison| comparison.columns.iter().copied().chain(comparison.swap.map(|(_, column)| column)));
+    compared.chain(rules.iter().flat_map(Rule::columns)).collect()
+}
+
+/// A table to which rows are added.
+pub(crate) struct Growing {
+    columns: Vec<(u16, Vec<u32>, Numbered)>,
+    unique: Vec<Option<u16>>,
+}
+
+/// Sets of values by number.
+type Numbered = IndexSet<Values, ahash::RandomState>;
+
+impl Growing {
+    /// Starts a table of some columns, for about so many rows.
+    pub(crate) fn new(mut asked: Vec<u16>, rows: usize) -> Self {
+        asked.sort_unstable();
+        asked.dedup();
+        let column = |column| (column, Vec::with_capacity(rows), Numbered::from_iter([Values::new()]));
+        Self { columns: asked.into_iter().map(column).collect(), unique: Vec::with_capacity(rows) }
+    }
+
+    /// Adds rows, the columns on all cores. O(facts).
+    pub(crate) fn add(&mut self, rows: &[Row<'_>]) {
+        self.unique.extend(rows.iter().map(|row| row.unique));
+        change_in_parallel(&mut self.columns, |(column, ids, sets)| {
+            for row in rows {
+                let values: Values = of_column(row.facts, *column).iter().map(|fact| fact.value.clone()).collect();
+                ids.push(if values.is_empty() { 0 } else { sets.insert_full(values).0 as u32 });
+            }
+        });
+    }
+
+    pub(crate) fn finish(self) -> Table {
+        let places = self.columns.iter().map(|(column, ..)| *column).zip(0..).collect();
+        let column = |(_, ids, sets): (u16, Vec<u32>, Numbered)| Column::new(ids, sets.into_iter().collect());
+        Table { columns: self.columns.into_iter().map(column).collect(), places, unique: self.unique }
+    }
 }
 
 impl Table {
-    /// Reads the columns that some comparisons and rules ask for, on all cores. O(facts).
-    pub(crate) fn of(comparisons: &[Comparison], rules: &[Rule], rows: &[Row<'_>]) -> Self {
-        let compared = comparisons
-            .iter()
-            .flat_map(|comparison| comparison.columns.iter().copied().chain(comparison.swap.map(|(_, column)| column)));
-        let mut asked: Vec<u16> = compared.chain(rules.iter().flat_map(Rule::columns)).collect();
-        asked.sort_unstable();
-        asked.dedup();
-        let columns = in_parallel(&asked, 1, |&column| Column::of(column, rows));
-        let places = asked.into_iter().zip(0..).collect();
-        Self { columns, places, unique: rows.iter().map(|row| row.unique).collect() }
+    /// The table of some of the rows.
+    pub(crate) fn sample(&self, rows: &[u32]) -> Self {
+        let unique = |row: &u32| self.unique.get(*row as usize).copied().flatten();
+        let columns = self.columns.iter().map(|column| column.sample(rows)).collect();
+        Self { columns, places: self.places.clone(), unique: rows.iter().map(unique).collect() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -61,23 +105,23 @@ impl Table {
 }
 
 impl Column {
-    fn of(column: u16, rows: &[Row<'_>]) -> Self {
-        let mut numbers: AHashMap<SmallVec<[SmolStr; 1]>, u32> = AHashMap::new();
-        let mut sets: Vec<SmallVec<[SmolStr; 1]>> = vec![SmallVec::new()];
-        let mut ids = Vec::with_capacity(rows.len());
-        for row in rows {
-            let set: SmallVec<[SmolStr; 1]> =
-                of_column(row.facts, column).iter().map(|fact| fact.value.clone()).collect();
-            if set.is_empty() {
-                ids.push(0);
-                continue;
-            }
-            ids.push(*numbers.entry(set).or_insert_with_key(|set| {
-                sets.push(set.clone());
+    fn new(ids: Vec<u32>, sets: Vec<Values>) -> Self {
+        let several = sets.iter().any(|values| values.len() > 1);
+        Self { ids, sets, several }
+    }
+
+    fn sample(&self, rows: &[u32]) -> Self {
+        let mut sets = vec![Values::new()];
+        let mut numbers: AHashMap<u32, u32> = AHashMap::from_iter([(0, 0)]);
+        let mut number = |row: &u32| {
+            let id = self.id(*row);
+            *numbers.entry(id).or_insert_with(|| {
+                sets.extend(self.sets.get(id as usize).cloned());
                 sets.len() as u32 - 1
-            }));
-        }
-        Self { ids, sets }
+            })
+        };
+        let ids = rows.iter().map(&mut number).collect();
+        Self::new(ids, sets)
     }
 
     pub(crate) fn id(&self, row: u32) -> u32 {
@@ -92,7 +136,7 @@ impl Column {
         }
     }
 
-    fn values(&self, id: u32) -> Values<'_> {
+    fn values(&self, id: u32) -> compare::Values<'_> {
         self.sets.get(id as usize).map(|set| set.iter().map(SmolStr::as_str).collect()).unwrap_or_default()
     }
 
@@ -139,6 +183,8 @@ pub(crate) struct Comparer<'a> {
     comparison: &'a Comparison,
     columns: SmallVec<[&'a Column; 2]>,
     exact: bool,
+    /// Two numbers say it all: equal or not.
+    by_numbers: bool,
     memory: Memory,
     /// The level of swapped columns, and whether values of the one were near values of the other.
     crossed: (Option<u8>, Memory),
@@ -149,8 +195,10 @@ impl<'a> Comparer<'a> {
         let asked = comparison.columns.iter().copied().chain(comparison.swap.map(|(_, column)| column));
         let columns: SmallVec<[&Column; 2]> = asked.filter_map(|column| table.column(column)).collect();
         let exact = comparison.starts_exact() && comparison.columns.len() == 1;
+        let several = columns.first().is_none_or(|column| column.several);
+        let by_numbers = exact && !several && comparison.swap.is_none() && comparison.levels.len() == 2;
         let crossed = (comparison.crossed(), Memory::default());
-        Self { comparison, columns, exact, memory: Memory::default(), crossed }
+        Self { comparison, columns, exact, by_numbers, memory: Memory::default(), crossed }
     }
 
     /// The level of two rows. Symmetric.
@@ -162,6 +210,9 @@ impl<'a> Comparer<'a> {
         }
         if one == other && self.exact {
             return 0;
+        }
+        if self.by_numbers {
+            return 1;
         }
         if self.comparison.columns.len() > 1 {
             return self.look(a, b);

@@ -4,7 +4,7 @@ use super::block::{self, Blocked, Rule};
 use super::compare::{Comparison, NULL};
 use super::defaults::{self, Belief, LevelBelief};
 use super::em::{Mixture, Pattern, Shares};
-use super::table::{Comparer, Table};
+use super::table::{self, Comparer, Growing, Table};
 use super::{Row, propose};
 use crate::error::{Error, Result};
 use crate::normalise::normalise;
@@ -14,7 +14,6 @@ use crate::policy::{
     TermFrequencies, Training,
 };
 use crate::record::{Record, RecordKey};
-use crate::value::Fact;
 use ahash::AHashMap;
 use std::collections::BTreeMap;
 
@@ -81,6 +80,15 @@ const LISTED_MIN: u32 = 20;
 /// A level that fewer expected matches than this were seen on keeps what was believed of it.
 const SEEN_MIN: f64 = 1.0;
 
+/// Records that are read at a time: few enough for their facts to stay near the cores from column to column.
+const PAGE: usize = 8192;
+
+/// Pieces that the random pairs are cut into for each comparison: some cost many times what others do.
+const SHARES_PIECES: usize = 8;
+
+/// Pieces that records are sorted in, each on one core, before they are merged on one.
+const SORTED_PIECES: usize = 4;
+
 /// Learns a model from records: how often two records of one person, and of two, are on each level of each comparison.
 ///
 /// `u` comes from random pairs (and, for equality, from counting values), `m` and the prior from expectation maximisation
@@ -94,23 +102,33 @@ pub fn train(policy: &Policy, records: &[Record], options: &TrainOptions) -> Res
     linkage.model = None;
     let linkage = linkage.clone();
     let rules = Rules::new(policy)?;
-    let evidence = Evidence::of(&rules, records);
-    let rows = evidence.rows();
-    if rows.len() < 2 {
-        return Err(Error::input("records", "are fewer than the two that there are to compare"));
-    }
     let beliefs = beliefs_of(&rules);
     let comparisons = compile(&rules, &beliefs)?;
-    let block = if linkage.block.is_empty() { propose::for_rows(&rules, &rows)? } else { linkage.block.clone() };
-    let compiled = block.iter().map(|rule| Rule::new(&rules, rule)).collect::<Result<Vec<_>>>()?;
-    let mut trainer = Trainer::new(&rows, &beliefs, &comparisons, &compiled, linkage.max_block, options);
-    if let Some((deterministic, recall)) = &options.prior {
-        if !(*recall > 0.0 && *recall <= 1.0) {
+    let certain = match &options.prior {
+        Some((_, recall)) if !(*recall > 0.0 && *recall <= 1.0) => {
             return Err(Error::option("prior", "has a recall that is not over 0 and at most 1"));
         }
-        let found = propose::count(&rules, &rows, deterministic, u64::MAX)?;
+        Some((certain, recall)) => Some((block::compile(&rules, certain)?, recall)),
+        None => None,
+    };
+    let blocking = match linkage.block.is_empty() {
+        true => propose::asked(&rules),
+        false => table::asked(&[], &block::compile(&rules, &linkage.block)?),
+    };
+    let certain_rules = certain.as_ref().map(|(rules, _)| rules.as_slice()).unwrap_or_default();
+    let columns = [table::asked(&comparisons, certain_rules), blocking].concat();
+    let evidence = Evidence::of(&rules, records, columns);
+    let table = &evidence.table;
+    if table.len() < 2 {
+        return Err(Error::input("records", "are fewer than the two that there are to compare"));
+    }
+    let block = if linkage.block.is_empty() { propose::for_rows(&rules, table)? } else { linkage.block.clone() };
+    let compiled = block::compile(&rules, &block)?;
+    let mut trainer = Trainer::new(table, &beliefs, &comparisons, &compiled, linkage.max_block, options);
+    if let Some((certain, recall)) = &certain {
+        let found = propose::count(table, certain, u64::MAX);
         let pairs: u64 = found.iter().map(|count| count.pairs).sum();
-        trainer.known = Some(pairs as f64 / recall);
+        trainer.known = Some(pairs as f64 / *recall);
     }
     trainer.train(&evidence, &compiled, block)
 }
@@ -156,56 +174,75 @@ pub(crate) fn compile(rules: &Rules, beliefs: &[Belief]) -> Result<Vec<Compariso
 }
 
 /// Records as they are compared.
-pub(crate) struct Evidence {
-    facts: Vec<Vec<Fact>>,
-    unique: Vec<Option<u16>>,
-    places: AHashMap<RecordKey, u32>,
-    /// The place of each among the records that were given.
-    origins: Vec<usize>,
+pub(crate) struct Evidence<'a> {
+    pub(crate) table: Table,
+    records: &'a [Record],
+    /// The place of each row among the records. Rows ascend by key.
+    origins: Vec<u32>,
 }
 
-impl Evidence {
-    /// Reads records: of several versions of one, the one that stands; quarantined ones take no part.
-    pub(crate) fn of(rules: &Rules, records: &[Record]) -> Self {
-        let mut latest: AHashMap<&RecordKey, (usize, &Record)> = AHashMap::with_capacity(records.len());
-        for (place, record) in records.iter().enumerate() {
-            let known = latest.entry(&record.key).or_insert((place, record));
-            if record.supersedes(known.1) {
-                *known = (place, record);
+impl<'a> Evidence<'a> {
+    /// Reads some columns of records: of several versions of one, the one that stands; quarantined ones take no part.
+    /// Only a page of them is there as facts at a time. O(n log n).
+    pub(crate) fn of(rules: &Rules, records: &'a [Record], columns: Vec<u16>) -> Self {
+        let standing = standing(records);
+        let mut origins = Vec::with_capacity(standing.len());
+        let mut table = Growing::new(columns, standing.len());
+        for page in standing.chunks(PAGE) {
+            let facts = in_parallel(page, 1024, |(_, record)| {
+                let normalised = normalise(rules, record).0;
+                (!normalised.quarantined).then_some(normalised.facts)
+            });
+            let mut rows = Vec::with_capacity(page.len());
+            for ((place, record), facts) in page.iter().zip(&facts) {
+                let Some(facts) = facts else { continue };
+                rows.push(Row { facts, unique: rules.unique_source(&record.key.source) });
+                origins.push(*place);
             }
+            table.add(&rows);
         }
-        let mut standing: Vec<(usize, &Record)> = latest.into_values().collect();
-        standing.sort_unstable_by(|(_, a), (_, b)| a.key.cmp(&b.key));
-        let chunks: Vec<&[(usize, &Record)]> = standing.chunks(4096).collect();
-        let read = in_parallel(&chunks, 1, |chunk| {
-            let read = |(place, record): &(usize, &Record)| (*place, normalise(rules, record).0);
-            chunk.iter().map(read).collect::<Vec<_>>()
-        });
-        let mut evidence = Self { facts: Vec::new(), unique: Vec::new(), places: AHashMap::new(), origins: Vec::new() };
-        for (place, normalised) in read.into_iter().flatten().filter(|(_, normalised)| !normalised.quarantined) {
-            let Some(record) = records.get(place) else { continue };
-            evidence.places.insert(record.key.clone(), evidence.facts.len() as u32);
-            evidence.facts.push(normalised.facts);
-            evidence.unique.push(rules.unique_source(&record.key.source));
-            evidence.origins.push(place);
-        }
-        evidence
+        Self { table: table.finish(), records, origins }
     }
 
     /// The place of a row among the records that were given.
     pub(crate) fn origin(&self, row: u32) -> usize {
-        self.origins.get(row as usize).copied().unwrap_or_default()
+        self.origins.get(row as usize).map(|&place| place as usize).unwrap_or_default()
     }
 
-    pub(crate) fn rows(&self) -> Vec<Row<'_>> {
-        self.facts.iter().zip(&self.unique).map(|(facts, unique)| Row { facts, unique: *unique }).collect()
+    /// The row of a record.
+    fn row(&self, key: &RecordKey) -> Option<u32> {
+        let known = |place: &u32| self.records.get(*place as usize).map(|record| &record.key);
+        self.origins.binary_search_by(|place| known(place).cmp(&Some(key))).ok().map(|row| row as u32)
     }
+}
+
+/// The records that stand, with their places, by key.
+fn standing(records: &[Record]) -> Vec<(u32, &Record)> {
+    let placed: Vec<(u32, &Record)> = (0..).zip(records).collect();
+    let pieces: Vec<&[(u32, &Record)]> = placed.chunks(placed.len().div_ceil(SORTED_PIECES).max(1)).collect();
+    let by_key = |(_, a): &(u32, &Record), (_, b): &(u32, &Record)| a.key.cmp(&b.key);
+    let sorted = in_parallel(&pieces, 1, |piece| {
+        let mut piece = piece.to_vec();
+        piece.sort_by(by_key);
+        piece
+    });
+    let mut standing = sorted.concat();
+    // Stable: finds the sorted pieces and merges them, and keeps versions of one record in the order in which they came.
+    standing.sort_by(by_key);
+    standing.dedup_by(|next, known| {
+        let same = next.1.key == known.1.key;
+        if same && next.1.supersedes(known.1) {
+            *known = *next;
+        }
+        same
+    });
+    standing
 }
 
 struct Trainer<'a> {
     beliefs: &'a [Belief],
     comparisons: &'a [Comparison],
-    table: Table,
+    table: &'a Table,
     blocked: Vec<Blocked>,
     options: &'a TrainOptions,
     /// All pairs that there may be.
@@ -234,24 +271,23 @@ struct Piece {
 
 impl<'a> Trainer<'a> {
     fn new(
-        rows: &[Row<'_>],
+        table: &'a Table,
         beliefs: &'a [Belief],
         comparisons: &'a [Comparison],
         rules: &[Rule],
         max_block: u64,
         options: &'a TrainOptions,
     ) -> Self {
-        let table = Table::of(comparisons, rules, rows);
-        let blocked = in_parallel(rules, 1, |rule| Blocked::of(rule, &table, max_block));
+        let blocked = in_parallel(rules, 1, |rule| Blocked::of(rule, table, max_block));
         let mut of_source: AHashMap<u16, f64> = AHashMap::new();
         table.unique.iter().flatten().for_each(|source| *of_source.entry(*source).or_default() += 1.0);
         let choose = |n: f64| n * (n - 1.0) / 2.0;
         let within: f64 = of_source.values().map(|n| choose(*n)).sum();
-        let pairs = (choose(rows.len() as f64) - within).max(1.0);
+        let pairs = (choose(table.len() as f64) - within).max(1.0);
         Self { beliefs, comparisons, table, blocked, options, pairs, known: None }
     }
 
-    fn train(self, evidence: &Evidence, rules: &[Rule], block: Vec<BlockPolicy>) -> Result<Trained> {
+    fn train(self, evidence: &Evidence<'_>, rules: &[Rule], block: Vec<BlockPolicy>) -> Result<Trained> {
         let mut mixture = self.believed();
         self.share_out(&mut mixture);
         let seen = self.look();
@@ -286,7 +322,8 @@ impl<'a> Trainer<'a> {
         let model = Model {
             format: MODEL_FORMAT,
             prior: matches,
-            surroundings: mixture.neighbours,
+            // Of few records, all pairs may look like matches and neighbours: a model leaves some to strangers.
+            surroundings: mixture.neighbours.min((1.0 - matches) * (1.0 - 1e-9)),
             comparison,
             block,
             training: Some(training),
@@ -332,18 +369,28 @@ impl<'a> Trainer<'a> {
         let n = self.table.len() as u64;
         let all = n * (n - 1) / 2;
         let pairs = self.sample(n, self.options.random_pairs.min(all));
+        let pieces: Vec<&[(u32, u32)]> = pairs.chunks(pairs.len().div_ceil(SHARES_PIECES).max(1)).collect();
+        let work: Vec<(&Comparison, &[(u32, u32)])> = self
+            .comparisons
+            .iter()
+            .flat_map(|comparison| pieces.iter().map(move |piece| (comparison, *piece)))
+            .collect();
+        let counted = in_parallel(&work, 1, |(comparison, piece)| {
+            let mut comparer = Comparer::new(self.table, comparison);
+            let mut counts = vec![0_u64; comparison.levels.len()];
+            for &(a, b) in *piece {
+                let level = comparer.level(a, b);
+                counts.get_mut(usize::from(level)).into_iter().for_each(|count| *count += 1);
+            }
+            counts
+        });
         let shares = in_parallel(&places, 1, |&place| {
             let Some(comparison) = self.comparisons.get(place) else { return (Vec::new(), 0.0) };
-            let mut comparer = Comparer::new(&self.table, comparison);
             let mut counts = vec![0.0; comparison.levels.len()];
-            let mut present = 0.0;
-            for &(a, b) in &pairs {
-                let level = comparer.level(a, b);
-                if let Some(count) = counts.get_mut(usize::from(level)) {
-                    *count += 1.0;
-                    present += 1.0;
-                }
+            for piece in counted.iter().skip(place * pieces.len()).take(pieces.len()) {
+                counts.iter_mut().zip(piece).for_each(|(sum, count)| *sum += *count as f64);
             }
+            let present: f64 = counts.iter().sum();
             counts.iter_mut().for_each(|count| *count /= f64::max(present, 1.0));
             if let (true, Some(best)) = (comparison.starts_exact(), counts.first_mut()) {
                 let (equal, possible) = self.equal(comparison);
@@ -404,7 +451,7 @@ impl<'a> Trainer<'a> {
         let pieces = block::pieces(&self.blocked, super::PIECES);
         let counted = in_parallel(&pieces, 1, |(rule, range)| {
             let mut count = 0_u64;
-            block::pairs(&self.table, &self.blocked, *rule, range.clone(), &mut |_, _| count += 1);
+            block::pairs(self.table, &self.blocked, *rule, range.clone(), &mut |_, _| count += 1);
             count
         });
         let mut by_rule = vec![0; self.blocked.len()];
@@ -441,9 +488,9 @@ impl<'a> Trainer<'a> {
     /// Visits the candidate pairs of a piece, one in `stride`: the first row, and the pattern.
     fn visit(&self, piece: &(usize, std::ops::Range<usize>), stride: u64, visit: &mut dyn FnMut(u32, &[u8])) {
         let mut comparers: Vec<Comparer<'_>> =
-            self.comparisons.iter().map(|comparison| Comparer::new(&self.table, comparison)).collect();
+            self.comparisons.iter().map(|comparison| Comparer::new(self.table, comparison)).collect();
         let mut pattern = vec![NULL; self.comparisons.len()];
-        block::pairs(&self.table, &self.blocked, piece.0, piece.1.clone(), &mut |a, b| {
+        block::pairs(self.table, &self.blocked, piece.0, piece.1.clone(), &mut |a, b| {
             if stride > 1 && !Random(self.options.seed ^ (u64::from(a) << 32 | u64::from(b))).below(stride).eq(&0) {
                 return;
             }
@@ -477,12 +524,12 @@ impl<'a> Trainer<'a> {
 
     /// Counts the levels of pairs that labels say are matches. (Labelled strangers teach nothing: whoever labels picks
     /// those that look alike.)
-    fn take_labels(&self, evidence: &Evidence, mixture: &mut Mixture) {
+    fn take_labels(&self, evidence: &Evidence<'_>, mixture: &mut Mixture) {
         let mut comparers: Vec<Comparer<'_>> =
-            self.comparisons.iter().map(|comparison| Comparer::new(&self.table, comparison)).collect();
+            self.comparisons.iter().map(|comparison| Comparer::new(self.table, comparison)).collect();
         let mut pattern = vec![NULL; self.comparisons.len()];
         for (one, other, _) in self.options.labels.iter().filter(|(.., matched)| *matched) {
-            let (Some(&a), Some(&b)) = (evidence.places.get(one), evidence.places.get(other)) else { continue };
+            let (Some(a), Some(b)) = (evidence.row(one), evidence.row(other)) else { continue };
             if a == b {
                 continue;
             }

@@ -4,7 +4,10 @@ use super::partition::Carriers;
 use super::rebuild::Item;
 use super::ruling::Ruling;
 use crate::id::{RecordNumber, ValueHash};
-use crate::linkage::{Edge, Row, Weight};
+use crate::linkage::{Edge, Growing, Row, Weight};
+
+/// Items whose facts are read at a time: few enough to stay near the cores from column to column.
+const PAGE: usize = 8192;
 
 /// The blocks and the edges of all items. Empty without linkage.
 pub(super) struct Pairs {
@@ -23,9 +26,12 @@ impl Pairs {
             let blocks = Carriers::of(&[], |item| &item.reading.blocks);
             return Self { blocks, edges: Vec::new(), starts: Vec::new(), of_items: Vec::new() };
         };
-        let rows: Vec<Row<'_>> = items.iter().map(|item| row(rules, item)).collect();
-        let edges = linker.edges(&rows);
-        drop(rows);
+        let mut table = Growing::new(linker.columns(), items.len());
+        for page in items.chunks(PAGE) {
+            let rows: Vec<Row<'_>> = page.iter().map(|item| row(rules, item)).collect();
+            table.add(&rows);
+        }
+        let edges = linker.edges(&table.finish());
         let mut starts = vec![0_u32; items.len() + 1];
         for end in edges.iter().flat_map(|edge| [edge.a, edge.b]) {
             starts.get_mut(end as usize + 1).into_iter().for_each(|count| *count += 1);
@@ -47,6 +53,11 @@ impl Pairs {
         Self { blocks: Carriers::of(items, |item| &item.reading.blocks), edges, starts, of_items }
     }
 
+    /// The blocks; the edges are let go.
+    pub(super) fn into_blocks(self) -> Carriers<ValueHash> {
+        self.blocks
+    }
+
     /// The edges that an item is an end of.
     pub(super) fn of_item(&self, item: u32) -> impl Iterator<Item = &Edge> {
         let start = self.starts.get(item as usize).copied().unwrap_or_default();
@@ -59,9 +70,10 @@ impl Pairs {
     pub(super) fn row_of(&self, item: u32, numbers: &[RecordNumber]) -> Vec<(RecordNumber, Weight)> {
         let other = |edge: &Edge| if edge.a == item { edge.b } else { edge.a };
         let row = self.of_item(item).filter_map(|edge| Some((*numbers.get(other(edge) as usize)?, edge.weight)));
-        let mut row: Vec<(RecordNumber, Weight)> = row.collect();
-        row.sort_unstable();
-        row
+        let mut edges = Vec::with_capacity(self.of_item(item).count());
+        edges.extend(row);
+        edges.sort_unstable();
+        edges
     }
 }
 

@@ -47,8 +47,15 @@ pub(super) struct Carriers<V> {
     items: Vec<u32>,
 }
 
+/// Values are grouped by shares of all hashes, each on one core. Every share looks at all items: few are best.
+const SHARES: u128 = 4;
+
+fn share_of(hash: ValueHash) -> u128 {
+    hash.0 / (u128::MAX / SHARES + 1)
+}
+
 /// What is carried, by its hash.
-pub(super) trait Hashed: Copy {
+pub(super) trait Hashed: Copy + Send + Sync {
     fn hash(self) -> ValueHash;
 }
 
@@ -65,48 +72,38 @@ impl Hashed for ValueHash {
 }
 
 impl<V: Hashed> Carriers<V> {
-    pub(super) fn of(items: &[Item], carried_by: impl Fn(&Item) -> &[V]) -> Self {
-        let total = items.iter().filter(|item| !item.reading.quarantined).map(|item| carried_by(item).len()).sum();
-        let mut places: AHashMap<ValueHash, u32> = AHashMap::with_capacity(total / 2);
-        let mut links: Vec<V> = Vec::with_capacity(total / 2);
-        let mut counts: Vec<u32> = Vec::with_capacity(total / 2);
-        let mut flat: Vec<u32> = Vec::with_capacity(total);
-        for item in items.iter().filter(|item| !item.reading.quarantined) {
-            for link in carried_by(item) {
-                let place = *places.entry(link.hash()).or_insert_with(|| {
-                    links.push(*link);
-                    counts.push(0);
-                    links.len() as u32 - 1
-                });
-                if let Some(count) = counts.get_mut(place as usize) {
-                    *count += 1;
-                }
-                flat.push(place);
+    /// Groups items by what they carry, on all cores; values come in the order of their hashes. O(n log n).
+    pub(super) fn of(items: &[Item], carried_by: impl Fn(&Item) -> &[V] + Sync) -> Self {
+        let shares: Vec<u128> = (0..SHARES).collect();
+        let found = in_parallel(&shares, 1, |&share| {
+            let mut carried: Vec<(V, u32)> = Vec::new();
+            for (place, item) in (0..).zip(items).filter(|(_, item)| !item.reading.quarantined) {
+                let values = carried_by(item).iter().filter(|value| share_of(value.hash()) == share);
+                carried.extend(values.map(|value| (*value, place)));
             }
-        }
-        drop(places);
-        let mut starts: Vec<u32> = Vec::with_capacity(counts.len() + 1);
+            carried.sort_unstable_by_key(|&(value, item)| (value.hash(), item));
+            let (mut links, mut counts) = (Vec::new(), Vec::new());
+            for carriers in carried.chunk_by(|(one, _), (other, _)| one.hash() == other.hash()) {
+                links.extend(carriers.first().map(|(value, _)| *value));
+                counts.push(carriers.len() as u32);
+            }
+            let items: Vec<u32> = carried.iter().map(|(_, item)| *item).collect();
+            (links, counts, items)
+        });
+        let values = found.iter().map(|(links, ..)| links.len()).sum();
+        let mut all =
+            Self { links: Vec::with_capacity(values), starts: Vec::with_capacity(values + 1), items: Vec::new() };
         let mut sum = 0;
-        for count in &mut counts {
-            starts.push(sum);
-            sum += *count;
-            *count = 0;
-        }
-        starts.push(sum);
-        let mut carried = vec![0_u32; flat.len()];
-        let mut next = flat.iter();
-        for (place, item) in items.iter().enumerate().filter(|(_, item)| !item.reading.quarantined) {
-            for &value in next.by_ref().take(carried_by(item).len()) {
-                let (Some(start), Some(filled)) = (starts.get(value as usize), counts.get_mut(value as usize)) else {
-                    continue;
-                };
-                if let Some(slot) = carried.get_mut((start + *filled) as usize) {
-                    *slot = place as u32;
-                }
-                *filled += 1;
+        for (links, counts, items) in found {
+            all.links.extend(links);
+            all.items.extend(items);
+            for count in counts {
+                all.starts.push(sum);
+                sum += count;
             }
         }
-        Self { links, starts, items: carried }
+        all.starts.push(sum);
+        all
     }
 
     pub(super) fn of_value(&self, value: usize) -> &[u32] {

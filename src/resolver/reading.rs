@@ -26,7 +26,9 @@ pub(super) struct Reading {
 impl Reading {
     /// Reads a record as the policy says. `now` is what its time is judged by, where it is to be judged.
     pub(super) fn of(rules: &Ruling, seed: Seed, record: Arc<Record>, now: Option<Timestamp>) -> Self {
-        let (normalised, mut issues) = normalise(rules, &record);
+        let (mut normalised, mut issues) = normalise(rules, &record);
+        // They are kept for as long as the record stands.
+        normalised.facts.shrink_to_fit();
         let skew = i64::try_from(rules.policy.clock_skew_seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
         if now.is_some_and(|now| record.at.microseconds() > now.microseconds().saturating_add(skew)) {
             issues.push(Issue { record: record.key.clone(), field: "at".into(), reason: IssueReason::Future });

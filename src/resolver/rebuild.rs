@@ -11,7 +11,7 @@ use super::read::View;
 use super::reading::Reading;
 use super::ruling::Ruling;
 use super::tell::{Bearing, Shifted, compare};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
 use crate::parallel::in_parallel;
 use crate::policy::Policy;
@@ -23,6 +23,7 @@ use crate::store::{
 use ahash::{AHashMap, AHashSet};
 use smallvec::SmallVec;
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 /// Changes per commit of a new generation.
 const STEP: usize = 65_536;
@@ -87,7 +88,7 @@ impl Resolver {
         let now = ingest.now;
         let rules = Arc::clone(&view.rules);
         drop(view);
-        let mut records = records.into_iter().map(Arc::new).peekable();
+        let mut records = records.into_iter().map(|record| Arc::new(packed(record))).peekable();
         let mut done = 0;
         while records.peek().is_some() {
             let page: Vec<Arc<Record>> = records.by_ref().take(PAGE).collect();
@@ -105,6 +106,7 @@ impl Resolver {
         }
         // Its buffer is as large as all records were.
         drop(records);
+        drop(known);
         if was_empty {
             report.added = items.len() as u64;
             revision = self.write_evidence(&rules, &items, &mut meta, revision)?;
@@ -255,12 +257,25 @@ impl Resolver {
         // A generation of this number may have been begun and cut short.
         self.store.retire(&self.tenant, Some(built.meta.generation))?;
         let possible = built.possible(&*self.store.snapshot(&self.tenant)?, self.seed)?;
-        let mut step = Step { resolver: self, generation, revision: built.revision, changes: Vec::new() };
         let policy = built.policy.take();
-        let (meta, feed) = built.write(self.seed, possible, &mut step)?;
-        step.changes.extend(policy.map(Change::PutPolicy));
-        step.changes.push(Change::PutMeta(Box::new(meta)));
-        step.commit(feed)?;
+        let mut revision = built.revision;
+        let mut commit = |changes, feed| -> Result<()> {
+            revision = self.store.commit(&self.tenant, Batch { expected: revision, generation, changes, feed })?;
+            Ok(())
+        };
+        let (full, steps) = sync_channel(1);
+        let (meta, mut changes, feed) = std::thread::scope(|scope| {
+            let committer = scope.spawn(|| steps.into_iter().try_for_each(|changes| commit(changes, Vec::new())));
+            let mut step = Step { full, generation, changes: Vec::new() };
+            let (meta, feed) = built.write(self.seed, possible, &mut step);
+            let Step { full, changes, .. } = step;
+            drop(full);
+            committer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            Ok::<_, Error>((meta, changes, feed))
+        })?;
+        changes.extend(policy.map(Change::PutPolicy));
+        changes.push(Change::PutMeta(Box::new(meta)));
+        commit(changes, feed)?;
         self.store.retire(&self.tenant, Some(generation))
     }
 
@@ -309,6 +324,13 @@ impl Resolver {
         meta.counts = total;
         Ok(revision)
     }
+}
+
+/// Takes from a record the room that it was built with and does not need: it is kept for long.
+fn packed(mut record: Record) -> Record {
+    record.identifiers.shrink_to_fit();
+    record.attributes.shrink_to_fit();
+    record
 }
 
 /// Reads records on all cores.
@@ -369,49 +391,37 @@ fn pass_on(
     passed
 }
 
-/// Changes on their way into a generation, committed by steps.
-struct Step<'a> {
-    resolver: &'a Resolver,
+/// Changes on their way into a generation: steps are committed while the next is made.
+struct Step {
+    full: SyncSender<Vec<Change>>,
     generation: Generation,
-    revision: Revision,
     changes: Vec<Change>,
 }
 
-impl Step<'_> {
-    fn put(&mut self, change: Change) -> Result<()> {
+impl Step {
+    fn put(&mut self, change: Change) {
         self.changes.push(change);
-        if self.changes.len() < STEP { Ok(()) } else { self.commit(Vec::new()) }
+        if self.changes.len() >= STEP {
+            // Nobody takes it where a commit failed; the committer says why.
+            let _taken = self.full.send(std::mem::take(&mut self.changes));
+        }
     }
 
-    fn put_posting(
-        &mut self,
-        value: ValueHash,
-        carriers: impl Iterator<Item = RecordNumber>,
-        state: ValueState,
-    ) -> Result<()> {
+    fn put_posting(&mut self, value: ValueHash, carriers: impl Iterator<Item = RecordNumber>, state: ValueState) {
         let carriers: SmallVec<[RecordNumber; 2]> = carriers.collect();
         let carriers = if carriers.len() > INLINE_MAX {
-            for &number in &carriers {
-                self.put(Change::AddCarrier { value, number })?;
-            }
+            carriers.iter().for_each(|&number| self.put(Change::AddCarrier { value, number }));
             Numbers::Spilled(carriers.len() as u64)
         } else {
             Numbers::Inline(carriers)
         };
-        self.put(Change::PutPosting { value, posting: Arc::new(Posting { carriers, state }) })
-    }
-
-    fn commit(&mut self, feed: Vec<ProfileChange>) -> Result<()> {
-        let changes = std::mem::take(&mut self.changes);
-        let batch = Batch { expected: self.revision, generation: self.generation, changes, feed };
-        self.revision = self.resolver.store.commit(&self.resolver.tenant, batch)?;
-        Ok(())
+        self.put(Change::PutPosting { value, posting: Arc::new(Posting { carriers, state }) });
     }
 }
 
 impl Rebuilt {
     /// Writes all rows; what is left is the state and the feed, for the switch.
-    fn write(self, seed: Seed, possible: Vec<ProfileEvent>, step: &mut Step<'_>) -> Result<(Meta, Vec<ProfileChange>)> {
+    fn write(self, seed: Seed, possible: Vec<ProfileEvent>, step: &mut Step) -> (Meta, Vec<ProfileChange>) {
         let Self { rules, mut meta, items, partition, bearings, newly_in, shifts, erased, mut anchors, passed, .. } =
             self;
         let mut cluster_of: Vec<Option<ClusterNumber>> = vec![None; items.len()];
@@ -435,21 +445,23 @@ impl Rebuilt {
             }
             if let Some((record, slot)) = new.and_then(|item| Some((number(&item)?, new_in.get_mut(item as usize)?))) {
                 *slot = Some(bearing.profile);
-                step.put(Change::PutAnchor { profile: bearing.profile, anchor: Anchor::Record(record) })?;
+                step.put(Change::PutAnchor { profile: bearing.profile, anchor: Anchor::Record(record) });
             }
             let members = if cluster.members.len() > INLINE_MAX {
                 for number in cluster.members.iter().filter_map(number) {
-                    step.put(Change::AddMember { cluster: place, number })?;
+                    step.put(Change::AddMember { cluster: place, number });
                 }
                 Numbers::Spilled(cluster.members.len() as u64)
             } else {
                 Numbers::Inline(cluster.members.iter().filter_map(number).collect())
             };
-            let row = Cluster { profile: bearing.profile, members, summary: cluster.summary };
-            step.put(Change::PutCluster { number: place, cluster: Arc::new(row) })?;
+            let mut summary = cluster.summary;
+            summary.facts.shrink_to_fit();
+            let row = Cluster { profile: bearing.profile, members, summary };
+            step.put(Change::PutCluster { number: place, cluster: Arc::new(row) });
         }
         for (profile, record) in passed {
-            step.put(Change::PutAnchor { profile, anchor: Anchor::Record(record) })?;
+            step.put(Change::PutAnchor { profile, anchor: Anchor::Record(record) });
         }
         for (place, ((item, cluster), new)) in (0..).zip(items.into_iter().zip(cluster_of).zip(new_in)) {
             let Reading { record, links, facts, blocks, .. } = item.reading;
@@ -472,24 +484,26 @@ impl Rebuilt {
                 None if node.anchors.is_empty() => continue,
                 None => node.dormant(),
             };
-            step.put(Change::PutNode { number: item.number, node: Arc::new(node) })?;
+            step.put(Change::PutNode { number: item.number, node: Arc::new(node) });
         }
+        let blocks = partition.pairs.into_blocks();
         let mut states = partition.states.into_iter().peekable();
         for (place, link) in partition.carriers.links.iter().enumerate() {
             let state =
                 states.next_if(|(value, _)| *value == place as u32).map_or(ValueState::Clear, |(_, state)| state);
             let carried = partition.carriers.of_value(place);
-            step.put_posting(link.value, carried.iter().filter_map(number), state)?;
+            step.put_posting(link.value, carried.iter().filter_map(number), state);
         }
-        for (place, &block) in partition.pairs.blocks.links.iter().enumerate() {
-            let carried = partition.pairs.blocks.of_value(place);
+        drop(partition.carriers);
+        for (place, &block) in blocks.links.iter().enumerate() {
+            let carried = blocks.of_value(place);
             let generic = carried.len() as u64 > rules.max_block();
             meta.counts.generic_blocks += u64::from(generic);
             let state = if generic { ValueState::Generic } else { ValueState::Clear };
-            step.put_posting(block, carried.iter().filter_map(number), state)?;
+            step.put_posting(block, carried.iter().filter_map(number), state);
         }
         for (key, row) in partition.withheld {
-            step.put(Change::PutWithheld { key, row: Arc::new(row) })?;
+            step.put(Change::PutWithheld { key, row: Arc::new(row) });
         }
         let events = shifts.iter().map(|shifted| shifted.event(seed));
         let erased = erased.iter().map(|profile| ProfileEvent::Erased { profile: ProfileId::of(*profile, seed) });
@@ -498,7 +512,7 @@ impl Rebuilt {
             feed.push(ProfileChange { sequence: meta.next_change, policy_version: meta.policy_version, event });
             meta.next_change += 1;
         }
-        Ok((meta, feed))
+        (meta, feed)
     }
 
     fn report(&self, before: Counts, origins: &[Option<ProfileNumber>], seed: Seed) -> PolicyReport {

@@ -139,3 +139,20 @@ fn some_pairs_are_kept_and_some_blocks_are_generic() {
     let narrow = check(&policy(4), &records);
     assert!(narrow > 0 && narrow < wide, "{narrow} of {wide}");
 }
+
+/// All of whose pairs look like matches or neighbours: the model leaves some to strangers, and can be used.
+#[test]
+fn a_model_of_four_records_can_be_used() {
+    let is = |place: usize| Some((place, None));
+    let shapes: [Shape; 4] = [
+        ([is(3), is(4), is(0), is(7), is(4), is(2)], [None, None, Some(0)], true),
+        ([is(0), is(0), None, is(2), is(5), is(0)], [Some(0), None, None], false),
+        ([is(1), None, is(0), None, is(2), is(3)], [Some(1), None, None], true),
+        ([is(1), is(2), is(5), None, None, is(3)], [None, None, Some(1)], false),
+    ];
+    let records: Vec<Record> = (0..).zip(&shapes).map(|(place, shape)| record(place, shape)).collect();
+    let mut policy = policy(4);
+    let trained = train(&policy, &records, &TrainOptions { seed: 0, ..TrainOptions::default() }).unwrap();
+    policy.linkage.as_mut().unwrap().model = Some(trained.model.into());
+    check(&policy, &records);
+}

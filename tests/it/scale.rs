@@ -5,11 +5,13 @@
 use crate::model::Key;
 use crate::subject;
 use crate::world::World;
-use onefold::store::ProfileStore;
-use onefold::{ErrorKind, Identifier, Memory, Operation, Options, Policy, Record, Resolver, Status, Timestamp};
+use onefold::store::{Batch, Generation, ProfileStore, Revision, Snapshot, Tenant};
+use onefold::{
+    Error, ErrorKind, Identifier, Memory, Operation, Options, Policy, Record, Resolver, Result, Status, Timestamp,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// (records of the crowd, `max_records`, records of one measured stretch)
@@ -278,4 +280,58 @@ fn name(mut number: usize) -> String {
         number /= 26;
     }
     name
+}
+
+/// Fails the n-th commit.
+struct Failing {
+    store: Memory,
+    left: AtomicU64,
+}
+
+impl ProfileStore for Failing {
+    fn snapshot(&self, tenant: &Tenant) -> Result<Arc<dyn Snapshot>> {
+        self.store.snapshot(tenant)
+    }
+
+    fn commit(&self, tenant: &Tenant, batch: Batch) -> Result<Revision> {
+        match self.left.fetch_sub(1, Ordering::SeqCst) {
+            1 => Err(Error::store("commit", "told to fail")),
+            _ => self.store.commit(tenant, batch),
+        }
+    }
+
+    fn retire(&self, tenant: &Tenant, keep: Option<Generation>) -> Result<()> {
+        self.store.retire(tenant, keep)
+    }
+
+    fn scrub(&self) -> Result<()> {
+        self.store.scrub()
+    }
+}
+
+#[test]
+fn a_load_of_several_commits_that_fails_at_any_of_them_can_be_sent_again() {
+    let policy = policy(r#"{"identifier": [{"kind": "loyalty", "role": "person"}]}"#);
+    // A node, a cluster, an anchor and half a posting each.
+    let records: Vec<Record> =
+        (0..40_000).map(|number| record(number).identifier("loyalty", format!("L{}", number / 2))).collect();
+    let mut failed = 0;
+    for place in 1.. {
+        let store = Arc::new(Failing { store: Memory::new(), left: AtomicU64::new(place) });
+        let resolver = Resolver::open(store, policy.clone(), Options::default()).unwrap();
+        let first = resolver.load(records.clone(), subject::ingest(100));
+        if let Err(error) = &first {
+            assert_eq!(error.kind(), ErrorKind::Store);
+            assert_eq!(resolver.load(records.clone(), subject::ingest(100)).unwrap().profiles, 20_000);
+            failed += 1;
+        }
+        assert_eq!(resolver.stats().unwrap().counts.profiles, 20_000);
+        let found = resolver.find(&Identifier::new("loyalty", "L19999")).unwrap();
+        assert_eq!(found.status, Status::Held);
+        if first.is_ok() {
+            break;
+        }
+    }
+    // The evidence, a step, and the last with the switch.
+    assert!(failed >= 3, "{failed} commits");
 }

@@ -6,7 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
 const PAGE_ROWS: usize = 1024;
-const SHARDS: u64 = 256;
+const SHARD_BITS: u32 = 8;
 
 /// Rows under numbers that ascend and are never reused: pages of slots, and no page where all rows are gone.
 #[derive(Debug)]
@@ -107,7 +107,7 @@ pub(super) struct Hashed<V> {
 
 impl<V> Default for Hashed<V> {
     fn default() -> Self {
-        Self { shards: (0..SHARDS).map(|_| HashMap::default()).collect(), history: History::default() }
+        Self { shards: (0..1 << SHARD_BITS).map(|_| HashMap::default()).collect(), history: History::default() }
     }
 }
 
@@ -150,9 +150,10 @@ impl Hash {
         Self { high: (key >> 64) as u64, low: key as u64 }
     }
 
-    // Bits that the map inside does not look at.
+    // The first bits, which the map inside does not look at: rows that come in the order of their keys fill one map
+    // after the other.
     fn shard(self) -> usize {
-        (self.high % SHARDS) as usize
+        (self.high >> (u64::BITS - SHARD_BITS)) as usize
     }
 }
 
