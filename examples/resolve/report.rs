@@ -109,7 +109,11 @@ fn possible(page: &mut String, summary: &Summary) {
     let _ = write!(page, "<h2>Possible links, for a steward to decide{title}</h2><table>");
     page.push_str("<tr><th>record<th>record<th class=n>bits<th class=n>probability");
     for link in &summary.possible {
-        let mut ends = link.parts.iter().map(|(key, _)| escaped(&format!("{}/{}", key.source, key.key)));
+        let mut ends = link
+            .parts
+            .iter()
+            .map(|(member, _)| member.key())
+            .map(|key| escaped(&format!("{}/{}", key.source, key.key)));
         let (one, other) = (ends.next().unwrap_or_default(), ends.next().unwrap_or_default());
         let (bits, probability) =
             link.likeness.map_or((0.0, 0.0), |(weight, probability)| (f64::from(weight.0) / 1000.0, probability));

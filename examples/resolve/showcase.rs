@@ -2,7 +2,9 @@
 
 use crate::failure::Outcome;
 use crate::sample::{Sample, TILL_EMAIL};
-use onefold::{Explanation, Found, Identifier, Profile, ProfileId, RecordKey, Resolver, Status, Weight, Why, Withheld};
+use onefold::{
+    Explanation, Found, Identifier, Member, Profile, ProfileId, RecordKey, Resolver, Status, Weight, Why, Withheld,
+};
 use std::fmt::Write;
 
 /// Tells the story of Ada, who shares a mailbox with her husband, on a sample that was resolved.
@@ -84,7 +86,7 @@ pub(crate) fn explanation(explanation: &Explanation) -> String {
             Why::Assertion { by, why } => format!("{by} says so: {why}"),
             Why::Likeness { weight, probability } => alike((*weight, *probability)),
         };
-        let _ = writeln!(text, "  {:<18} = {:<18} by {why}", name(&step.from), name(&step.to));
+        let _ = writeln!(text, "  {:<18} = {:<18} by {why}", member(&step.from), member(&step.to));
     }
     for withheld in &explanation.withheld {
         let what = cause(withheld);
@@ -94,6 +96,14 @@ pub(crate) fn explanation(explanation: &Explanation) -> String {
         text.push_str(if explanation.together { "  one record\n" } else { "  nothing connects them\n" });
     }
     text
+}
+
+/// Names a record, or events by the oldest of them.
+fn member(member: &Member) -> String {
+    match member {
+        Member::Record(key) => name(key),
+        Member::Trail(first) => format!("events {}", name(first)),
+    }
 }
 
 /// Names what would have joined.

@@ -5,7 +5,7 @@ use crate::issue::{Issue, Reason};
 use crate::linkage::Weight;
 use crate::profile::Status;
 use crate::record::{Identifier, Record, RecordKey};
-use crate::store::{Counts, WithheldKey};
+use crate::store::{Counts, Vertex, WithheldKey};
 use crate::time::Timestamp;
 use serde::Serialize;
 use smol_str::SmolStr;
@@ -208,8 +208,8 @@ pub struct Withheld {
     pub likeness: Option<(Weight, f64)>,
     /// The reason in words.
     pub text: String,
-    /// A record of each profile that stays apart, and its profile; at most 32.
-    pub parts: Vec<(RecordKey, Option<ProfileId>)>,
+    /// A member of each profile that stays apart, and its profile; at most 32.
+    pub parts: Vec<(Member, Option<ProfileId>)>,
     /// How many live records carry the value.
     pub records: u64,
 }
@@ -231,6 +231,39 @@ pub struct Stats {
     pub regions_over_limit: Vec<(ProfileId, u64, Vec<SmolStr>)>,
 }
 
+/// What a profile is made of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Member {
+    /// A record.
+    Record(RecordKey),
+    /// The events of one source with the same identifiers, named by the oldest.
+    Trail(RecordKey),
+}
+
+impl Member {
+    pub(super) fn of(vertex: &Vertex) -> Self {
+        match vertex {
+            Vertex::Record { key, .. } => Self::Record(key.clone()),
+            Vertex::Trail { first, .. } => Self::Trail(first.clone()),
+        }
+    }
+
+    /// The key of the record, or of the oldest event.
+    pub fn key(&self) -> &RecordKey {
+        match self {
+            Self::Record(key) | Self::Trail(key) => key,
+        }
+    }
+
+    /// The key of the record; none for events.
+    pub fn record(&self) -> Option<&RecordKey> {
+        match self {
+            Self::Record(key) => Some(key),
+            Self::Trail(_) => None,
+        }
+    }
+}
+
 /// Why two records are, or are not, one profile.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation {
@@ -242,13 +275,13 @@ pub struct Explanation {
     pub withheld: Vec<Withheld>,
 }
 
-/// One step of a path: why a record is with the next.
+/// One step of a path: why a member is with the next.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     /// From here.
-    pub from: RecordKey,
+    pub from: Member,
     /// To here. It may name a record that is gone, where a steward's words hold through it.
-    pub to: RecordKey,
+    pub to: Member,
     /// For this reason.
     pub why: Why,
 }
@@ -277,10 +310,10 @@ pub enum Why {
 /// What holds a profile together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Structure {
-    /// Every reason that joins records of the profile, with those that it joins.
-    pub ties: Vec<(Why, Vec<RecordKey>)>,
+    /// Every reason that joins members of the profile, with those that it joins.
+    pub ties: Vec<(Why, Vec<Member>)>,
     /// Identifiers without which the profile would fall apart, with the sizes of the parts, most even first.
     pub bridges: Vec<(Identifier, Vec<u64>)>,
-    /// Records without which it would.
-    pub joints: Vec<RecordKey>,
+    /// Members without which it would.
+    pub joints: Vec<Member>,
 }

@@ -1,7 +1,7 @@
 //! Why records are, or are not, one profile.
 
 use super::Resolver;
-use super::answer::{Explanation, Step, Structure, Why, Withheld};
+use super::answer::{Explanation, Member, Step, Structure, Why, Withheld};
 use super::gather::{Gathered, gather};
 use super::liken::link_key;
 use super::read::View;
@@ -70,11 +70,11 @@ impl View {
             if let (true, Why::Identifier(identifier)) = (cuts.contains(node), &why) {
                 bridges.push((identifier.clone(), parts_without(&graph, *node, found.records.len())));
             }
-            ties.push((why, tie.entries.iter().filter_map(|&entry| key_of(&found, entry)).collect()));
+            ties.push((why, tie.entries.iter().filter_map(|&entry| member_of(&found, entry)).collect()));
         }
         for (entry, node) in nodes.iter().enumerate().take(found.records.len()) {
             if cuts.contains(node) {
-                joints.extend(key_of(&found, entry));
+                joints.extend(member_of(&found, entry));
             }
         }
         joints.sort_unstable();
@@ -135,8 +135,8 @@ impl View {
         let [own, others] = ends;
         for node in own.values() {
             let across = node.edges().iter().filter_map(|(other, _)| others.get(other));
-            let hash = |node: &Node| hash_key(self.seed, &node.key);
-            keys.extend(across.map(|other| link_key(hash(node), hash(other))));
+            let hash = |node: &Node| node.vertex.key_hash(self.seed);
+            keys.extend(across.filter_map(|other| Some(link_key(hash(node)?, hash(other)?))));
         }
         keys.sort_unstable();
         let mut shown = Vec::new();
@@ -162,7 +162,8 @@ impl View {
         }
         let nodes = self.snapshot.nodes(&apart)?;
         let bearers = self.bearers(&apart)?;
-        let parts = nodes.iter().zip(bearers).filter_map(|(node, id)| node.as_ref().map(|node| (node.key.clone(), id)));
+        let parts = nodes.iter().zip(bearers);
+        let parts = parts.filter_map(|(node, id)| node.as_ref().map(|node| (Member::of(&node.vertex), id)));
         let text = self.in_words(row);
         let likeness = row.weight.map(|weight| (weight, self.probability(weight)));
         Ok(Withheld { key, identifier, reason: row.reason, likeness, text, parts: parts.collect(), records })
@@ -174,7 +175,7 @@ impl View {
         let nodes = carriers.iter().copied().zip(self.snapshot.nodes(&carriers)?);
         let mut nodes: Vec<(RecordNumber, Arc<Node>)> =
             nodes.filter_map(|(number, node)| node.map(|node| (number, node))).collect();
-        nodes.sort_unstable_by(|(_, a), (_, b)| (a.at.microseconds(), &a.key).cmp(&(b.at.microseconds(), &b.key)));
+        nodes.sort_unstable_by(|(_, a), (_, b)| a.vertex.order().cmp(&b.vertex.order()));
         let mut seen = AHashSet::new();
         nodes.retain(|(_, node)| seen.insert(node.cluster));
         nodes.truncate(INLINE_MAX);
@@ -267,7 +268,7 @@ impl View {
         let mut path = Vec::new();
         let mut place = end;
         while let Some(&(before, tie)) = came.get(&place) {
-            let (Some(from), Some(to), Some(made)) = (key_of(found, before), key_of(found, place), made.get(tie))
+            let (Some(from), Some(to), Some(made)) = (member_of(found, before), member_of(found, place), made.get(tie))
             else {
                 break;
             };
@@ -288,11 +289,12 @@ impl View {
             let identifier = self.identifier_of(*number, link.value)?;
             return Ok(Why::Identifier(identifier.unwrap_or_else(|| Identifier::new("", ""))));
         }
-        let keys: Vec<RecordKey> = made.entries.iter().filter_map(|&entry| key_of(found, entry)).collect();
-        let hashes: Vec<_> = keys.iter().map(|key| crate::identifier::hash_key(self.seed, key)).collect();
+        let members: Vec<Member> = made.entries.iter().filter_map(|&entry| member_of(found, entry)).collect();
+        let keys: Vec<&RecordKey> = members.iter().filter_map(Member::record).collect();
+        let hashes: Vec<_> = keys.iter().map(|key| hash_key(self.seed, key)).collect();
         let rows = self.snapshot.assertions(&hashes)?;
         let row = rows.into_iter().map(|row| row.assertion).find(|assertion| {
-            assertion.verdict == Verdict::Join && keys.contains(&assertion.a) && keys.contains(&assertion.b)
+            assertion.verdict == Verdict::Join && keys.contains(&&assertion.a) && keys.contains(&&assertion.b)
         });
         Ok(row.map_or_else(
             || Why::Assertion { by: Default::default(), why: Default::default() },
@@ -301,10 +303,10 @@ impl View {
     }
 }
 
-fn key_of(found: &Gathered, entry: usize) -> Option<RecordKey> {
+fn member_of(found: &Gathered, entry: usize) -> Option<Member> {
     match found.records.get(entry) {
-        Some((_, node)) => Some(node.key.clone()),
-        None => found.phantoms.get(entry.checked_sub(found.records.len())?).cloned(),
+        Some((_, node)) => Some(Member::of(&node.vertex)),
+        None => found.phantoms.get(entry.checked_sub(found.records.len())?).cloned().map(Member::Record),
     }
 }
 

@@ -65,7 +65,7 @@ impl View {
                 let nodes = carriers.iter().copied().zip(self.snapshot.nodes(&carriers)?);
                 let newest = nodes
                     .filter_map(|(number, node)| node.map(|node| (number, node)))
-                    .max_by(|(_, a), (_, b)| (a.at.microseconds(), &a.key).cmp(&(b.at.microseconds(), &b.key)));
+                    .max_by(|(_, a), (_, b)| a.vertex.order().cmp(&b.vertex.order()));
                 let newest = newest.map(|(number, _)| number).filter(|_| rule.contested == Contested::Latest);
                 self.among(&carriers, newest)
             }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// What was read of the regions of some records.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
-    /// Live records, in the order in which they were found.
+    /// Live records and trails, in the order in which they were found.
     pub(super) records: Vec<(RecordNumber, Arc<Node>)>,
     /// Keys that only assertions name.
     pub(super) phantoms: Vec<RecordKey>,
@@ -98,7 +98,7 @@ pub(super) fn gather(
             }
         }
         if with_assertions {
-            let keys: Vec<KeyHash> = nodes.iter().map(|(_, node)| hash_key(seed, &node.key)).collect();
+            let keys: Vec<KeyHash> = nodes.iter().filter_map(|(_, node)| node.vertex.key_hash(seed)).collect();
             for other in words.follow(overlay, keys)? {
                 if seen.insert(other) {
                     wave.push(other);
@@ -153,8 +153,9 @@ impl Words {
         if self.rows.is_empty() {
             return;
         }
-        let of_node = |(place, (_, node)): (usize, &(RecordNumber, Arc<Node>))| (hash_key(seed, &node.key), place);
-        let mut places: AHashMap<KeyHash, usize> = found.records.iter().enumerate().map(of_node).collect();
+        let of_node =
+            |(place, (_, node)): (usize, &(RecordNumber, Arc<Node>))| Some((node.vertex.key_hash(seed)?, place));
+        let mut places: AHashMap<KeyHash, usize> = found.records.iter().enumerate().filter_map(of_node).collect();
         let mut rows: Vec<AssertionRow> = self.rows.into_values().collect();
         rows.sort_unstable_by_key(|row| (row.a, row.b));
         for row in rows.iter().filter(|row| row.assertion.verdict == Verdict::Join) {
@@ -202,13 +203,10 @@ impl Gathered {
 
     /// The region as resolution takes it.
     pub(super) fn region(&self, rules: &Ruling) -> Region<'_> {
-        let live = self.records.iter().map(|(_, node)| Entry {
-            key: &node.key,
-            at: node.at.microseconds(),
-            links: &node.links,
-            facts: &node.facts,
-            unique: rules.unique(&node.key),
-            live: true,
+        let live = self.records.iter().map(|(_, node)| {
+            let (at, key, _) = node.vertex.order();
+            let unique = node.vertex.record().and_then(|key| rules.unique(key));
+            Entry { key, at, links: &node.links, facts: &node.facts, unique, live: true }
         });
         let phantom = |key| Entry { key, at: i64::MAX, links: &[], facts: &[], unique: None, live: false };
         Region {

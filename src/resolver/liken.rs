@@ -7,7 +7,6 @@ use super::plan::Planner;
 use super::settle::link_row;
 use crate::error::Result;
 use crate::id::{KeyHash, RecordNumber, ValueHash};
-use crate::identifier::hash_key;
 use crate::issue::Reason;
 use crate::linkage::{Linker, Weight};
 use crate::record::RecordKey;
@@ -58,7 +57,7 @@ impl Planner<'_> {
         candidates.retain(|other| *other != number);
         let mut edges = Vec::new();
         for (&other, node) in candidates.iter().zip(self.overlay.nodes(&candidates)?) {
-            let Some(node) = node.filter(|node| self.rules.may_pair(key, &node.key)) else { continue };
+            let Some(node) = node.filter(|node| self.may_pair(Some(key), node.vertex.record())) else { continue };
             let Some(weight) = linker.weigh(facts, &node.facts) else { continue };
             self.put_edge(other, node, number, weight);
             edges.push((other, weight));
@@ -79,9 +78,10 @@ impl Planner<'_> {
         }
         let others: Vec<RecordNumber> = edges.iter().map(|(other, _)| *other).collect();
         for ((other, weight), end) in edges.into_iter().zip(self.overlay.nodes(&others)?) {
-            let Some(end) = end.filter(|end| end.cluster != node.cluster) else { continue };
+            let end = end.filter(|end| end.cluster != node.cluster);
+            let Some(end) = end.and_then(|end| end.vertex.key_hash(self.seed)) else { continue };
             let row = Arc::new(link_row(Reason::Possible, weight, number, other));
-            self.overlay.put_withheld(link_key(key, hash_key(self.seed, &end.key)), Some(row));
+            self.overlay.put_withheld(link_key(key, end), Some(row));
             self.meta.counts.possible += 1;
         }
         Ok(())
@@ -90,12 +90,12 @@ impl Planner<'_> {
     /// Cuts all edges of a record at their other ends.
     pub(super) fn cut(&mut self, number: RecordNumber, node: &Node) -> Result<()> {
         let Some(linker) = self.rules.linker().filter(|_| !node.edges().is_empty()) else { return Ok(()) };
-        let own = hash_key(self.seed, &node.key);
+        let own = node.vertex.key_hash(self.seed);
         let others: Vec<RecordNumber> = node.edges().iter().map(|(other, _)| *other).collect();
         let nodes = self.overlay.nodes(&others)?;
         for (&(other, weight), node) in node.edges().iter().zip(nodes) {
             let Some(node) = node else { continue };
-            self.drop_withheld(link_key(own, hash_key(self.seed, &node.key)))?;
+            self.drop_link(own, node.vertex.key_hash(self.seed))?;
             self.drop_edge(other, node, number);
             if linker.is_link(weight) {
                 self.seeds.push(other);
@@ -120,7 +120,7 @@ impl Planner<'_> {
         for (place, (&b, of_b)) in carriers.iter().zip(&nodes).enumerate() {
             for (&a, of_a) in carriers.iter().zip(&nodes).take(place) {
                 let (Some(one), Some(other)) = (of_a, of_b) else { continue };
-                if !self.rules.may_pair(&one.key, &other.key) || has_edge(one, b) {
+                if !self.may_pair(one.vertex.record(), other.vertex.record()) || has_edge(one, b) {
                     continue;
                 }
                 if let Some(weight) = linker.weigh(&one.facts, &other.facts) {
@@ -177,12 +177,22 @@ impl Planner<'_> {
 
     fn untie(&mut self, a: RecordNumber, b: RecordNumber) -> Result<()> {
         let (Some(one), Some(other)) = (self.overlay.node(a)?, self.overlay.node(b)?) else { return Ok(()) };
-        self.drop_withheld(link_key(hash_key(self.seed, &one.key), hash_key(self.seed, &other.key)))?;
+        self.drop_link(one.vertex.key_hash(self.seed), other.vertex.key_hash(self.seed))?;
         for (number, node, end) in [(a, one, b), (b, other, a)] {
             self.drop_edge(number, node, end);
             self.seeds.push(number);
         }
         Ok(())
+    }
+
+    /// Whether likeness has anything to say of two vertices: of two records, where the rules let it.
+    fn may_pair(&self, a: Option<&RecordKey>, b: Option<&RecordKey>) -> bool {
+        a.zip(b).is_some_and(|(a, b)| self.rules.may_pair(a, b))
+    }
+
+    /// Drops what is withheld between two records.
+    fn drop_link(&mut self, a: Option<KeyHash>, b: Option<KeyHash>) -> Result<()> {
+        a.zip(b).map_or(Ok(()), |(a, b)| self.drop_withheld(link_key(a, b)))
     }
 
     fn drop_edge(&mut self, number: RecordNumber, mut node: Arc<Node>, other: RecordNumber) {

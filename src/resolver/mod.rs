@@ -23,8 +23,8 @@ mod tell;
 mod write;
 
 pub use answer::{
-    Because, Explanation, Found, IdentifierRow, Ingest, LoadReport, Phase, PolicyReport, Progress, ReplaceReport,
-    Resolution, Stats, Step, StoredRecord, Structure, Why, Withheld,
+    Because, Explanation, Found, IdentifierRow, Ingest, LoadReport, Member, Phase, PolicyReport, Progress,
+    ReplaceReport, Resolution, Stats, Step, StoredRecord, Structure, Why, Withheld,
 };
 pub use read::View;
 pub use score::{Alike, Contribution, PairScore, ReadRecord, Scorer};

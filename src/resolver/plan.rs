@@ -146,15 +146,14 @@ impl<'a> Planner<'a> {
 
     /// Takes the place of an earlier version of a live record.
     fn reread(&mut self, number: RecordNumber, old: &Node, reading: &Reading) -> Result<()> {
-        let at = reading.record.at;
-        let mut node = Node { at, links: reading.links.clone(), facts: reading.facts.clone(), ..old.clone() };
+        let vertex = reading.vertex();
+        let mut node = Node { vertex, links: reading.links.clone(), facts: reading.facts.clone(), ..old.clone() };
         let cluster = self.overlay.cluster(old.cluster)?;
         let same = old.links == node.links && old.facts == node.facts;
         if let Some(cluster) = &cluster {
             self.announce(ProfileEvent::Extended { profile: self.id(cluster.profile) });
         }
-        if same && (old.at.microseconds() == at.microseconds() || cluster.is_some_and(|cluster| cluster.summary.clean))
-        {
+        if same && (old.vertex == node.vertex || cluster.is_some_and(|cluster| cluster.summary.clean)) {
             // Where nothing is withheld, time decides nothing.
             if *old != node {
                 self.overlay.put_node(number, Some(Arc::new(node)));
@@ -176,7 +175,7 @@ impl<'a> Planner<'a> {
             }
             let fresh: Vec<ValueHash> =
                 reading.blocks.iter().copied().filter(|block| !old.blocks().contains(block)).collect();
-            let edges = self.liken(number, &node.key, &node.facts, &reading.blocks, &fresh)?;
+            let edges = self.liken(number, &reading.record.key, &node.facts, &reading.blocks, &fresh)?;
             node.likeness = likeness_of(&reading.blocks, edges);
         }
         self.overlay.put_node(number, Some(Arc::new(node)));
@@ -187,8 +186,7 @@ impl<'a> Planner<'a> {
     /// Places a record that is not in resolution yet. One that was before, and was quarantined, may have anchors.
     fn place(&mut self, number: RecordNumber, reading: &Reading, anchors: Anchors) -> Result<()> {
         let mut node = Node {
-            key: reading.record.key.clone(),
-            at: reading.record.at,
+            vertex: reading.vertex(),
             cluster: UNPLACED,
             links: reading.links.clone(),
             facts: reading.facts.clone(),
@@ -200,7 +198,7 @@ impl<'a> Planner<'a> {
             carried.push((link, self.carry(number, link)?));
         }
         let asserted = self.meta.counts.assertions > 0 && !self.overlay.assertions(&[reading.key])?.is_empty();
-        let edges = self.liken(number, &node.key, &node.facts, &reading.blocks, &reading.blocks)?;
+        let edges = self.liken(number, &reading.record.key, &node.facts, &reading.blocks, &reading.blocks)?;
         let by_itself = !asserted && node.anchors.is_empty();
         node.likeness = likeness_of(&reading.blocks, edges);
         let placed =
@@ -433,8 +431,7 @@ impl<'a> Planner<'a> {
         let plain = kind.contested == Contested::Latest && kind.corroborate.is_empty() && !self.claims(&node.facts);
         let plain = plain && self.links_within(node, &[])?;
         let Some(newest) = self.overlay.node(*holder)?.filter(|_| plain) else { return Ok(false) };
-        let order = |node: &Node| (node.at.microseconds(), node.key.clone());
-        if newest.cluster == UNPLACED || order(node) <= order(&newest) {
+        if newest.cluster == UNPLACED || node.vertex.order() <= newest.vertex.order() {
             return Ok(false);
         }
         let standing = self.overlay.cluster(newest.cluster)?.filter(|cluster| !self.decided_by_link(cluster));
@@ -488,8 +485,7 @@ impl<'a> Planner<'a> {
             self.leave_block(number, block)?;
         }
         self.overlay.put_node(number, None);
-        if self.meta.counts.assertions > 0 {
-            let key = crate::identifier::hash_key(self.seed, &node.key);
+        if let Some(key) = node.vertex.key_hash(self.seed).filter(|_| self.meta.counts.assertions > 0) {
             self.stir_named(&[key])?;
             self.forget_words(key)?;
         }
@@ -529,7 +525,7 @@ impl<'a> Planner<'a> {
         let nodes = members.iter().copied().zip(self.overlay.nodes(&members)?);
         let oldest = nodes
             .filter_map(|(member, node)| node.map(|node| (member, node)))
-            .min_by(|(_, a), (_, b)| (a.at.microseconds(), &a.key).cmp(&(b.at.microseconds(), &b.key)));
+            .min_by(|(_, a), (_, b)| a.vertex.order().cmp(&b.vertex.order()));
         let Some((heir, mut node)) = oldest else { return Ok(()) };
         let inherited = Arc::make_mut(&mut node);
         inherited.anchors.extend_from_slice(anchors);

@@ -58,7 +58,7 @@ impl View {
         aliases.retain(|alias| *alias != cluster.profile);
         let identifiers = self.identifiers_of(&records)?;
         let golden = fold(&self.rules, &records);
-        let mut keys: Vec<RecordKey> = nodes.iter().map(|node| node.key.clone()).collect();
+        let mut keys: Vec<RecordKey> = nodes.iter().filter_map(|node| node.vertex.record().cloned()).collect();
         keys.sort_unstable();
         let aliases = aliases.into_iter().map(|alias| ProfileId::of(alias, self.seed)).collect();
         Ok(Some(Profile { id: ProfileId::of(cluster.profile, self.seed), records: keys, identifiers, golden, aliases }))
@@ -122,7 +122,8 @@ impl View {
     pub fn members(&self, id: ProfileId) -> Result<Vec<RecordKey>> {
         let Some((number, cluster)) = self.cluster_of(id)? else { return Ok(Vec::new()) };
         let nodes = self.snapshot.nodes(&self.members_of(number, &cluster)?)?;
-        let mut keys: Vec<RecordKey> = nodes.into_iter().flatten().map(|node| node.key.clone()).collect();
+        let mut keys: Vec<RecordKey> =
+            nodes.iter().flatten().filter_map(|node| node.vertex.record().cloned()).collect();
         keys.sort_unstable();
         Ok(keys)
     }

@@ -6,6 +6,7 @@ use crate::identifier::{hash_key, links};
 use crate::issue::{Issue, IssueReason};
 use crate::normalise::normalise;
 use crate::record::Record;
+use crate::store::Vertex;
 use crate::time::Timestamp;
 use crate::value::Fact;
 use smallvec::SmallVec;
@@ -24,6 +25,11 @@ pub(super) struct Reading {
 }
 
 impl Reading {
+    /// The vertex that the record is.
+    pub(super) fn vertex(&self) -> Vertex {
+        Vertex::Record { key: self.record.key.clone(), at: self.record.at.microseconds() }
+    }
+
     /// Reads a record as the policy says. `now` is what its time is judged by, where it is to be judged.
     pub(super) fn of(rules: &Ruling, seed: Seed, record: Arc<Record>, now: Option<Timestamp>) -> Self {
         let (mut normalised, mut issues) = normalise(rules, &record);

@@ -464,15 +464,15 @@ impl Rebuilt {
             step.put(Change::PutAnchor { profile, anchor: Anchor::Record(record) });
         }
         for (place, ((item, cluster), new)) in (0..).zip(items.into_iter().zip(cluster_of).zip(new_in)) {
-            let Reading { record, links, facts, blocks, .. } = item.reading;
+            let vertex = item.reading.vertex();
+            let Reading { links, facts, blocks, .. } = item.reading;
             let anchors = match new {
                 Some(profile) => SmallVec::from_buf([profile]),
                 None if anchors.is_empty() => SmallVec::new(),
                 None => anchors.remove(&item.number).unwrap_or_default(),
             };
             let node = Node {
-                key: record.key.clone(),
-                at: record.at,
+                vertex,
                 cluster: cluster.unwrap_or(DORMANT),
                 links,
                 facts,

@@ -1,6 +1,7 @@
 //! For staff: whom do these words describe?
 
 use super::Resolver;
+use super::answer::Member;
 use super::read::View;
 use super::score::{PairScore, score};
 use crate::error::Result;
@@ -8,7 +9,7 @@ use crate::id::{ProfileId, RecordNumber, ValueHash};
 use crate::identifier::links;
 use crate::linkage::Weight;
 use crate::normalise::normalise;
-use crate::record::{Identifier, Record, RecordKey};
+use crate::record::{Identifier, Record};
 use crate::store::Node;
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -46,8 +47,8 @@ pub struct Sought {
 pub struct Hit {
     /// The profile.
     pub profile: ProfileId,
-    /// The record of it that is most like the query.
-    pub record: RecordKey,
+    /// The member of it that is most like the query.
+    pub member: Member,
     /// What linkage makes of the query and that record; none without linkage.
     pub score: Option<PairScore>,
     /// The kinds of identifier that they share, strongest first.
@@ -81,8 +82,8 @@ impl fmt::Debug for Query {
     }
 }
 
-/// How like a record is; ordered by what counts first.
-type Rank = (Option<Weight>, Reverse<Vec<u16>>, Reverse<RecordKey>);
+/// How like a member is; ordered by what counts first.
+type Rank = (Option<Weight>, Reverse<Vec<u16>>, Reverse<Member>);
 
 impl View {
     /// Finds the profiles that a query may mean: those with a record that shares an identifier or a block with it, the
@@ -133,7 +134,7 @@ impl View {
             let (Some(node), Some(profile)) = (node, profile) else { continue };
             let shared = own.iter().filter(|link| node.links.contains(link)).map(|link| link.kind).collect();
             let weight = self.rules.linker().map(|linker| linker.weight(&read.facts, &node.facts));
-            let rank = (weight, Reverse(more_is_less(shared)), Reverse(node.key.clone()));
+            let rank = (weight, Reverse(more_is_less(shared)), Reverse(Member::of(&node.vertex)));
             if best.get(&profile).is_none_or(|(standing, _)| *standing < rank) {
                 best.insert(profile, (rank, node));
             }
@@ -143,10 +144,10 @@ impl View {
         ranked.sort_by(|(a, ..), (b, ..)| b.cmp(a));
         ranked.truncate(limit);
         let hit = |(rank, profile, node): (Rank, ProfileId, Arc<Node>)| {
-            let (_, Reverse(shared), Reverse(record)) = rank;
+            let (_, Reverse(shared), Reverse(member)) = rank;
             let name = |kind: u16| self.rules.kinds.get(usize::from(kind)).map(|rule| rule.name.clone());
             let score = self.rules.linker().map(|linker| score(&self.rules, linker, &read.facts, &node.facts));
-            Hit { profile, record, score, shared: shared.into_iter().filter_map(name).collect() }
+            Hit { profile, member, score, shared: shared.into_iter().filter_map(name).collect() }
         };
         found.hits = ranked.into_iter().map(hit).collect();
         Ok(found)

@@ -210,7 +210,7 @@ impl Planner<'_> {
         for &(a, b) in &outcome.refused {
             refused.insert((a, b));
             let key_of = |entry: usize| match found.records.get(entry) {
-                Some((_, node)) => Some(&node.key),
+                Some((_, node)) => node.vertex.record(),
                 None => found.phantoms.get(entry - found.records.len()),
             };
             let (Some(one), Some(other)) = (key_of(a), key_of(b)) else { continue };
@@ -229,8 +229,10 @@ impl Planner<'_> {
 
     /// Writes which links are withheld, and which are only possible.
     fn write_links(&mut self, found: &Gathered, outcome: &Outcome, shift: &Shift) -> Result<()> {
-        let record =
-            |place: usize| found.records.get(place).map(|(number, node)| (*number, hash_key(self.seed, &node.key)));
+        let record = |place: usize| {
+            let (number, node) = found.records.get(place)?;
+            Some((*number, node.vertex.key_hash(self.seed)?))
+        };
         let refused: AHashMap<usize, Reason> = outcome.refused_links.iter().copied().collect();
         // The key, the row that there is to be, and the ends that are here.
         let mut rows: Vec<(WithheldKey, Option<WithheldRow>, [usize; 2])> = Vec::new();
@@ -246,8 +248,8 @@ impl Planner<'_> {
             found.records.iter().enumerate().map(|(place, (number, _))| (*number, place)).collect()
         };
         for (&(a, other, weight), node) in found.possible.iter().zip(self.overlay.nodes(&others)?) {
-            let (Some((one, key)), Some(node)) = (record(a), node) else { continue };
-            let end = hash_key(self.seed, &node.key);
+            let end = node.and_then(|node| node.vertex.key_hash(self.seed));
+            let (Some((one, key)), Some(end)) = (record(a), end) else { continue };
             let b = places.get(&other).copied();
             let together = b.is_some_and(|b| shift.group_of.get(a) == shift.group_of.get(b));
             let apart = !together && !found.separated.contains(&(key.min(end), key.max(end)));

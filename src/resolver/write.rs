@@ -320,8 +320,8 @@ impl Planner<'_> {
             let Some(other) = other else { continue };
             if other.cluster == node.cluster {
                 best = best.max(Some(*weight).filter(|weight| is_link(self.rules.linker(), *weight)));
-            } else if let Some(row) =
-                self.overlay.withheld_row(link_key(reading.key, hash_key(self.seed, &other.key)))?
+            } else if let Some(end) = other.vertex.key_hash(self.seed)
+                && let Some(row) = self.overlay.withheld_row(link_key(reading.key, end))?
             {
                 because.push(Because::Withheld { kind: None, reason: row.reason });
             }

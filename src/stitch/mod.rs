@@ -21,11 +21,12 @@ use crate::record::RecordKey;
 use crate::value::Fact;
 use ahash::AHashSet;
 
-/// A record of a region, or a key that only assertions name.
+/// A record or a trail of a region, or a key that only assertions name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Entry<'a> {
+    /// Of a trail, that of its oldest event.
     pub(crate) key: &'a RecordKey,
-    /// Microseconds. Records are ordered by this, then key.
+    /// Microseconds. Entries are ordered by this, then key.
     pub(crate) at: i64,
     /// By kind, then value bytes.
     pub(crate) links: &'a [Link],
@@ -33,7 +34,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) facts: &'a [Fact],
     /// The place of its source, if the source has no duplicates.
     pub(crate) unique: Option<u16>,
-    /// False for a key that stands for no live record: it carries nothing, and holds joins together all the same.
+    /// False for a key that stands for no live record or trail: it carries nothing, and holds joins together all the same.
     pub(crate) live: bool,
 }
 

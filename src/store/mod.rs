@@ -23,5 +23,5 @@ pub(crate) use overlay::all;
 pub use overlay::{Overlay, Presence};
 pub use rows::{
     Anchor, AssertionRow, Cluster, Counts, DORMANT, Generation, INLINE_MAX, Likeness, Meta, Node, Numbers, Posting,
-    ProfileChange, ProfileEvent, ValueState, WithheldKey, WithheldRow,
+    ProfileChange, ProfileEvent, ValueState, Vertex, WithheldKey, WithheldRow,
 };

@@ -1,11 +1,10 @@
 //! The rows of a store: what is kept of each record, value, cluster, id and change.
 
 use crate::id::{ClusterNumber, KeyHash, Link, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
-use crate::identifier::Summary;
+use crate::identifier::{Summary, hash_key};
 use crate::issue::Reason;
 use crate::linkage::Weight;
 use crate::record::{Assertion, RecordKey};
-use crate::time::Timestamp;
 use crate::value::Fact;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -66,14 +65,54 @@ pub struct Counts {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Generation(pub u32);
 
-/// What resolution needs of a live record. Derived: every generation has its own.
+/// What a node stands for. Records and trails stand in one order; only records are named by assertions and weighed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Vertex {
+    /// A record.
+    Record {
+        /// Its key.
+        key: RecordKey,
+        /// Its time in microseconds.
+        at: i64,
+    },
+    /// The events of one source with the same identifiers. It stands where the oldest of them does.
+    Trail {
+        /// The key of its oldest event.
+        first: RecordKey,
+        /// The time of its oldest event in microseconds.
+        at: i64,
+    },
+}
+
+impl Vertex {
+    /// The key of its record; none for a trail.
+    pub fn record(&self) -> Option<&RecordKey> {
+        match self {
+            Self::Record { key, .. } => Some(key),
+            Self::Trail { .. } => None,
+        }
+    }
+
+    /// The hash by which assertions and links name its record; none for a trail, which nothing names.
+    pub(crate) fn key_hash(&self, seed: Seed) -> Option<KeyHash> {
+        self.record().map(|key| hash_key(seed, key))
+    }
+
+    /// Its place among all: by time, source and key; a record comes before an event that has all three.
+    pub fn order(&self) -> (i64, &RecordKey, bool) {
+        match self {
+            Self::Record { key, at } => (*at, key, false),
+            Self::Trail { first, at } => (*at, first, true),
+        }
+    }
+}
+
+/// What resolution needs of a live record or trail. Derived: every generation has its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
-    /// The record's key.
-    pub key: RecordKey,
-    /// The record's time.
-    pub at: Timestamp,
-    /// The cluster it is in; [`DORMANT`] for a quarantined record, whose node keeps its anchors and nothing else.
+    /// What it stands for.
+    pub vertex: Vertex,
+    /// The cluster it is in; [`DORMANT`] for one that takes no part, whose node keeps its anchors and nothing else.
     pub cluster: ClusterNumber,
     /// Its usable identifiers, by kind, then value.
     pub links: SmallVec<[Link; 2]>,
@@ -86,10 +125,10 @@ pub struct Node {
 }
 
 impl Node {
-    /// What is left of it while its record is quarantined.
+    /// What is left of it while it takes no part.
     pub fn dormant(&self) -> Self {
-        let (key, at, anchors) = (self.key.clone(), self.at, self.anchors.clone());
-        Self { key, at, cluster: DORMANT, links: SmallVec::new(), facts: Vec::new(), likeness: None, anchors }
+        let (vertex, anchors) = (self.vertex.clone(), self.anchors.clone());
+        Self { vertex, cluster: DORMANT, links: SmallVec::new(), facts: Vec::new(), likeness: None, anchors }
     }
 
     /// The hashes of its block keys.

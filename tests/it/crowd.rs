@@ -406,7 +406,7 @@ impl Watched {
         let ValueState::Contested { holder: Some(holder) } = &old.state else { return };
         let Some(holder) = before.nodes(&[*holder]).unwrap().pop().flatten() else { return };
         let new = before.nodes(&[*number]).unwrap().pop().flatten().is_none();
-        let later = node.at.microseconds() > holder.at.microseconds();
+        let later = node.vertex.order().0 > holder.vertex.order().0;
         if new
             && later
             && node.facts.len() <= node.links.len()

@@ -295,14 +295,14 @@ fn staff_search_by_what_they_know() {
     let query = Query::new().attribute("given", "Ann").attribute("family", "smith").attribute("city", "york");
     let found = resolver.search(&query, 10).unwrap();
     let weight = |hit: &onefold::Hit| hit.score.as_ref().unwrap().weight;
-    assert_eq!(found.hits.first().map(|hit| hit.record.clone()), Some(key("a/1")));
+    assert_eq!(found.hits.first().map(|hit| hit.member.key().clone()), Some(key("a/1")));
     assert!(found.hits.windows(2).all(|pair| weight(&pair[0]) >= weight(&pair[1])));
-    assert!(found.hits.iter().all(|hit| hit.record != key("a/4")));
+    assert!(found.hits.iter().all(|hit| *hit.member.key() != key("a/4")));
     assert_eq!((found.generic, found.left_out), (0, 0));
     assert_eq!(resolver.search(&query, 1).unwrap().hits.len(), 1);
     let by_mail = resolver.search(&Query::new().identifier("email", "ann"), 10).unwrap();
     let [hit] = by_mail.hits.as_slice() else { panic!("{by_mail:?}") };
-    assert_eq!((&hit.record, hit.shared.as_slice()), (&key("a/1"), &["email".into()][..]));
+    assert_eq!((hit.member.key(), hit.shared.as_slice()), (&key("a/1"), &["email".into()][..]));
     assert_eq!(format!("{query:?}"), "Query(0 identifiers, 3 attributes)");
 }
 
@@ -449,7 +449,8 @@ mod seeded {
         let look = |told: &str| {
             let snapshot = store.snapshot(&Tenant::default()).unwrap();
             let nodes = snapshot.node_page(RecordNumber(0), 100).unwrap();
-            let number = |name: &str| nodes.iter().find(|(_, node)| node.key == key(name)).unwrap().1.cluster;
+            let number =
+                |name: &str| nodes.iter().find(|(_, node)| node.vertex.record() == Some(&key(name))).unwrap().1.cluster;
             let row = |cluster: ClusterNumber| -> Arc<Cluster> {
                 snapshot.clusters(&[cluster]).unwrap().pop().flatten().unwrap()
             };

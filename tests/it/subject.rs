@@ -5,8 +5,8 @@ use crate::script::Call;
 use crate::world::{self, Picture, World};
 use onefold::store::WithheldKey;
 use onefold::{
-    Alike, Golden, Identifier, Ingest, Operation, ProfileId, Reason, Record, RecordKey, Resolver, Rules, Status,
-    Verdict, Why, fold,
+    Alike, Golden, Identifier, Ingest, Member, Operation, ProfileId, Reason, Record, RecordKey, Resolver, Rules,
+    Status, Verdict, Why, fold,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -118,7 +118,9 @@ fn links(resolver: &Resolver) -> ScoredLinks {
         ..ScoredLinks::default()
     };
     for row in resolver.withheld(None, usize::MAX).unwrap() {
-        if let (WithheldKey::Link(..), [(a, _), (b, _)]) = (row.key, row.parts.as_slice()) {
+        if let (WithheldKey::Link(..), [(Member::Record(a), _), (Member::Record(b), _)]) =
+            (row.key, row.parts.as_slice())
+        {
             let fresh = match row.reason {
                 Reason::Possible => links.possible.insert(world::pair(a, b)),
                 reason => links.refused.insert(world::pair(a, b), reason).is_none(),
@@ -192,10 +194,13 @@ pub(crate) fn audit(resolver: &Resolver, world: &World) {
         for pair in profile.records.windows(2) {
             let explained = resolver.explain(&pair[0], &pair[1]).unwrap();
             assert!(explained.together);
-            let mut place = pair[0].clone();
+            let mut place = Member::Record(pair[0].clone());
             for step in &explained.path {
                 assert_eq!(step.from, place, "the path is one path");
-                let (from, to) = (world::key(&step.from), world::key(&step.to));
+                let (Member::Record(a), Member::Record(b)) = (&step.from, &step.to) else {
+                    panic!("no event was sent")
+                };
+                let (from, to) = (world::key(a), world::key(b));
                 match &step.why {
                     Why::Identifier(Identifier { kind, value }) => {
                         assert!(carries(world, &from, kind, value) && carries(world, &to, kind, value));
@@ -205,12 +210,12 @@ pub(crate) fn audit(resolver: &Resolver, world: &World) {
                         assert_eq!((score.weight, score.alike), (*weight, Alike::Link));
                     }
                     Why::Assertion { .. } => {
-                        assert_eq!(world.words.get(&world::pair(&step.from, &step.to)), Some(&Verdict::Join));
+                        assert_eq!(world.words.get(&world::pair(a, b)), Some(&Verdict::Join));
                     }
                 }
                 place = step.to.clone();
             }
-            assert_eq!(place, pair[1], "the path arrives");
+            assert_eq!(place, Member::Record(pair[1].clone()), "the path arrives");
         }
     }
     resolver
@@ -251,7 +256,11 @@ pub(crate) fn audit(resolver: &Resolver, world: &World) {
             join.identifier,
             join.parts
         );
-        assert!(join.parts.iter().all(|(key, profile)| homes.get(&world::key(key)).copied().flatten() == *profile));
+        assert!(
+            join.parts
+                .iter()
+                .all(|(member, profile)| homes.get(&world::key(member.key())).copied().flatten() == *profile)
+        );
         assert!(!join.text.is_empty());
     }
 }

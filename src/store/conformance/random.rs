@@ -10,7 +10,7 @@ use crate::record::{Assertion, Record, RecordKey, Verdict};
 use crate::store::contract::{Batch, Change, Revision};
 use crate::store::rows::{
     Anchor, AssertionRow, Cluster, Counts, Generation, Likeness, Meta, Node, Numbers, Posting, ProfileChange,
-    ProfileEvent, ValueState, WithheldKey, WithheldRow,
+    ProfileEvent, ValueState, Vertex, WithheldKey, WithheldRow,
 };
 use crate::time::Timestamp;
 use crate::value::{Fact, Value};
@@ -138,9 +138,9 @@ impl Random {
     }
 
     fn node(&mut self) -> Node {
+        let (key, at) = (RecordKey::new(self.text(), self.text()), self.next() as i64);
         Node {
-            key: RecordKey::new(self.text(), self.text()),
-            at: self.time(),
+            vertex: if self.below(2) == 0 { Vertex::Record { key, at } } else { Vertex::Trail { first: key, at } },
             cluster: ClusterNumber(self.next()),
             links: (0..self.below(5) as u16).map(|kind| Link { kind, value: ValueHash(hash(self.below(9))) }).collect(),
             facts: self.facts(),
