@@ -11,14 +11,16 @@
 //! ```
 
 use onefold::store::{
-    Anchor, AssertionRow, Batch, Change, Cluster, Generation, Meta, Node, Posting, ProfileChange, ProfileStore,
-    Revision, Snapshot, Tenant, WithheldKey, WithheldRow, conformance,
+    Anchor, AssertionRow, Batch, Change, Cluster, EventPlace, Generation, Meta, Node, Posting, ProfileChange,
+    ProfileStore, Revision, Snapshot, Tenant, Trail, WithheldKey, WithheldRow, conformance,
 };
 use onefold::{
-    ClusterNumber, Error, KeyHash, Options, Policy, ProfileNumber, Record, RecordNumber, Resolver, Result, ValueHash,
+    ClusterNumber, Error, Event, KeyHash, Options, Policy, ProfileNumber, Record, RecordNumber, Resolver, Result,
+    ValueHash,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
@@ -48,6 +50,9 @@ struct Rows {
     policy: Option<Arc<str>>,
     numbers: BTreeMap<KeyHash, RecordNumber>,
     records: BTreeMap<RecordNumber, Arc<Record>>,
+    trails: BTreeMap<RecordNumber, Arc<Trail>>,
+    places: BTreeMap<KeyHash, EventPlace>,
+    events: BTreeMap<EventPlace, Arc<Event>>,
     assertions: BTreeMap<(KeyHash, KeyHash), AssertionRow>,
     anchors: BTreeMap<ProfileNumber, Anchor>,
     feed: Vec<ProfileChange>,
@@ -125,6 +130,22 @@ impl Rows {
                 self.numbers.remove(&key);
                 self.records.remove(&number);
             }
+            Change::PutTrail { number, key, trail } => {
+                self.numbers.insert(key, number);
+                self.trails.insert(number, trail);
+            }
+            Change::DropTrail { number, key } => {
+                self.numbers.remove(&key);
+                self.trails.remove(&number);
+            }
+            Change::PutEvent { place, event } => {
+                self.places.insert(place.key, place);
+                self.events.insert(place, event);
+            }
+            Change::DropEvent { place } => {
+                self.places.remove(&place.key);
+                self.events.remove(&place);
+            }
             Change::PutAssertion(row) => drop(self.assertions.insert((row.a, row.b), *row)),
             Change::DropAssertion { a, b } => drop(self.assertions.remove(&(a, b))),
             Change::PutAnchor { profile, anchor } => drop(self.anchors.insert(profile, anchor)),
@@ -197,6 +218,37 @@ impl Snapshot for View {
 
     fn record_page(&self, from: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Arc<Record>)>> {
         page(&self.rows.records, from, limit)
+    }
+
+    fn trails(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<Arc<Trail>>>> {
+        find(&self.rows.trails, numbers)
+    }
+
+    fn trail_page(&self, from: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Arc<Trail>)>> {
+        page(&self.rows.trails, from, limit)
+    }
+
+    fn event_places(&self, keys: &[KeyHash]) -> Result<Vec<Option<EventPlace>>> {
+        find(&self.rows.places, keys)
+    }
+
+    fn events(&self, places: &[EventPlace]) -> Result<Vec<Option<Arc<Event>>>> {
+        find(&self.rows.events, places)
+    }
+
+    fn event_page(
+        &self,
+        trail: RecordNumber,
+        times: RangeInclusive<i64>,
+        after: Option<KeyHash>,
+        limit: usize,
+    ) -> Result<Vec<(EventPlace, Arc<Event>)>> {
+        // Places are ordered as the page is: the newest first.
+        let first = EventPlace { trail, at: *times.end(), key: after.unwrap_or(KeyHash(0)) };
+        let rows = self.rows.events.range(first..);
+        let rows = rows.take_while(|(place, _)| place.trail == trail && place.at >= *times.start());
+        let rows = rows.filter(|&(&place, _)| after.is_none() || place != first).take(limit);
+        Ok(rows.map(|(&place, event)| (place, Arc::clone(event))).collect())
     }
 
     fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>> {

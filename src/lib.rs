@@ -100,6 +100,7 @@
 struct Readme;
 
 mod error;
+mod event;
 mod golden;
 mod id;
 mod identifier;
@@ -120,6 +121,7 @@ mod time;
 mod value;
 
 pub use error::{Error, ErrorKind, Result};
+pub use event::{Event, EventKind, Facet, Line, Message, NotedBy, Polarity, Preference, Scope, Sensitivity};
 pub use golden::fold;
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
 pub use issue::{Issue, IssueReason, Reason};

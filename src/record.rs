@@ -30,6 +30,22 @@ impl fmt::Debug for RecordKey {
     }
 }
 
+/// A time at which a source says something, and the key under which it does. Ordered by time, then key.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Moment {
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    pub at: i64,
+    /// The source's key.
+    pub key: SmolStr,
+}
+
+/// Shows the time only: a key may be an e-mail address.
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/..", self.at)
+    }
+}
+
 /// An identifier as sent: its kind as the policy names it, and a value.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Identifier {

@@ -1,13 +1,16 @@
 //! What a store is: two traits, and the batch that goes between them.
 
 use super::rows::{
-    Anchor, AssertionRow, Cluster, Generation, Meta, Node, Posting, ProfileChange, WithheldKey, WithheldRow,
+    Anchor, AssertionRow, Cluster, EventPlace, Generation, Meta, Node, Posting, ProfileChange, Trail, WithheldKey,
+    WithheldRow,
 };
 use crate::error::Result;
+use crate::event::Event;
 use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, ValueHash};
 use crate::record::Record;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// A count of commits. A tenant that was never written is at revision 0.
@@ -70,7 +73,7 @@ pub trait Snapshot: Send + Sync {
     /// The policy under which the current generation stands, as JSON; none if the tenant was never written.
     fn policy(&self) -> Result<Option<Arc<str>>>;
 
-    /// The numbers of records, by the hashes of their keys.
+    /// The numbers of records and trails, by the hashes of their keys.
     fn numbers(&self, keys: &[KeyHash]) -> Result<Vec<Option<RecordNumber>>>;
 
     /// The evidence.
@@ -78,6 +81,30 @@ pub trait Snapshot: Send + Sync {
 
     /// A page of the evidence, by number, from `from` on.
     fn record_page(&self, from: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Arc<Record>)>>;
+
+    /// The trails.
+    fn trails(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<Arc<Trail>>>>;
+
+    /// A page of the trails, by number, from `from` on.
+    fn trail_page(&self, from: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Arc<Trail>)>>;
+
+    /// Where events are, by the hashes of their keys.
+    fn event_places(&self, keys: &[KeyHash]) -> Result<Vec<Option<EventPlace>>>;
+
+    /// The events.
+    fn events(&self, places: &[EventPlace]) -> Result<Vec<Option<Arc<Event>>>>;
+
+    /// A page of the events on a trail, in the order of their places: the newest first. The times, in microseconds, are
+    /// those of the oldest and the newest that are asked for; of the newest time, only what comes after the key `after`.
+    ///
+    /// O(log of what is stored + `limit`): the newest event at or before a time is a page of one.
+    fn event_page(
+        &self,
+        trail: RecordNumber,
+        times: RangeInclusive<i64>,
+        after: Option<KeyHash>,
+        limit: usize,
+    ) -> Result<Vec<(EventPlace, Arc<Event>)>>;
 
     /// All assertions that name one of the keys, by the hashes of their pairs; one that names two of them comes once.
     fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>>;
@@ -137,7 +164,9 @@ pub struct Batch {
     pub expected: Revision,
     /// The generation that its derived rows belong to. It becomes current when a `Meta` in the batch names it.
     pub generation: Generation,
-    /// The changes. A key is changed at most once; dropping what is not there changes nothing.
+    /// The changes, to be made in order. A row is changed at most once, but for the number or place that stands under the
+    /// hash of a key: what had the key may be dropped, and then be put elsewhere. Dropping what is not there changes
+    /// nothing.
     pub changes: Vec<Change>,
     /// The entries that the feed grows by, numbered on from the last.
     pub feed: Vec<ProfileChange>,
@@ -159,6 +188,24 @@ pub enum Change {
     DropRecord {
         number: RecordNumber,
         key: KeyHash,
+    },
+    /// Writes a trail, and its number under the hash of its key.
+    PutTrail {
+        number: RecordNumber,
+        key: KeyHash,
+        trail: Arc<Trail>,
+    },
+    DropTrail {
+        number: RecordNumber,
+        key: KeyHash,
+    },
+    /// Writes an event, and its place under the hash of its key.
+    PutEvent {
+        place: EventPlace,
+        event: Arc<Event>,
+    },
+    DropEvent {
+        place: EventPlace,
     },
     PutAssertion(Box<AssertionRow>),
     DropAssertion {

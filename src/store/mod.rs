@@ -15,6 +15,7 @@ pub use crate::id::Link;
 pub use crate::identifier::Summary;
 pub use crate::issue::Reason;
 pub use crate::linkage::Weight;
+pub use crate::record::Moment;
 pub use contract::{Batch, Change, ProfileStore, Revision, Snapshot, Tenant};
 #[cfg(feature = "durable")]
 pub use durable::{Durability, Durable, DurableOptions, Each, Engine, EngineView, Reach, Write};
@@ -22,6 +23,6 @@ pub use memory::Memory;
 pub(crate) use overlay::all;
 pub use overlay::{Overlay, Presence};
 pub use rows::{
-    Anchor, AssertionRow, Cluster, Counts, DORMANT, Generation, INLINE_MAX, Likeness, Meta, Node, Numbers, Posting,
-    ProfileChange, ProfileEvent, ValueState, Vertex, WithheldKey, WithheldRow,
+    Anchor, AssertionRow, Cluster, Counts, DORMANT, EventPlace, Generation, INLINE_MAX, Likeness, Meta, Node, Numbers,
+    Posting, ProfileChange, ProfileEvent, Trail, ValueState, Vertex, WithheldKey, WithheldRow,
 };

@@ -4,10 +4,12 @@ use crate::id::{ClusterNumber, KeyHash, Link, ProfileId, ProfileNumber, RecordNu
 use crate::identifier::{Summary, hash_key};
 use crate::issue::Reason;
 use crate::linkage::Weight;
-use crate::record::{Assertion, RecordKey};
+use crate::record::{Assertion, Identifier, Moment, RecordKey};
 use crate::value::Fact;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
+use smol_str::SmolStr;
+use std::cmp::{Ordering, Reverse};
 
 /// Carriers and members up to this many stand in the row itself; more are rows of their own.
 pub const INLINE_MAX: usize = 32;
@@ -28,7 +30,7 @@ pub struct Meta {
     pub generation: Generation,
     /// Evidence was taken in that no generation covers yet: a load is under way, or was cut short.
     pub unresolved: bool,
-    /// The next record's number.
+    /// The next number of a record or trail.
     pub next_record: u64,
     /// The next cluster's number.
     pub next_cluster: u64,
@@ -64,6 +66,46 @@ pub struct Counts {
 /// A numbering of derived rows: `set_policy` and `load` build the next one beside the current.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Generation(pub u32);
+
+/// The events of one source with the same identifiers, which are one vertex of the graph however many they are.
+/// Evidence, as they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trail {
+    /// The source.
+    pub source: SmolStr,
+    /// The identifiers as sent, sorted, each once.
+    pub identifiers: Box<[Identifier]>,
+    /// How many events there are.
+    pub events: u64,
+    /// The oldest of them.
+    pub first: Moment,
+    /// The newest of them.
+    pub last: Moment,
+}
+
+/// Where an event is kept. Ordered by trail, then from the newest to the oldest, then by key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct EventPlace {
+    /// The trail that it is on.
+    pub trail: RecordNumber,
+    /// Its time in microseconds.
+    pub at: i64,
+    /// The hash of its key.
+    pub key: KeyHash,
+}
+
+impl Ord for EventPlace {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let order = |place: &Self| (place.trail, Reverse(place.at), place.key);
+        order(self).cmp(&order(other))
+    }
+}
+
+impl PartialOrd for EventPlace {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 /// What a node stands for. Records and trails stand in one order; only records are named by assertions and weighed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,12 +1,12 @@
 //! What crashes, damage and failures do to a store on disk.
 
 use onefold::store::{
-    Anchor, Batch, Change, Counts, Each, Engine, EngineView, Generation, Meta, ProfileChange, ProfileEvent,
+    Anchor, Batch, Change, Counts, Each, Engine, EngineView, EventPlace, Generation, Meta, ProfileChange, ProfileEvent,
     ProfileStore, Reach, Revision, Snapshot, Tenant, Write,
 };
 use onefold::{
-    ClusterNumber, Durability, Durable, Error, ErrorKind, KeyHash, ProfileNumber, Record, RecordNumber, Result, Seed,
-    Timestamp, ValueHash,
+    ClusterNumber, Durability, Durable, Error, ErrorKind, Event, EventKind, KeyHash, ProfileNumber, Record,
+    RecordNumber, Result, Seed, Timestamp, ValueHash,
 };
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const ROWS: u64 = 20;
+const EVENT_PLACE: EventPlace = EventPlace { trail: RecordNumber(3), at: 7, key: KeyHash(9) };
 
 /// The batch that makes a revision: what it writes follows from the revision, and it writes all of its rows anew.
 fn batch(revision: u64) -> Batch {
@@ -30,6 +31,7 @@ fn batch(revision: u64) -> Batch {
         changes.push(Change::PutAnchor { profile: ProfileNumber(row), anchor: Anchor::Record(RecordNumber(revision)) });
     }
     changes.push(Change::AddCarrier { value: ValueHash(5), number: RecordNumber(revision) });
+    changes.push(Change::PutEvent { place: EVENT_PLACE, event: Arc::new(event(revision)) });
     let profile = "p00000000000000000000000042".parse().unwrap();
     let feed = vec![ProfileChange { sequence: revision, policy_version: 0, event: ProfileEvent::Extended { profile } }];
     Batch { expected: Revision(revision - 1), generation: Generation(0), changes, feed }
@@ -55,6 +57,11 @@ fn record(row: u64, revision: u64) -> Record {
     Record::new("crm", format!("{row}"), at).attribute("name", format!("secret-{revision}-{row}"))
 }
 
+fn event(revision: u64) -> Event {
+    let at = Timestamp::from_milliseconds(revision as i64).unwrap();
+    Event::new("web", "9", at, EventKind::Search).text(format!("secret-{revision}-event"))
+}
+
 /// Checks that a snapshot is one revision, whole, and says which.
 fn whole(snapshot: &dyn Snapshot) -> Result<u64> {
     let revision = snapshot.revision().0;
@@ -70,6 +77,14 @@ fn whole(snapshot: &dyn Snapshot) -> Result<u64> {
     }
     let carriers = snapshot.carriers(ValueHash(5), RecordNumber(0), usize::MAX)?;
     assert_eq!(carriers, (1..=revision).map(RecordNumber).collect::<Vec<_>>(), "carriers of another");
+    assert_eq!(
+        snapshot.event_places(&[KeyHash(9)])?,
+        [expected.map(|_| EVENT_PLACE)],
+        "the place of an event of another"
+    );
+    let events = snapshot.event_page(EVENT_PLACE.trail, i64::MIN..=i64::MAX, None, usize::MAX)?;
+    let here: Vec<_> = expected.map(|revision| (EVENT_PLACE, Arc::new(event(revision)))).into_iter().collect();
+    assert_eq!(events, here, "an event of another");
     let feed: Vec<u64> = snapshot.changes(0, usize::MAX)?.iter().map(|change| change.sequence).collect();
     assert_eq!(feed, (1..=revision).collect::<Vec<_>>(), "a feed of another");
     Ok(revision)
@@ -395,17 +410,17 @@ fn a_scrub_leaves_no_byte_of_what_was_removed() {
             .iter()
             .any(|file| fs::read(file).unwrap().windows(needle.len()).any(|part| part == needle.as_bytes()))
     };
-    assert!(contains("secret-2-7") && contains("secret-3-7"));
+    assert!(contains("secret-2-7") && contains("secret-3-7") && contains("secret-2-event"));
     let number = RecordNumber(7);
     let drop_it = vec![Change::DropRecord { number, key: KeyHash(7_u128 << 90) }];
     let removal = Batch { expected: Revision(3), generation: Generation(0), changes: drop_it, feed: Vec::new() };
     store.commit(&Tenant::default(), removal).unwrap();
     let held = store.snapshot(&Tenant::default()).unwrap();
     store.scrub().unwrap();
-    for gone in ["secret-1-1", "secret-2-7", "secret-3-7"] {
+    for gone in ["secret-1-1", "secret-2-7", "secret-3-7", "secret-2-event"] {
         assert!(!contains(gone), "{gone} is still there");
     }
-    assert!(contains("secret-3-6"));
+    assert!(contains("secret-3-6") && contains("secret-3-event"));
     assert_eq!(held.records(&[number]).unwrap_err().kind(), ErrorKind::Conflict);
     let check = |store: &Durable| {
         let snapshot = store.snapshot(&Tenant::default()).unwrap();

@@ -3,12 +3,14 @@
 #![expect(clippy::panic, clippy::expect_used, reason = "a suite says what is wrong by panicking")]
 
 mod model;
+#[cfg(test)]
+mod overlay;
 mod random;
 
 use crate::error::ErrorKind;
 use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, ValueHash};
 use crate::store::contract::{Batch, Change, ProfileStore, Revision, Snapshot, Tenant};
-use crate::store::rows::{Generation, WithheldKey};
+use crate::store::rows::{EventPlace, Generation, WithheldKey};
 use model::{Model, compare};
 use random::Random;
 use std::collections::BTreeMap;
@@ -149,6 +151,8 @@ fn drops_what_is_not_there(store: &dyn ProfileStore) {
     let (number, value, cluster) = (RecordNumber(1 << 20), ValueHash(7), ClusterNumber(1 << 20));
     let changes = vec![
         Change::DropRecord { number, key: KeyHash(7) },
+        Change::DropTrail { number, key: KeyHash(7) },
+        Change::DropEvent { place: EventPlace { trail: number, at: 7, key: KeyHash(7) } },
         Change::DropAssertion { a: KeyHash(7), b: KeyHash(8) },
         Change::DropNode { number },
         Change::DropPosting { value },

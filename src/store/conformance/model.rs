@@ -1,12 +1,15 @@
 //! The naive store: maps, cloned for every snapshot.
 
 use crate::error::{ErrorKind, Result};
+use crate::event::Event;
 use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, ValueHash};
 use crate::record::Record;
 use crate::store::contract::{Batch, Change, Snapshot};
 use crate::store::rows::{
-    Anchor, AssertionRow, Cluster, Generation, Meta, Node, Posting, ProfileChange, WithheldKey, WithheldRow,
+    Anchor, AssertionRow, Cluster, EventPlace, Generation, Meta, Node, Posting, ProfileChange, Trail, WithheldKey,
+    WithheldRow,
 };
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -18,6 +21,9 @@ pub(super) struct Model {
     pub(super) policy: Option<Arc<str>>,
     pub(super) numbers: BTreeMap<KeyHash, RecordNumber>,
     pub(super) records: BTreeMap<RecordNumber, Arc<Record>>,
+    pub(super) trails: BTreeMap<RecordNumber, Arc<Trail>>,
+    pub(super) places: BTreeMap<KeyHash, EventPlace>,
+    pub(super) events: BTreeMap<EventPlace, Arc<Event>>,
     pub(super) assertions: BTreeMap<(KeyHash, KeyHash), AssertionRow>,
     pub(super) anchors: BTreeMap<ProfileNumber, Anchor>,
     pub(super) feed: Vec<ProfileChange>,
@@ -66,6 +72,22 @@ impl Model {
                     self.numbers.remove(&key);
                     self.records.remove(&number);
                 }
+                Change::PutTrail { number, key, trail } => {
+                    self.numbers.insert(key, number);
+                    self.trails.insert(number, trail);
+                }
+                Change::DropTrail { number, key } => {
+                    self.numbers.remove(&key);
+                    self.trails.remove(&number);
+                }
+                Change::PutEvent { place, event } => {
+                    self.places.insert(place.key, place);
+                    self.events.insert(place, event);
+                }
+                Change::DropEvent { place } => {
+                    self.places.remove(&place.key);
+                    self.events.remove(&place);
+                }
                 Change::PutAssertion(row) => drop(self.assertions.insert((row.a, row.b), *row)),
                 Change::DropAssertion { a, b } => drop(self.assertions.remove(&(a, b))),
                 Change::PutAnchor { profile, anchor } => drop(self.anchors.insert(profile, anchor)),
@@ -103,6 +125,7 @@ pub(super) fn compare(snapshot: &dyn Snapshot, model: &Model, place: &str) {
         let expected = page(&model.records, RecordNumber(from), limit);
         same(snapshot.record_page(RecordNumber(from), limit), expected, false, &told("a page of records"));
     }
+    events(snapshot, model, &told);
     assertions(snapshot, model, &told("assertions"));
     let profiles = spread(model.anchors.keys().copied(), [ProfileNumber(0), ProfileNumber(u64::MAX)]);
     same(snapshot.anchors(&profiles), find(&profiles, &model.anchors), false, &told("anchors"));
@@ -111,6 +134,36 @@ pub(super) fn compare(snapshot: &dyn Snapshot, model: &Model, place: &str) {
         same(snapshot.changes(from, limit), expected, false, &told("the feed"));
     }
     derived(snapshot, &model.derived(), model.retired, &told);
+}
+
+fn events(snapshot: &dyn Snapshot, model: &Model, told: &dyn Fn(&str) -> String) {
+    let numbers = spread(model.trails.keys().copied(), [RecordNumber(0), RecordNumber(u64::MAX)]);
+    same(snapshot.trails(&numbers), find(&numbers, &model.trails), false, &told("trails"));
+    for (from, limit) in [(0, usize::MAX), (0, 0), (3, 2), (u64::MAX, 3)] {
+        let expected = page(&model.trails, RecordNumber(from), limit);
+        same(snapshot.trail_page(RecordNumber(from), limit), expected, false, &told("a page of trails"));
+    }
+    let keys = spread(model.places.keys().copied(), [KeyHash(0), KeyHash(3), KeyHash(u128::MAX)]);
+    same(snapshot.event_places(&keys), find(&keys, &model.places), false, &told("places of events"));
+    let nowhere = EventPlace { trail: RecordNumber(0), at: 7, key: KeyHash(7) };
+    let places = spread(model.events.keys().copied(), [nowhere]);
+    same(snapshot.events(&places), find(&places, &model.events), false, &told("events"));
+    for place in places {
+        let to_place = [(i64::MIN, place.at), (place.at, place.at)].map(|times| (times, Some(place.key)));
+        let all = [(i64::MIN, i64::MAX), (-1, 1), (i64::MIN, place.at), (1, -1)].map(|times| (times, None));
+        for ((since, until), after) in all.into_iter().chain(to_place) {
+            let asked = |one: &EventPlace| one.trail == place.trail && (since..=until).contains(&one.at);
+            let comes = |one: &EventPlace| one.at < until || after.is_none_or(|after| one.key > after);
+            let rows = model.events.iter().filter(|(one, _)| asked(one) && comes(one));
+            let mut rows: Vec<_> = rows.map(|(&place, event)| (place, Arc::clone(event))).collect();
+            rows.sort_by_key(|(place, _)| (Reverse(place.at), place.key));
+            for limit in [0, 1, usize::MAX] {
+                let expected = rows.iter().take(limit).cloned().collect();
+                let found = snapshot.event_page(place.trail, since..=until, after, limit);
+                same(found, expected, false, &told("a page of events"));
+            }
+        }
+    }
 }
 
 fn assertions(snapshot: &dyn Snapshot, model: &Model, told: &str) {

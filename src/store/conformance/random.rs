@@ -1,16 +1,16 @@
 //! Random batches, the same for the same seed.
 
 use super::model::Model;
-use crate::id::Link;
-use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, Seed, ValueHash};
+use crate::event::{Event, EventKind, Line};
+use crate::id::{ClusterNumber, KeyHash, Link, ProfileNumber, RecordNumber, Seed, ValueHash};
 use crate::identifier::Summary;
 use crate::issue::Reason;
 use crate::linkage::Weight;
-use crate::record::{Assertion, Record, RecordKey, Verdict};
+use crate::record::{Assertion, Identifier, Moment, Record, RecordKey, Verdict};
 use crate::store::contract::{Batch, Change, Revision};
 use crate::store::rows::{
-    Anchor, AssertionRow, Cluster, Counts, Generation, Likeness, Meta, Node, Numbers, Posting, ProfileChange,
-    ProfileEvent, ValueState, Vertex, WithheldKey, WithheldRow,
+    Anchor, AssertionRow, Cluster, Counts, EventPlace, Generation, Likeness, Meta, Node, Numbers, Posting,
+    ProfileChange, ProfileEvent, Trail, ValueState, Vertex, WithheldKey, WithheldRow,
 };
 use crate::time::Timestamp;
 use crate::value::{Fact, Value};
@@ -42,10 +42,11 @@ impl Random {
         let mut changes = vec![self.meta(model, if switch { generation } else { model.current() })];
         let mut taken = BTreeSet::new();
         for _ in 0..self.below(40) {
-            let (kind, key) = (self.below(17), self.below(14));
+            let (kind, key) = (self.below(21), self.below(14));
             // Putting a row and dropping it are of one kind of key.
             if taken.insert((kind / 2, key)) {
-                changes.push(self.change(kind, key));
+                let change = self.change(kind, key);
+                changes.extend(moved(model, change));
             }
         }
         if model.meta.is_some() && self.below(3) == 0 {
@@ -56,6 +57,19 @@ impl Random {
         }
         let feed = self.feed(model.feed.last().map_or(0, |last| last.sequence + 1));
         Batch { expected: Revision(model.revision), generation, changes, feed }
+    }
+
+    /// Changes of trails and events only.
+    #[cfg(test)]
+    pub(super) fn events(&mut self, model: &Model) -> Vec<Change> {
+        let batch = self.batch(model);
+        let of_events = |change: &Change| {
+            matches!(
+                change,
+                Change::PutTrail { .. } | Change::DropTrail { .. } | Change::PutEvent { .. } | Change::DropEvent { .. }
+            )
+        };
+        batch.changes.into_iter().filter(of_events).collect()
     }
 
     pub(super) fn meta(&mut self, model: &Model, generation: Generation) -> Change {
@@ -104,6 +118,10 @@ impl Random {
             13 => Change::DropMember { cluster: ClusterNumber(key / 3), number },
             14 => Change::PutWithheld { key: withheld(key), row: Arc::new(self.withheld()) },
             15 => Change::DropWithheld { key: withheld(key) },
+            16 => Change::PutTrail { number, key: KeyHash(hash(key + 40)), trail: Arc::new(self.trail()) },
+            17 => Change::DropTrail { number, key: KeyHash(hash(key + 40)) },
+            18 => Change::PutEvent { place: self.place(key), event: Arc::new(self.event()) },
+            19 => Change::DropEvent { place: self.place(key) },
             _ => Change::PutAnchor { profile: ProfileNumber(number.0), anchor: self.anchor() },
         }
     }
@@ -117,6 +135,28 @@ impl Random {
             record = record.attribute(format!("{name}"), self.value());
         }
         if self.below(2) == 0 { record } else { record.payload(self.text()) }
+    }
+
+    fn trail(&mut self) -> Trail {
+        let identifiers = (0..self.below(4)).map(|_| Identifier::new(self.text(), self.text())).collect();
+        let mut moment = || Moment { at: self.next() as i64, key: self.text() };
+        let (first, last) = (moment(), moment());
+        Trail { source: self.text(), identifiers, events: self.next(), first, last }
+    }
+
+    /// Few trails and few times, among them the first and the last that there are.
+    fn place(&mut self, key: u64) -> EventPlace {
+        let at = *self.pick(&[0, 1, -1, 1 << 50, i64::MAX, i64::MIN]);
+        EventPlace { trail: RecordNumber(self.below(3)), at, key: KeyHash(hash(key)) }
+    }
+
+    fn event(&mut self) -> Event {
+        let kind = if self.below(2) == 0 { EventKind::Purchase } else { EventKind::Custom(self.text()) };
+        let mut event = Event::new(self.text(), self.text(), self.time(), kind);
+        for _ in 0..self.below(3) {
+            event = event.identifier(self.text(), self.text()).line(Line::new(self.text()).quantity(self.text()));
+        }
+        if self.below(2) == 0 { event } else { event.attribute(self.text(), self.value()).text(self.text()) }
     }
 
     fn value(&mut self) -> Value {
@@ -215,11 +255,11 @@ impl Random {
         // Now and then more entries than a store may keep in one row.
         let entries = if self.below(40) == 0 { 2500 } else { self.below(4) };
         (first..first + entries)
-            .map(|sequence| ProfileChange { sequence, policy_version: self.below(3), event: self.event() })
+            .map(|sequence| ProfileChange { sequence, policy_version: self.below(3), event: self.feed_event() })
             .collect()
     }
 
-    fn event(&mut self) -> ProfileEvent {
+    fn feed_event(&mut self) -> ProfileEvent {
         let (profile, other) = (self.profile(), self.profile());
         match self.below(12) {
             0 => ProfileEvent::Created { profile },
@@ -264,6 +304,18 @@ impl Random {
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
+    }
+}
+
+/// An event has one place: one that is put elsewhere is dropped where it was, and is dropped nowhere else.
+fn moved(model: &Model, change: Change) -> Vec<Change> {
+    let stands = |place: EventPlace| model.places.get(&place.key).copied().filter(|old| *old != place);
+    match change {
+        Change::PutEvent { place, .. } => {
+            stands(place).map(|place| Change::DropEvent { place }).into_iter().chain([change]).collect()
+        }
+        Change::DropEvent { place } => vec![Change::DropEvent { place: stands(place).unwrap_or(place) }],
+        _ => vec![change],
     }
 }
 

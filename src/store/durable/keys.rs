@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::id::{KeyHash, RecordNumber, ValueHash};
-use crate::store::rows::{Generation, WithheldKey};
+use crate::store::rows::{EventPlace, Generation, WithheldKey};
 use std::ops::Range;
 
 /// The tables. Their bytes are part of the format.
@@ -23,6 +23,11 @@ pub(super) enum Table {
     Asserted = b'b',
     Anchor = b'p',
     Feed = b'f',
+    Trail = b't',
+    /// The events of trails, the newest first.
+    Event = b'e',
+    /// The trails and times of events, by key.
+    Place = b'y',
     Node = b'n',
     Posting = b'v',
     Carrier = b'c',
@@ -35,7 +40,7 @@ pub(super) enum Table {
 
 impl Table {
     /// Those that hold what was committed.
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Tenant,
         Self::State,
         Self::Policy,
@@ -45,6 +50,9 @@ impl Table {
         Self::Asserted,
         Self::Anchor,
         Self::Feed,
+        Self::Trail,
+        Self::Event,
+        Self::Place,
         Self::Node,
         Self::Posting,
         Self::Carrier,
@@ -67,6 +75,8 @@ impl Table {
             Self::Assertion | Self::Asserted => "assertions",
             Self::Anchor => "anchors",
             Self::Feed => "changes",
+            Self::Trail => "trails",
+            Self::Event | Self::Place => "events",
             Self::Node => "nodes",
             Self::Posting => "postings",
             Self::Carrier => "carriers",
@@ -127,6 +137,20 @@ impl Keys {
         key
     }
 
+    /// What the keys of the events of a trail at a time begin with. The sign of a time is turned, so that bytes stand in
+    /// the order of times, and then all bits: the newest is the first.
+    pub(super) fn events(self, trail: RecordNumber, at: i64) -> Vec<u8> {
+        let mut key = self.number(Table::Event, trail.0);
+        key.extend_from_slice(&newest_first(at as u64).to_be_bytes());
+        key
+    }
+
+    pub(super) fn event(self, place: EventPlace) -> Vec<u8> {
+        let mut key = self.events(place.trail, place.at);
+        key.extend_from_slice(&place.key.0.to_be_bytes());
+        key
+    }
+
     pub(super) fn carrier(self, value: ValueHash, number: RecordNumber) -> Vec<u8> {
         let mut key = self.hash(Table::Carrier, value.0);
         key.extend_from_slice(&number.0.to_be_bytes());
@@ -161,6 +185,11 @@ impl Keys {
     }
 }
 
+/// The bits of a time as they stand in a key, and back.
+fn newest_first(at: u64) -> u64 {
+    !(at ^ (1 << 63))
+}
+
 /// The first key after all that begin with a prefix.
 pub(super) fn end(prefix: &[u8]) -> Vec<u8> {
     let mut end = prefix.to_vec();
@@ -190,6 +219,14 @@ impl Tail<'_> {
         self.0 = rest;
         Ok(*bytes)
     }
+}
+
+/// The place of an event, off its key.
+pub(super) fn event_of(key: &[u8]) -> Result<EventPlace> {
+    let mut tail = Tail(key, Table::Event);
+    let key = KeyHash(tail.u128()?);
+    let at = newest_first(tail.u64()?) as i64;
+    Ok(EventPlace { trail: RecordNumber(tail.u64()?), at, key })
 }
 
 /// The key of a withheld join.

@@ -4,14 +4,17 @@ use super::engine::EngineView;
 use super::keys::{self, Keys, Table, Tail};
 use super::writes::{FEED_CHUNK, State};
 use crate::error::{Error, Result};
+use crate::event::Event;
 use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, ValueHash};
 use crate::record::Record;
 use crate::store::codec::{self, Entry};
 use crate::store::contract::{Revision, Snapshot};
-use crate::store::rows::{Anchor, AssertionRow, Cluster, Meta, Node, Posting, ProfileChange, WithheldKey, WithheldRow};
+use crate::store::rows::{
+    Anchor, AssertionRow, Cluster, EventPlace, Meta, Node, Posting, ProfileChange, Trail, WithheldKey, WithheldRow,
+};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
-use std::ops::{ControlFlow, Range};
+use std::ops::{ControlFlow, Range, RangeInclusive};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -119,15 +122,15 @@ impl View {
         Ok(parts.into_iter().flatten().collect())
     }
 
-    /// A page of the rows that begin with `prefix`, from `from` on.
+    /// A page of the rows from a key on, to those that begin with a prefix: `range` gives the prefix, then the key.
     fn page<T>(
         &self,
-        from: impl Fn(Keys) -> (Vec<u8>, Vec<u8>),
+        range: impl Fn(Keys) -> (Vec<u8>, Vec<u8>),
         limit: usize,
         read: impl Fn(&[u8], &[u8]) -> Result<T>,
     ) -> Result<Vec<T>> {
         let Some(keys) = self.keys.filter(|_| limit > 0) else { return Ok(Vec::new()) };
-        let (prefix, from) = from(keys);
+        let (prefix, from) = range(keys);
         self.rows.page(from..keys::end(&prefix), limit, read)
     }
 
@@ -197,6 +200,47 @@ impl Snapshot for View {
     fn record_page(&self, from: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Arc<Record>)>> {
         let rows = self.numbered(Table::Record, from.0, limit)?;
         Ok(rows.into_iter().map(|(number, record)| (RecordNumber(number), Arc::new(record))).collect())
+    }
+
+    fn trails(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<Arc<Trail>>>> {
+        self.all(Table::Trail, numbers, |keys, number| keys.number(Table::Trail, number.0)).map(shared)
+    }
+
+    fn trail_page(&self, from: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Arc<Trail>)>> {
+        let rows = self.numbered(Table::Trail, from.0, limit)?;
+        Ok(rows.into_iter().map(|(number, trail)| (RecordNumber(number), Arc::new(trail))).collect())
+    }
+
+    fn event_places(&self, keys: &[KeyHash]) -> Result<Vec<Option<EventPlace>>> {
+        let rows: Vec<Option<(RecordNumber, i64)>> =
+            self.all(Table::Place, keys, |keys, key| keys.hash(Table::Place, key.0))?;
+        let place = |(&key, row): (&KeyHash, Option<_>)| row.map(|(trail, at)| EventPlace { trail, at, key });
+        Ok(keys.iter().zip(rows).map(place).collect())
+    }
+
+    fn events(&self, places: &[EventPlace]) -> Result<Vec<Option<Arc<Event>>>> {
+        self.all(Table::Event, places, Keys::event).map(shared)
+    }
+
+    fn event_page(
+        &self,
+        trail: RecordNumber,
+        times: RangeInclusive<i64>,
+        after: Option<KeyHash>,
+        limit: usize,
+    ) -> Result<Vec<(EventPlace, Arc<Event>)>> {
+        let (since, until) = times.into_inner();
+        self.page(
+            |keys| {
+                let newest = after.map(|key| next(keys.event(EventPlace { trail, at: until, key })));
+                (keys.events(trail, since), newest.unwrap_or_else(|| keys.events(trail, until)))
+            },
+            limit,
+            |key, bytes| {
+                let event = codec::decode(key, bytes).ok_or_else(|| Table::Event.damaged())?;
+                Ok((keys::event_of(key)?, Arc::new(event)))
+            },
+        )
     }
 
     fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>> {

@@ -46,6 +46,22 @@ impl Writes {
                 self.remove(keys.hash(Table::Number, key.0))?;
                 self.remove(keys.number(Table::Record, number.0))
             }
+            Change::PutTrail { number, key, trail } => {
+                self.put(keys.hash(Table::Number, key.0), &number)?;
+                self.put(keys.number(Table::Trail, number.0), &*trail)
+            }
+            Change::DropTrail { number, key } => {
+                self.remove(keys.hash(Table::Number, key.0))?;
+                self.remove(keys.number(Table::Trail, number.0))
+            }
+            Change::PutEvent { place, event } => {
+                self.put(keys.hash(Table::Place, place.key.0), &(place.trail, place.at))?;
+                self.put(keys.event(place), &*event)
+            }
+            Change::DropEvent { place } => {
+                self.remove(keys.hash(Table::Place, place.key.0))?;
+                self.remove(keys.event(place))
+            }
             Change::PutAssertion(row) => {
                 self.put(keys.pair(Table::Asserted, row.b, row.a), &())?;
                 self.put(keys.pair(Table::Assertion, row.a, row.b), &*row)

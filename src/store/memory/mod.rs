@@ -119,6 +119,7 @@ impl fmt::Debug for Memory {
 fn number(change: &Change) -> Option<u64> {
     match change {
         Change::PutRecord { number, .. } | Change::PutNode { number, .. } => Some(number.0),
+        Change::PutTrail { number, .. } => Some(number.0),
         Change::PutCluster { number, .. } => Some(number.0),
         Change::PutAnchor { profile, .. } => Some(profile.0),
         _ => None,

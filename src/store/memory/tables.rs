@@ -3,12 +3,13 @@
 use super::history::{Live, Stamp};
 use super::shared::Shared;
 use super::table::{Dense, Hashed, Ordered};
+use crate::event::Event;
 use crate::id::{KeyHash, RecordNumber, ValueHash};
 use crate::record::Record;
 use crate::store::contract::{Change, Revision};
 use crate::store::rows::{
-    Anchor, AssertionRow, Cluster, Generation, Meta, Node, Numbers, Posting, ProfileChange, ValueState, WithheldKey,
-    WithheldRow,
+    Anchor, AssertionRow, Cluster, EventPlace, Generation, Meta, Node, Numbers, Posting, ProfileChange, Trail,
+    ValueState, WithheldKey, WithheldRow,
 };
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -28,6 +29,9 @@ pub(super) struct Evidence {
     // Each pair from both ends.
     pub(super) asserted: Ordered<(KeyHash, KeyHash), ()>,
     pub(super) anchors: Dense<Anchor>,
+    pub(super) trails: Dense<Arc<Trail>>,
+    pub(super) places: Hashed<EventPlace>,
+    pub(super) events: Ordered<EventPlace, Arc<Event>>,
     // The entries of each commit that had any.
     pub(super) feed: Vec<Box<[ProfileChange]>>,
 }
@@ -54,7 +58,10 @@ impl Evidence {
         self.records.prune(commits.clone(), live);
         self.assertions.prune(commits.clone(), live);
         self.asserted.prune(commits.clone(), live);
-        self.anchors.prune(commits, live);
+        self.anchors.prune(commits.clone(), live);
+        self.trails.prune(commits.clone(), live);
+        self.places.prune(commits.clone(), live);
+        self.events.prune(commits, live);
     }
 }
 
@@ -122,6 +129,22 @@ pub(super) fn apply(evidence: &mut Evidence, derived: &mut Derived, change: Chan
         Change::DropRecord { number, key } => {
             evidence.numbers.remove(key.0, told);
             evidence.records.remove(number.0, told);
+        }
+        Change::PutTrail { number, key, trail } => {
+            evidence.numbers.put(key.0, number, told);
+            evidence.trails.put(number.0, trail, told);
+        }
+        Change::DropTrail { number, key } => {
+            evidence.numbers.remove(key.0, told);
+            evidence.trails.remove(number.0, told);
+        }
+        Change::PutEvent { place, event } => {
+            evidence.places.put(place.key.0, place, told);
+            evidence.events.put(place, event, told);
+        }
+        Change::DropEvent { place } => {
+            evidence.places.remove(place.key.0, told);
+            evidence.events.remove(place, told);
         }
         Change::PutAssertion(row) => {
             evidence.asserted.put((row.a, row.b), (), told);

@@ -3,11 +3,15 @@
 use super::shared::{Pin, Shared};
 use super::tables::{Carried, Derived, Evidence};
 use crate::error::Result;
+use crate::event::Event;
 use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, ValueHash};
 use crate::record::Record;
 use crate::store::contract::{Revision, Snapshot};
-use crate::store::rows::{Anchor, AssertionRow, Cluster, Meta, Node, Posting, ProfileChange, WithheldKey, WithheldRow};
+use crate::store::rows::{
+    Anchor, AssertionRow, Cluster, EventPlace, Meta, Node, Posting, ProfileChange, Trail, WithheldKey, WithheldRow,
+};
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 pub(super) struct View {
@@ -74,6 +78,42 @@ impl Snapshot for View {
         let tables = self.evidence.read();
         let rows = tables.records.page(from.0, self.revision).take(limit);
         Ok(rows.map(|(number, record)| (RecordNumber(number), Arc::clone(record))).collect())
+    }
+
+    fn trails(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<Arc<Trail>>>> {
+        let tables = self.evidence.read();
+        Ok(numbers.iter().map(|number| tables.trails.get(number.0, self.revision).cloned()).collect())
+    }
+
+    fn trail_page(&self, from: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Arc<Trail>)>> {
+        let tables = self.evidence.read();
+        let rows = tables.trails.page(from.0, self.revision).take(limit);
+        Ok(rows.map(|(number, trail)| (RecordNumber(number), Arc::clone(trail))).collect())
+    }
+
+    fn event_places(&self, keys: &[KeyHash]) -> Result<Vec<Option<EventPlace>>> {
+        let tables = self.evidence.read();
+        Ok(keys.iter().map(|key| tables.places.get(key.0, self.revision).copied()).collect())
+    }
+
+    fn events(&self, places: &[EventPlace]) -> Result<Vec<Option<Arc<Event>>>> {
+        let tables = self.evidence.read();
+        Ok(places.iter().map(|place| tables.events.get(place, self.revision).cloned()).collect())
+    }
+
+    fn event_page(
+        &self,
+        trail: RecordNumber,
+        times: RangeInclusive<i64>,
+        after: Option<KeyHash>,
+        limit: usize,
+    ) -> Result<Vec<(EventPlace, Arc<Event>)>> {
+        let first = EventPlace { trail, at: *times.end(), key: after.unwrap_or(KeyHash(0)) };
+        let tables = self.evidence.read();
+        let rows = tables.events.page(first, self.revision);
+        let rows = rows.take_while(|(place, _)| place.trail == trail && place.at >= *times.start());
+        let rows = rows.skip_while(|(place, _)| after.is_some() && *place == first).take(limit);
+        Ok(rows.map(|(place, event)| (place, Arc::clone(event))).collect())
     }
 
     fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>> {

@@ -1,16 +1,21 @@
 //! A snapshot with changes on top that nobody else sees yet: what planning the next record reads.
 
-use super::contract::{Change, Revision, Snapshot};
-use super::rows::{
-    Anchor, AssertionRow, Cluster, INLINE_MAX, Meta, Node, Numbers, Posting, ProfileChange, ValueState, WithheldKey,
-    WithheldRow,
-};
+mod events;
+
 use crate::error::Result;
+use crate::event::Event;
 use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, ValueHash};
 use crate::record::Record;
+use crate::store::contract::{Change, Revision, Snapshot};
+use crate::store::rows::{
+    Anchor, AssertionRow, Cluster, EventPlace, INLINE_MAX, Meta, Node, Numbers, Posting, ProfileChange, Trail,
+    ValueState, WithheldKey, WithheldRow,
+};
 use ahash::{AHashMap, AHashSet};
+use events::Events;
 use std::collections::BTreeMap;
 use std::hash::Hash;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// A snapshot over a snapshot and a pending batch.
@@ -23,6 +28,7 @@ pub struct Overlay<'a> {
     numbers: AHashMap<KeyHash, Option<RecordNumber>>,
     records: AHashMap<RecordNumber, Option<(KeyHash, Arc<Record>)>>,
     dropped_records: Vec<(RecordNumber, KeyHash)>,
+    events: Events,
     assertions: BTreeMap<(KeyHash, KeyHash), Option<AssertionRow>>,
     anchors: AHashMap<ProfileNumber, Anchor>,
     nodes: AHashMap<RecordNumber, Option<Arc<Node>>>,
@@ -54,6 +60,7 @@ impl<'a> Overlay<'a> {
             numbers: AHashMap::new(),
             records: AHashMap::new(),
             dropped_records: Vec::new(),
+            events: Events::default(),
             assertions: BTreeMap::new(),
             anchors: AHashMap::new(),
             nodes: AHashMap::new(),
@@ -169,6 +176,28 @@ impl<'a> Overlay<'a> {
         self.dropped_records.push((number, key));
     }
 
+    /// Writes a trail.
+    pub fn put_trail(&mut self, number: RecordNumber, key: KeyHash, trail: Arc<Trail>) {
+        self.numbers.insert(key, Some(number));
+        self.events.set_trail(number, key, Some(trail));
+    }
+
+    /// Removes a trail.
+    pub fn drop_trail(&mut self, number: RecordNumber, key: KeyHash) {
+        self.numbers.insert(key, None);
+        self.events.set_trail(number, key, None);
+    }
+
+    /// Writes an event. One that was at another place is to be dropped there first.
+    pub fn put_event(&mut self, place: EventPlace, event: Arc<Event>) {
+        self.events.put_event(place, event);
+    }
+
+    /// Removes an event.
+    pub fn drop_event(&mut self, place: EventPlace) {
+        self.events.drop_event(place);
+    }
+
     /// Writes or removes an assertion.
     pub fn put_assertion(&mut self, a: KeyHash, b: KeyHash, row: Option<AssertionRow>) {
         self.assertions.insert((a, b), row);
@@ -262,6 +291,7 @@ impl<'a> Overlay<'a> {
         for (number, row) in self.records {
             changes.extend(row.map(|(key, record)| Change::PutRecord { number, key, record }));
         }
+        self.events.append_to(&mut changes);
         for ((a, b), row) in self.assertions {
             changes.push(match row {
                 Some(row) => Change::PutAssertion(Box::new(row)),
@@ -402,10 +432,19 @@ fn many<K: Copy + Eq + Hash, V: Clone>(
     if pending.is_empty() && warm.is_empty() {
         return base(keys);
     }
-    let known = |key: &K| pending.get(key).or_else(|| warm.get(key));
-    let missing: Vec<K> = keys.iter().copied().filter(|key| known(key).is_none()).collect();
+    each(keys, |key| pending.get(key).or_else(|| warm.get(key)).cloned(), base)
+}
+
+/// Answers for each key with what is pending, and for the others with what the base has.
+fn each<K: Copy, V>(
+    keys: &[K],
+    known: impl Fn(&K) -> Option<Option<V>>,
+    base: impl FnOnce(&[K]) -> Result<Vec<Option<V>>>,
+) -> Result<Vec<Option<V>>> {
+    let pending: Vec<Option<Option<V>>> = keys.iter().map(known).collect();
+    let missing: Vec<K> = keys.iter().zip(&pending).filter(|(_, row)| row.is_none()).map(|(key, _)| *key).collect();
     let mut found = if missing.is_empty() { Vec::new() } else { base(&missing)? }.into_iter();
-    Ok(keys.iter().map(|key| known(key).cloned().unwrap_or_else(|| found.next().flatten())).collect())
+    Ok(pending.into_iter().map(|row| row.unwrap_or_else(|| found.next().flatten())).collect())
 }
 
 /// Merges a page of the base with pending rows. Both ascend; pending rows replace the base's, `None` removes.
@@ -467,6 +506,32 @@ impl Snapshot for Overlay<'_> {
             self.base.record_page(after.map_or(from, |after| RecordNumber(after.0 + 1)), limit)
         };
         page(limit, next, pending.collect())
+    }
+
+    fn trails(&self, numbers: &[RecordNumber]) -> Result<Vec<Option<Arc<Trail>>>> {
+        self.events.trails(self.base, numbers)
+    }
+
+    fn trail_page(&self, from: RecordNumber, limit: usize) -> Result<Vec<(RecordNumber, Arc<Trail>)>> {
+        self.events.trail_page(self.base, from, limit)
+    }
+
+    fn event_places(&self, keys: &[KeyHash]) -> Result<Vec<Option<EventPlace>>> {
+        self.events.places(self.base, keys)
+    }
+
+    fn events(&self, places: &[EventPlace]) -> Result<Vec<Option<Arc<Event>>>> {
+        self.events.events(self.base, places)
+    }
+
+    fn event_page(
+        &self,
+        trail: RecordNumber,
+        times: RangeInclusive<i64>,
+        after: Option<KeyHash>,
+        limit: usize,
+    ) -> Result<Vec<(EventPlace, Arc<Event>)>> {
+        self.events.event_page(self.base, trail, times, after, limit)
     }
 
     fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>> {
@@ -542,9 +607,7 @@ impl Snapshot for Overlay<'_> {
     }
 
     fn withheld(&self, keys: &[WithheldKey]) -> Result<Vec<Option<Arc<WithheldRow>>>> {
-        let missing: Vec<WithheldKey> = keys.iter().copied().filter(|key| !self.withheld.contains_key(key)).collect();
-        let mut found = if missing.is_empty() { Vec::new() } else { self.base.withheld(&missing)? }.into_iter();
-        Ok(keys.iter().map(|key| self.withheld.get(key).cloned().unwrap_or_else(|| found.next().flatten())).collect())
+        each(keys, |key| self.withheld.get(key).cloned(), |keys| self.base.withheld(keys))
     }
 
     fn withheld_page(&self, after: Option<WithheldKey>, limit: usize) -> Result<Vec<(WithheldKey, Arc<WithheldRow>)>> {

@@ -1,0 +1,96 @@
+//! Trails and events that are pending.
+
+use super::{each, page};
+use crate::error::Result;
+use crate::event::Event;
+use crate::id::{KeyHash, RecordNumber};
+use crate::store::contract::{Change, Snapshot};
+use crate::store::rows::{EventPlace, Trail};
+use ahash::AHashMap;
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+/// What of trails and events was put (a row) and dropped (none).
+#[derive(Default)]
+pub(super) struct Events {
+    trails: AHashMap<RecordNumber, (KeyHash, Option<Arc<Trail>>)>,
+    places: AHashMap<KeyHash, Option<EventPlace>>,
+    events: BTreeMap<EventPlace, Option<Arc<Event>>>,
+}
+
+impl Events {
+    pub(super) fn set_trail(&mut self, number: RecordNumber, key: KeyHash, trail: Option<Arc<Trail>>) {
+        self.trails.insert(number, (key, trail));
+    }
+
+    pub(super) fn put_event(&mut self, place: EventPlace, event: Arc<Event>) {
+        self.places.insert(place.key, Some(place));
+        self.events.insert(place, Some(event));
+    }
+
+    pub(super) fn drop_event(&mut self, place: EventPlace) {
+        self.places.insert(place.key, None);
+        self.events.insert(place, None);
+    }
+
+    pub(super) fn trails(&self, base: &dyn Snapshot, numbers: &[RecordNumber]) -> Result<Vec<Option<Arc<Trail>>>> {
+        let known = |number: &RecordNumber| self.trails.get(number).map(|(_, trail)| trail.clone());
+        each(numbers, known, |numbers| base.trails(numbers))
+    }
+
+    pub(super) fn trail_page(
+        &self,
+        base: &dyn Snapshot,
+        from: RecordNumber,
+        limit: usize,
+    ) -> Result<Vec<(RecordNumber, Arc<Trail>)>> {
+        let pending = self.trails.iter().filter(|(number, _)| **number >= from);
+        let next = |after: Option<RecordNumber>, limit| {
+            base.trail_page(after.map_or(from, |after| RecordNumber(after.0 + 1)), limit)
+        };
+        page(limit, next, pending.map(|(number, (_, row))| (*number, row.clone())).collect())
+    }
+
+    pub(super) fn places(&self, base: &dyn Snapshot, keys: &[KeyHash]) -> Result<Vec<Option<EventPlace>>> {
+        each(keys, |key| self.places.get(key).copied(), |keys| base.event_places(keys))
+    }
+
+    pub(super) fn events(&self, base: &dyn Snapshot, places: &[EventPlace]) -> Result<Vec<Option<Arc<Event>>>> {
+        each(places, |place| self.events.get(place).cloned(), |places| base.events(places))
+    }
+
+    pub(super) fn event_page(
+        &self,
+        base: &dyn Snapshot,
+        trail: RecordNumber,
+        times: RangeInclusive<i64>,
+        after: Option<KeyHash>,
+        limit: usize,
+    ) -> Result<Vec<(EventPlace, Arc<Event>)>> {
+        let (since, until) = times.into_inner();
+        let first = EventPlace { trail, at: until, key: after.unwrap_or(KeyHash(0)) };
+        let pending = self.events.range(first..).take_while(|(place, _)| place.trail == trail && place.at >= since);
+        let pending = pending.filter(|(place, _)| after.is_none() || **place != first);
+        let next = |last: Option<EventPlace>, limit| match last {
+            Some(last) => base.event_page(trail, since..=last.at, Some(last.key), limit),
+            None => base.event_page(trail, since..=until, after, limit),
+        };
+        page(limit, next, pending.map(|(place, event)| (*place, event.clone())).collect())
+    }
+
+    /// What is pending. An event that moves keeps its key, and a trail whose events all went may come again under
+    /// another number: what is dropped goes first.
+    pub(super) fn append_to(self, changes: &mut Vec<Change>) {
+        let dropped = self.events.iter().filter(|(_, event)| event.is_none());
+        changes.extend(dropped.map(|(&place, _)| Change::DropEvent { place }));
+        let dropped = self.trails.iter().filter(|(_, (_, trail))| trail.is_none());
+        changes.extend(dropped.map(|(&number, &(key, _))| Change::DropTrail { number, key }));
+        for (number, (key, trail)) in self.trails {
+            changes.extend(trail.map(|trail| Change::PutTrail { number, key, trail }));
+        }
+        for (place, event) in self.events {
+            changes.extend(event.map(|event| Change::PutEvent { place, event }));
+        }
+    }
+}
