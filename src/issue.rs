@@ -1,19 +1,40 @@
-//! What was wrong with a record that is kept all the same.
+//! What was wrong with a record or an event that is kept all the same.
 
 use crate::record::RecordKey;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::fmt;
 
-/// Something in a record that was not as it should be. It names the record, the field and the reason, never the value.
+/// Something that was not as it should be. It names the record or event, the field and the reason, never the value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Issue {
-    /// The record.
-    pub record: RecordKey,
-    /// The field: an identifier's kind or an attribute's name, or `identifiers`, `at`, `key`, ...
+    /// What it was found in.
+    pub what: What,
+    /// Under which key that stands.
+    pub key: RecordKey,
+    /// The field: an identifier's kind or an attribute's name, or `identifiers`, `at`, `lines[0].amount`, ...
     pub field: SmolStr,
     /// What is wrong.
     pub reason: IssueReason,
+}
+
+/// What a key is the key of: records and events have keys of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// A record.
+    Record,
+    /// An event.
+    Event,
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Record => "record",
+            Self::Event => "event",
+        })
+    }
 }
 
 /// Why a field was not taken as sent.
@@ -39,16 +60,33 @@ pub enum IssueReason {
     /// An attribute that the policy does not declare and that `undeclared_attributes` refuses: the record is
     /// quarantined whole.
     Refused,
-    /// More values of a person identifier than one profile may hold: the record is quarantined whole.
+    /// More values of a person identifier than one profile may hold: the record or event is quarantined whole.
     Quarantined,
-    /// The time is later than now by more than the clock skew. The record is kept.
+    /// The time is later than now by more than the clock skew. The record or event is kept.
     Future,
-    /// The record has no usable identifier, and nothing else by which the policy links: it stands alone.
+    /// There is no usable identifier, and nothing else by which the policy links: a record stands alone, and an event
+    /// is nobody's.
     NoIdentifier,
+    /// More than this many of them. The first ones, in their order, are read.
+    TooMany(usize),
+    /// Not a decimal number of at most 28 digits. The value is not read.
+    NotANumber,
+    /// A number below 0 where none can be: the kind of the event says which way things went. The value is not read.
+    Negative,
+    /// A sentiment that is not from -1 to 1. The value is not read.
+    Range,
+    /// Not a currency of ISO 4217. The amount is read without one, and is in no sum.
+    Currency,
+    /// An amount that comes without a currency. It is in no sum.
+    NoCurrency,
+    /// A purchase that says nothing of what was bought.
+    NoLines,
+    /// An event of the kind `preference` that states none.
+    NoPreference,
 }
 
 impl IssueReason {
-    /// Says whether the record takes no part while this stands.
+    /// Says whether the record or event takes no part while this stands.
     pub fn sets_aside(&self) -> bool {
         matches!(self, Self::Quarantined | Self::Refused)
     }
@@ -66,16 +104,24 @@ impl fmt::Display for IssueReason {
             Self::UnknownKind => f.write_str("is a kind of identifier that the policy does not know"),
             Self::Undeclared => f.write_str("is an attribute that the policy does not declare"),
             Self::Refused => f.write_str("is an attribute that the policy refuses: the record is quarantined"),
-            Self::Quarantined => f.write_str("has more values than one person may hold: the record is quarantined"),
+            Self::Quarantined => f.write_str("has more values than one person may hold: all of it is quarantined"),
             Self::Future => f.write_str("is in the future"),
-            Self::NoIdentifier => f.write_str("holds nothing that could link the record"),
+            Self::NoIdentifier => f.write_str("holds nothing that could link it to anybody"),
+            Self::TooMany(limit) => write!(f, "are more than {limit}"),
+            Self::NotANumber => f.write_str("is not a decimal number of at most 28 digits"),
+            Self::Negative => f.write_str("is below 0"),
+            Self::Range => f.write_str("is not from -1 to 1"),
+            Self::Currency => f.write_str("is not a currency of ISO 4217"),
+            Self::NoCurrency => f.write_str("of an amount is missing"),
+            Self::NoLines => f.write_str("of a purchase say nothing of what was bought"),
+            Self::NoPreference => f.write_str("of an event of this kind is missing"),
         }
     }
 }
 
 impl fmt::Debug for Issue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {}: {}", self.record, self.field, self.reason)
+        write!(f, "{} {:?} {}: {}", self.what, self.key, self.field, self.reason)
     }
 }
 

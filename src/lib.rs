@@ -68,8 +68,9 @@
 //!
 //! - What sources say: [`Record`], [`Identifier`], [`Value`], [`Timestamp`]; [`Operation`] and [`Assertion`] bring and
 //!   correct it.
-//! - How it is read: [`Policy`], checked and compiled into [`Rules`]; [`normalise`] gives a reading and its [`Issue`]s;
-//!   [`Compare`] says what kind of value an attribute is, and whether two of them are in [`Agreement`].
+//! - What happened: [`Event`] of an [`EventKind`], with [`Line`]s, [`Facet`]s, a [`Message`] or a stated [`Preference`].
+//! - How it is read: [`Policy`], checked and compiled into [`Rules`]; [`normalise`] and [`normalise_event`] give a reading
+//!   and its [`Issue`]s, amounts as [`Decimal`]; [`Compare`] says what kind of value an attribute is, and whether two of them are in [`Agreement`].
 //! - Who is like whom: [`LinkagePolicy`] with [`ComparisonPolicy`], [`Level`] and [`BlockPolicy`]; [`train`] learns a
 //!   [`Model`] from records, [`propose_blocks`] and [`count_blocks`] prepare it, [`Model::from_splink`] takes one over;
 //!   [`Scorer`] and [`score_pairs`] weigh pairs ([`Weight`], [`Contribution`]) without a store.
@@ -99,6 +100,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod decimal;
 mod error;
 mod event;
 mod golden;
@@ -120,11 +122,12 @@ pub mod store;
 mod time;
 mod value;
 
+pub use decimal::Decimal;
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, EventKind, Facet, Line, Message, NotedBy, Polarity, Preference, Scope, Sensitivity};
 pub use golden::fold;
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
-pub use issue::{Issue, IssueReason, Reason};
+pub use issue::{Issue, IssueReason, Reason, What};
 pub use linkage::{
     BlockCount, ComparisonDrift, Drift, FrequencyDrift, GenericBlocks, ScoredPair, SplinkImport, SplinkRemark,
     TrainOptions, Trained, TrainingReport, ValueDrift, Weight, count_blocks, propose_blocks, score_pairs, train,
@@ -133,7 +136,7 @@ pub use measure::{
     Evaluation, RELIABILITY_BOUNDS, Reliability, ReliabilityBin, Score, ThresholdScore, best_threshold, evaluate,
     reliability, threshold_scores,
 };
-pub use normalise::{Normalised, normalise, normalise_identifier};
+pub use normalise::{Normalised, NormalisedEvent, NormalisedLine, normalise, normalise_event, normalise_identifier};
 pub use operation::Operation;
 pub use policy::*;
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};

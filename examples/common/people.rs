@@ -83,6 +83,8 @@ impl People {
                     self.sent.get_mut(place).into_iter().for_each(|record| *record = None);
                 }
             }
+            // Who is like whom is asked of records alone.
+            Operation::Event(_) | Operation::RemoveEvent(_) => {}
             Operation::Assert(word) => {
                 self.assertions.retain(|known| (&known.a, &known.b) != (&word.a, &word.b));
                 self.assertions.push(word);

@@ -4,7 +4,7 @@ use crate::failure::Outcome;
 use crate::input::Input;
 use crate::outputs::IssueList;
 use indicatif::{ProgressBar, ProgressStyle};
-use onefold::{Ingest, Operation, Progress, Record, RecordKey, Resolver, SmolStr, Timestamp};
+use onefold::{ErrorKind, Ingest, Operation, Progress, Record, RecordKey, Resolver, SmolStr, Timestamp};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -89,12 +89,19 @@ impl<'a> Replay<'a> {
                 }
                 return Ok(());
             }
-            Operation::Remove(_) => self.tally.removals += 1,
+            Operation::Remove(_) | Operation::RemoveEvent(_) => self.tally.removals += 1,
             Operation::Assert(_) | Operation::Lift { .. } => self.tally.assertions += 1,
+            Operation::Event(_) => {}
         }
         self.flush()?;
-        self.resolver.apply(operation)?;
-        Ok(())
+        match self.resolver.apply(operation) {
+            // What the resolver does not take is the line's fault, and stops no other.
+            Err(error) if error.kind() == ErrorKind::Input => {
+                let (file, line) = place;
+                self.issues.unreadable(name(&self.files, file), line, &error)
+            }
+            applied => Ok(applied.map(drop)?),
+        }
     }
 
     /// Sends what waits: all at once where it is much beside what is stored, which is faster and gives the same answer.
@@ -111,7 +118,7 @@ impl<'a> Replay<'a> {
         for (resolution, (file, line)) in resolutions.iter().zip(places) {
             let file = name(&self.files, file);
             for issue in &resolution.issues {
-                self.issues.remark(file, line, &issue.record, &issue.field, &issue.reason)?;
+                self.issues.remark(file, line, &issue.key, &issue.field, &issue.reason)?;
             }
         }
         Ok(())
@@ -132,8 +139,8 @@ impl<'a> Replay<'a> {
         let report = self.resolver.load(records, ingest)?;
         bar.finish_and_clear();
         for issue in &report.issues {
-            let (file, line) = placed.get(&issue.record).copied().unwrap_or_default();
-            self.issues.remark(name(&self.files, file), line, &issue.record, &issue.field, &issue.reason)?;
+            let (file, line) = placed.get(&issue.key).copied().unwrap_or_default();
+            self.issues.remark(name(&self.files, file), line, &issue.key, &issue.field, &issue.reason)?;
         }
         Ok(())
     }

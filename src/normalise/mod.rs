@@ -1,6 +1,8 @@
-//! Reading a record the way the policy says. Total: every record has a reading, and what was wrong is an issue.
+//! Reading records and events the way the policy says. Total: each has a reading, and what was wrong is an issue.
 
+mod currency;
 mod email;
+mod event;
 mod facts;
 mod junk;
 mod latin;
@@ -9,9 +11,10 @@ mod place;
 mod text;
 mod uuid;
 
+pub use event::{NormalisedEvent, NormalisedLine, normalise_event};
 pub(crate) use junk::is_junk;
 
-use crate::issue::{Issue, IssueReason};
+use crate::issue::{Issue, IssueReason, What};
 use crate::policy::{Compare, Form, KindRule, Role, Rules, Undeclared};
 use crate::record::{Identifier, Record};
 use crate::value::Fact;
@@ -52,28 +55,12 @@ pub struct Normalised {
 pub fn normalise(rules: &Rules, record: &Record) -> (Normalised, Vec<Issue>) {
     let mut issues = Vec::new();
     let mut issue = |field: &str, reason| {
-        issues.push(Issue { record: record.key.clone(), field: field.into(), reason });
+        issues.push(Issue { what: What::Record, key: record.key.clone(), field: field.into(), reason });
     };
-    let mut identifiers = Vec::with_capacity(record.identifiers.len());
-    for identifier in &record.identifiers {
-        match normalise_identifier(rules, identifier) {
-            Ok(usable) => identifiers.push(usable),
-            Err(reason) => issue(&identifier.kind, reason),
-        }
-    }
-    identifiers.sort_unstable();
-    identifiers.dedup();
+    let (identifiers, mut quarantined) = read_identifiers(rules, &record.identifiers, &mut issue);
     let likenable = rules.policy.linkage.is_some() && !record.attributes.is_empty();
     if identifiers.is_empty() && !likenable {
         issue("identifiers", IssueReason::NoIdentifier);
-    }
-    let mut quarantined = false;
-    for several in identifiers.chunk_by(|(a, _), (b, _)| a == b).filter(|values| values.len() > 1) {
-        let kind = several.first().and_then(|(place, _)| rules.kinds().get(usize::from(*place)));
-        if let Some(kind) = kind.filter(|kind| kind.role == Role::Person && kind.max_per_profile == Some(1)) {
-            quarantined = true;
-            issue(&kind.name, IssueReason::Quarantined);
-        }
     }
     let mut facts = Vec::new();
     for (name, value) in &record.attributes {
@@ -99,6 +86,32 @@ pub fn normalise(rules: &Rules, record: &Record) -> (Normalised, Vec<Issue>) {
     facts.sort_unstable();
     facts.dedup();
     (Normalised { identifiers, facts, quarantined }, issues)
+}
+
+/// The usable identifiers, sorted, each once, and whether there are more of one kind than one person may hold.
+fn read_identifiers(
+    rules: &Rules,
+    sent: &[Identifier],
+    issue: &mut impl FnMut(&str, IssueReason),
+) -> (Vec<(u16, SmolStr)>, bool) {
+    let mut identifiers = Vec::with_capacity(sent.len());
+    for identifier in sent {
+        match normalise_identifier(rules, identifier) {
+            Ok(usable) => identifiers.push(usable),
+            Err(reason) => issue(&identifier.kind, reason),
+        }
+    }
+    identifiers.sort_unstable();
+    identifiers.dedup();
+    let mut quarantined = false;
+    for several in identifiers.chunk_by(|(a, _), (b, _)| a == b).filter(|values| values.len() > 1) {
+        let kind = several.first().and_then(|(place, _)| rules.kinds().get(usize::from(*place)));
+        if let Some(kind) = kind.filter(|kind| kind.role == Role::Person && kind.max_per_profile == Some(1)) {
+            quarantined = true;
+            issue(&kind.name, IssueReason::Quarantined);
+        }
+    }
+    (identifiers, quarantined)
 }
 
 /// The whole name of a record that gives only its parts, where the policy has an attribute for whole names: sources

@@ -1,16 +1,25 @@
 //! What is done to a resolver, as data: JSON Lines, one object a line, for import, export, tests and examples.
 
+mod fields;
 mod json;
 mod read;
+mod read_event;
 mod write;
+mod write_event;
 
+use crate::event::Event;
 use crate::record::{Assertion, Record, RecordKey};
 
-/// One command to a resolver: bring a record, take one away, or a steward's word.
+/// One command to a resolver: bring a record or an event, take one away, or a steward's word.
 ///
 /// The file format is JSON Lines. `op` is `add` where it is left out; `at` is RFC 3339 or Unix milliseconds; the value
 /// of an identifier is text, a whole number (taken as its exact digits) or a list of these; the value of an attribute
 /// is any scalar or a list. `null` is the same as leaving a field out.
+///
+/// An event has a `kind` ([`EventKind`](crate::EventKind)) and any of the fields of [`Event`]. Facets are written as
+/// identifiers are; a quantity, an amount, a sentiment and the value of a facet is text or a number (of at most 15
+/// digits: one with more is refused, since a number of JSON may lose some). `{"op":"remove","what":"event",..}` takes
+/// an event away.
 ///
 /// # Examples
 /// ```
@@ -31,6 +40,10 @@ pub enum Operation {
     Add(Record),
     /// Takes a record away.
     Remove(RecordKey),
+    /// Brings an event, or a later version of one.
+    Event(Box<Event>),
+    /// Takes an event away. Events have keys of their own: the record of the same source and key stays.
+    RemoveEvent(RecordKey),
     /// Says that two records are, or are not, one person.
     Assert(Assertion),
     /// Takes back what was said of a pair of records.

@@ -1,10 +1,12 @@
 //! Writing an operation as a line of JSON, the same bytes for the same content.
 
 use super::Operation;
-use crate::record::{Record, RecordKey, Verdict};
+use super::write_event::event_line;
+use crate::record::{Identifier, Record, RecordKey, Verdict};
 use crate::value::Value;
 use serde::Serialize;
 use smol_str::SmolStr;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Operation {
@@ -13,7 +15,9 @@ impl Operation {
     pub fn to_json(&self) -> String {
         match self {
             Self::Add(record) => to_json(&RecordLine::of(record, Some("add"))),
-            Self::Remove(RecordKey { source, key }) => to_json(&RemoveLine { key, op: "remove", source }),
+            Self::Remove(key) => to_json(&RemoveLine::of(key, None)),
+            Self::Event(event) => event_line(event),
+            Self::RemoveEvent(key) => to_json(&RemoveLine::of(key, Some("event"))),
             Self::Assert(assertion) => {
                 let op = match assertion.verdict {
                     Verdict::Join => "join",
@@ -32,17 +36,8 @@ impl Record {
     /// value of a name; a number that is not finite is null. Two records of the same canonical form say the same.
     #[must_use]
     pub fn canonical(mut self) -> Self {
-        self.identifiers.sort();
-        self.identifiers.dedup();
-        self.attributes.reverse();
-        self.attributes.sort_by(|(a, _), (b, _)| a.cmp(b));
-        self.attributes.dedup_by(|(later, _), (kept, _)| later == kept);
-        for (_, value) in &mut self.attributes {
-            make_finite(value);
-        }
-        // It is kept for long, a million times over.
-        self.identifiers.shrink_to_fit();
-        self.attributes.shrink_to_fit();
+        sort(&mut self.identifiers);
+        sort_attributes(&mut self.attributes);
         self
     }
 
@@ -53,13 +48,31 @@ impl Record {
 
     /// Says whether this version replaces another: it is later, or told of the same instant with the larger canonical
     /// bytes.
-    pub(crate) fn supersedes(&self, old: &Self) -> bool {
+    pub fn supersedes(&self, old: &Self) -> bool {
         match self.at.microseconds().cmp(&old.at.microseconds()) {
-            std::cmp::Ordering::Greater => true,
-            std::cmp::Ordering::Less => false,
-            std::cmp::Ordering::Equal => self != old && self.canonical_json() > old.canonical_json(),
+            Ordering::Equal => self != old && self.canonical_json() > old.canonical_json(),
+            later => later.is_gt(),
         }
     }
+}
+
+/// Brings a list whose order says nothing to one order, each once.
+pub(super) fn sort<T: Ord>(list: &mut Vec<T>) {
+    list.sort();
+    list.dedup();
+    // It is kept for long, a million times over.
+    list.shrink_to_fit();
+}
+
+/// Sorts attributes by name, the last value of a name, each a value that JSON has.
+pub(super) fn sort_attributes(attributes: &mut Vec<(SmolStr, Value)>) {
+    attributes.reverse();
+    attributes.sort_by(|(a, _), (b, _)| a.cmp(b));
+    attributes.dedup_by(|(later, _), (kept, _)| later == kept);
+    for (_, value) in attributes.iter_mut() {
+        make_finite(value);
+    }
+    attributes.shrink_to_fit();
 }
 
 fn make_finite(value: &mut Value) {
@@ -89,18 +102,37 @@ struct RecordLine<'a> {
 
 impl<'a> RecordLine<'a> {
     fn of(record: &'a Record, op: Option<&'static str>) -> Self {
-        let mut identifiers: BTreeMap<_, Values<'a>> = BTreeMap::new();
-        for identifier in &record.identifiers {
-            identifiers.entry(&identifier.kind).or_default().0.insert(&identifier.value);
+        Self {
+            at: record.at.to_string(),
+            attributes: record.attributes.iter().map(|(name, value)| (name, value)).collect(),
+            identifiers: by_kind(&record.identifiers),
+            key: &record.key.key,
+            op,
+            payload: record.payload.as_ref(),
+            source: &record.key.source,
         }
-        let attributes = record.attributes.iter().map(|(name, value)| (name, value)).collect();
-        let (key, source) = (&record.key.key, &record.key.source);
-        Self { at: record.at.to_string(), attributes, identifiers, key, op, payload: record.payload.as_ref(), source }
     }
 }
 
+/// Identifiers as they are written: by kind, each value once.
+pub(super) fn by_kind(identifiers: &[Identifier]) -> BTreeMap<&SmolStr, Values<'_>> {
+    several(identifiers.iter().map(|identifier| (&identifier.kind, &identifier.value)))
+}
+
+/// What has names and values, by name, each value once.
+pub(super) fn several<'a>(
+    pairs: impl Iterator<Item = (&'a SmolStr, &'a SmolStr)>,
+) -> BTreeMap<&'a SmolStr, Values<'a>> {
+    let mut named: BTreeMap<_, Values<'a>> = BTreeMap::new();
+    for (name, value) in pairs {
+        named.entry(name).or_default().0.insert(value);
+    }
+    named
+}
+
+/// Values of one name: one by itself, several as a list.
 #[derive(Default)]
-struct Values<'a>(BTreeSet<&'a SmolStr>);
+pub(super) struct Values<'a>(BTreeSet<&'a SmolStr>);
 
 impl Serialize for Values<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -116,6 +148,14 @@ struct RemoveLine<'a> {
     key: &'a SmolStr,
     op: &'static str,
     source: &'a SmolStr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    what: Option<&'static str>,
+}
+
+impl<'a> RemoveLine<'a> {
+    fn of(key: &'a RecordKey, what: Option<&'static str>) -> Self {
+        Self { key: &key.key, op: "remove", source: &key.source, what }
+    }
 }
 
 #[derive(Serialize)]
@@ -134,6 +174,6 @@ fn pair(key: &RecordKey) -> [&SmolStr; 2] {
 }
 
 /// Writing to memory fails only for maps whose keys are not text, and there are none.
-fn to_json(line: &impl Serialize) -> String {
+pub(super) fn to_json(line: &impl Serialize) -> String {
     serde_json::to_string(line).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use super::ruling::Ruling;
 use crate::id::{KeyHash, Link, Seed, ValueHash};
 use crate::identifier::{hash_key, links};
-use crate::issue::{Issue, IssueReason};
+use crate::issue::{Issue, IssueReason, What};
 use crate::normalise::normalise;
 use crate::record::Record;
 use crate::store::Vertex;
@@ -37,7 +37,8 @@ impl Reading {
         normalised.facts.shrink_to_fit();
         let skew = i64::try_from(rules.policy.clock_skew_seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
         if now.is_some_and(|now| record.at.microseconds() > now.microseconds().saturating_add(skew)) {
-            issues.push(Issue { record: record.key.clone(), field: "at".into(), reason: IssueReason::Future });
+            let (what, key) = (What::Record, record.key.clone());
+            issues.push(Issue { what, key, field: "at".into(), reason: IssueReason::Future });
         }
         Self {
             key: hash_key(seed, &record.key),

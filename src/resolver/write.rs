@@ -195,6 +195,9 @@ impl Resolver {
         match operation {
             Operation::Add(record) => self.add(record).map(Some),
             Operation::Remove(key) => self.remove(&key),
+            Operation::Event(_) | Operation::RemoveEvent(_) => {
+                Err(Error::input("op", "operations on events are not supported yet"))
+            }
             Operation::Assert(assertion) => self.assert(assertion).map(Some),
             Operation::Lift { a, b } => self.lift(&a, &b),
         }

@@ -9,6 +9,7 @@ mod crowd;
 mod drift;
 #[cfg(feature = "durable")]
 mod durable;
+mod event;
 mod found;
 mod golden;
 mod household;

@@ -5,8 +5,10 @@ use crate::model::Key;
 use crate::subject;
 use crate::world::{self, World};
 use onefold::{
-    Error, ErrorKind, Identifier, Operation, Policy, Record, RecordKey, Resolver, Timestamp, Value, Verdict,
+    Error, ErrorKind, Identifier, Operation, Policy, Record, RecordKey, Resolver, Rules, Timestamp, Value, Verdict,
+    normalise_event,
 };
+use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
@@ -77,9 +79,12 @@ fn wrong_lines() -> Vec<(Vec<u8>, &'static str)> {
         (r#"{"op":"upsert","source":"s","key":"$"}"#, "op"),
         (r#"{"op":"$$$ $","source":"s","key":"1"}"#, "op"),
         (r#"{"op":1}"#, "op"),
-        (r#"{"op":"event","source":"s","key":"$"}"#, "op"),
+        (r#"{"op":"consent","source":"s","key":"$"}"#, "op"),
         (r#"{"op":"erase","identifier":["email","$"]}"#, "op"),
-        (r#"{"op":"remove","what":"event","source":"s","key":"$"}"#, "what"),
+        (r#"{"op":"remove","what":"consent","source":"s","key":"$"}"#, "what"),
+        (r#"{"op":"remove","what":"event","source":"s"}"#, "key"),
+        (r#"{"op":"event","source":"s","key":"$","at":0}"#, "kind"),
+        (r#"{"op":"event","source":"s","key":"1","at":0,"kind":"$ $"}"#, "kind"),
         (r#"{"op":"remove","source":"s"}"#, "key"),
         (r#"{"op":"join","a":["s","$"]}"#, "b"),
         (r#"{"op":"join","a":["s","$"],"b":"$"}"#, "b"),
@@ -108,6 +113,78 @@ fn a_wrong_line_is_refused_and_names_its_culprit_but_no_value() {
         assert!(error.to_string().contains(culprit), "{told}: {error}");
         refused(&error);
     }
+}
+
+/// An event with everything that one can have, the secret in every value.
+const WHOLE_EVENT: &str = r#"{"op":"event","source":"s","key":"$","at":0,"kind":"purchase","channel":"$","place":"$",
+    "order":"$","identifiers":{"email":["$","n/a"]},"contact":{"phone":"$"},"facets":{"colour":"$"},"text":"$",
+    "sentiment":"$","attributes":{"a":"$"},"payload":"$",
+    "lines":[{"line":"$","product":"$","variant":"$","facets":{"brand":["$"]},"quantity":"$","amount":"$",
+        "currency":"$","gift":true}],
+    "message":{"message":"$","campaign":"$","purpose":"$","about":"$"},
+    "preference":{"attribute":"topping","value":"$","polarity":"like","context":"$","noted_by":"staff",
+        "scope":{"brand":"$","property":"$","channel":"$"},"recorded_at":0,"sensitivity":"special","expires":0,
+        "purpose":"$","text":"$"}}"#;
+
+/// Every line that comes of putting something else in the place of one value of a line.
+fn with_one_part_wrong(whole: &Json, wrong: &Json) -> Vec<Json> {
+    let mut lines = vec![wrong.clone()];
+    let parts: Vec<String> = match whole {
+        Json::Object(fields) => fields.keys().map(|name| format!("/{name}")).collect(),
+        Json::Array(list) => (0..list.len()).map(|place| format!("/{place}")).collect(),
+        _ => Vec::new(),
+    };
+    for part in parts {
+        for inner in with_one_part_wrong(whole.pointer(&part).unwrap(), wrong) {
+            let mut line = whole.clone();
+            *line.pointer_mut(&part).unwrap() = inner;
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+#[test]
+fn an_event_with_any_part_of_it_wrong_is_read_or_refused_and_never_shown() {
+    let whole: Json = serde_json::from_str(&WHOLE_EVENT.replace('$', SECRET)).unwrap();
+    let rules = Rules::new(policy(ALL_KINDS)).unwrap();
+    let (mut read, mut errors) = (0, 0);
+    for wrong in [
+        json!(null),
+        json!(true),
+        json!(-7),
+        json!(0.25),
+        json!(1e300),
+        json!(""),
+        json!(SECRET.repeat(500)),
+        json!([SECRET]),
+        json!([[SECRET]]),
+        json!({"strange": SECRET}),
+        json!([{format!("{SECRET} x"): 1}]),
+    ] {
+        for line in with_one_part_wrong(&whole, &wrong) {
+            match Operation::from_json(line.to_string().as_bytes(), None) {
+                Ok(Operation::Event(event)) => {
+                    read += 1;
+                    let again = Operation::from_json(Operation::Event(event.clone()).to_json().as_bytes(), None);
+                    assert_eq!(again.unwrap(), Operation::Event(event.clone()));
+                    let (normalised, issues) = normalise_event(&rules, &event);
+                    if event.key.source == "s" {
+                        issues.iter().for_each(silent);
+                        silent((&event, &event.lines, &event.message, &event.contact, &event.attributes));
+                        silent((&event.preference, &normalised, &normalised.lines, &normalised.message));
+                    }
+                }
+                Ok(other) => panic!("{other:?}"),
+                Err(error) => {
+                    errors += 1;
+                    assert_eq!(error.kind(), ErrorKind::Input);
+                    refused(&error);
+                }
+            }
+        }
+    }
+    assert!(read > 100 && errors > 100, "{read} read, {errors} refused");
 }
 
 #[test]
@@ -186,7 +263,7 @@ fn nothing_that_is_shown_holds_a_value() {
     let wanted = BTreeSet::from(["email", "phone", "blocked", "patterned", "unheard_of", "", "given", "other"]);
     assert!(fields.is_superset(&wanted), "every field that is wrong is named: {fields:?}");
     for issue in &answer.issues {
-        assert_eq!(issue.record, record.key);
+        assert_eq!(issue.key, record.key);
         assert!(!issue.reason.to_string().is_empty() && !issue.reason.to_string().contains(SECRET));
         silent(issue);
     }

@@ -1,5 +1,6 @@
 //! Operations as JSON Lines: every line is read or refused by name, and what is written reads back.
 
+use crate::event::event;
 use onefold::{Assertion, ErrorKind, Operation, Record, RecordKey, Timestamp, Value, Verdict};
 use proptest::prelude::*;
 
@@ -64,7 +65,6 @@ fn a_wrong_line_is_refused_and_the_culprit_named() {
         "line: the key `email` comes twice",
     );
     refused(r#"{"source":"a","key":NaN}"#, "line: is not JSON: expected value at column 21");
-    refused(r#"{"op":"event","lines":[{}]}"#, "op: operation `event` is not supported yet");
     refused(r#"{"op":"consent"}"#, "op: operation `consent` is not supported yet");
     refused(r#"{"op":"erase"}"#, "op: operation `erase` is not supported yet");
     refused(r#"{"op":"merge"}"#, "op: `merge` is not an operation");
@@ -100,8 +100,8 @@ fn a_wrong_line_is_refused_and_the_culprit_named() {
     refused(r#"{"op":"lift","a":["crm"],"b":["web","7"]}"#, "field `a`: is not a list of a source and a key");
     refused(r#"{"op":"join","a":["crm","1"],"b":["crm","1"]}"#, "assertion: a record is never asserted against itself");
     refused(
-        r#"{"op":"remove","what":"event","source":"a","key":"b"}"#,
-        "field `what`: operation `remove` of `event` is not supported yet",
+        r#"{"op":"remove","what":"consent","source":"a","key":"b"}"#,
+        "field `what`: operation `remove` of `consent` is not supported yet",
     );
     refused("[".repeat(100_000), "line: is not JSON: recursion limit exceeded at column 128");
 }
@@ -137,7 +137,7 @@ fn debug_shows_no_value() {
     assert_eq!(format!("{:?}", read(line)), "Assert(Join crm/.. web/..)");
 }
 
-fn value() -> impl Strategy<Value = Value> {
+pub(crate) fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::Bool),
@@ -148,7 +148,7 @@ fn value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(2, 8, 3, |inner| prop::collection::vec(inner, 0..3).prop_map(Value::List))
 }
 
-fn key() -> impl Strategy<Value = RecordKey> {
+pub(crate) fn key() -> impl Strategy<Value = RecordKey> {
     ("[^\\s]{1,4}", "[^\\s].{0,4}").prop_map(|(source, key)| RecordKey::new(source, key))
 }
 
@@ -173,6 +173,8 @@ fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         record().prop_map(|record| Operation::Add(record.canonical())),
         key().prop_map(Operation::Remove),
+        event().prop_map(|event| Operation::Event(Box::new(event.canonical()))),
+        key().prop_map(Operation::RemoveEvent),
         (key(), key(), any::<bool>(), ".{0,5}").prop_filter_map("one record", |(a, b, join, by)| {
             let verdict = if join { Verdict::Join } else { Verdict::Separate };
             Assertion::new(verdict, a, b, by, "").ok().map(Operation::Assert)
@@ -206,6 +208,15 @@ fn almost_json() -> impl Strategy<Value = Vec<u8>> {
         "true",
         " ",
         "\"b\":[",
+        "\"event\"",
+        "\"kind\":\"view\"",
+        "\"lines\":[{",
+        "\"facets\":{",
+        "\"amount\":",
+        "0.1",
+        "\"preference\":{",
+        "\"message\":{",
+        "}]",
     ]);
     prop::collection::vec(pieces, 0..24).prop_map(|pieces| pieces.concat().into_bytes())
 }

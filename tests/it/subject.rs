@@ -61,6 +61,9 @@ pub(crate) fn touched(call: &Call, world: &World) -> BTreeSet<Key> {
         Call::Apply(Operation::Remove(key)) => BTreeSet::from([world::key(key)]),
         Call::Apply(Operation::Assert(said)) => BTreeSet::from([world::key(&said.a), world::key(&said.b)]),
         Call::Apply(Operation::Lift { a, b }) => BTreeSet::from([world::key(a), world::key(b)]),
+        Call::Apply(event @ (Operation::Event(_) | Operation::RemoveEvent(_))) => {
+            panic!("{event:?} is no evidence of the model")
+        }
         Call::AddAll(records, _) | Call::Load(records) => of(records),
         Call::RemoveAll(keys) => keys.iter().map(world::key).collect(),
         Call::ReplaceSource(source, records) => {

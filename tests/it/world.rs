@@ -54,6 +54,9 @@ impl World {
             Operation::Remove(gone) => drop(self.records.remove(&key(gone))),
             Operation::Assert(said) => drop(self.words.insert(pair(&said.a, &said.b), said.verdict)),
             Operation::Lift { a, b } => drop(self.words.remove(&pair(a, b))),
+            event @ (Operation::Event(_) | Operation::RemoveEvent(_)) => {
+                panic!("{event:?} is no evidence of the model")
+            }
         }
     }
 

@@ -1,0 +1,60 @@
+//! Decimal numbers as they are written: money, quantities.
+
+use crate::error::{Error, Result};
+use std::fmt;
+
+/// A decimal number, exact, of at most 28 digits.
+///
+/// # Examples
+/// ```
+/// use onefold::Decimal;
+/// let price: Decimal = "310.00".parse()?;
+/// assert_eq!(price.to_string(), "310.00");
+/// assert_eq!(price, "310".parse()?);
+/// assert!(Decimal::ZERO > "-0.4".parse()?);
+/// assert!("12,50".parse::<Decimal>().is_err());
+/// # Ok::<(), onefold::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Decimal(rust_decimal::Decimal);
+
+impl Decimal {
+    /// Nothing.
+    pub const ZERO: Self = Self(rust_decimal::Decimal::ZERO);
+    /// One.
+    pub const ONE: Self = Self(rust_decimal::Decimal::ONE);
+}
+
+impl std::ops::Neg for Decimal {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        Self(-self.0)
+    }
+}
+
+impl std::str::FromStr for Decimal {
+    type Err = Error;
+
+    /// Reads digits with at most one point and a sign before them, and white space around them.
+    fn from_str(text: &str) -> Result<Self> {
+        let trimmed = text.trim();
+        let is_plain = trimmed.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'+' | b'-'));
+        // The crate takes `_` between digits, which no source means.
+        let number = is_plain.then(|| rust_decimal::Decimal::from_str_exact(trimmed).ok()).flatten();
+        number.map(Self).ok_or_else(|| Error::input("number", "is not a decimal number of at most 28 digits"))
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Shows no amount.
+impl fmt::Debug for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<number>")
+    }
+}

@@ -1,0 +1,108 @@
+//! Reading an event from the fields of a line.
+
+use super::fields::Fields;
+use super::json::shown;
+use super::read::{at, key};
+use crate::error::Result;
+use crate::event::{Event, EventKind, Line, Message, Preference, Scope};
+use crate::time::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::de::value::StrDeserializer;
+use smol_str::SmolStr;
+
+pub(super) fn event(fields: &mut Fields, default_at: Option<Timestamp>) -> Result<Event> {
+    let event = Event {
+        key: key(fields)?,
+        at: at(fields, default_at)?,
+        kind: kind(fields)?,
+        identifiers: fields.identifiers("identifiers")?,
+        channel: fields.text("channel")?,
+        place: fields.text("place")?,
+        order: fields.scalar("order")?,
+        lines: fields.objects("lines")?.into_iter().map(line).collect::<Result<_>>()?,
+        facets: fields.facets("facets")?,
+        text: fields.text("text")?,
+        sentiment: fields.number("sentiment")?,
+        message: fields.object("message")?.map(message).transpose()?,
+        preference: fields.object("preference")?.map(preference).transpose()?.map(Box::new),
+        contact: fields.identifiers("contact")?,
+        attributes: fields.attributes("attributes")?,
+        payload: fields.text("payload")?,
+    };
+    Ok(event.canonical())
+}
+
+fn kind(fields: &mut Fields) -> Result<EventKind> {
+    let name = required(fields, "kind")?;
+    name.parse().map_err(|_| {
+        let reason = format!("{} is not a kind of event; one of your own is `custom:` and its name", shown(&name));
+        fields.wrong("kind", reason)
+    })
+}
+
+fn line(mut fields: Fields) -> Result<Line> {
+    let line = Line {
+        line: fields.scalar("line")?,
+        product: fields.scalar("product")?,
+        variant: fields.scalar("variant")?,
+        facets: fields.facets("facets")?,
+        quantity: fields.number("quantity")?,
+        amount: fields.number("amount")?,
+        currency: fields.text("currency")?,
+        gift: fields.flag("gift")?,
+    };
+    fields.finish()?;
+    Ok(line)
+}
+
+fn message(mut fields: Fields) -> Result<Message> {
+    let message = Message {
+        message: required(&mut fields, "message")?,
+        campaign: fields.scalar("campaign")?,
+        purpose: fields.text("purpose")?,
+        about: fields.text("about")?,
+    };
+    fields.finish()?;
+    Ok(message)
+}
+
+fn preference(mut fields: Fields) -> Result<Preference> {
+    let preference = Preference {
+        attribute: required(&mut fields, "attribute")?,
+        value: required(&mut fields, "value")?,
+        polarity: word(&mut fields, "polarity", "like, dislike, never")?
+            .ok_or_else(|| fields.wrong("polarity", "is missing"))?,
+        context: fields.text("context")?,
+        scope: fields.object("scope")?.map(scope).transpose()?.unwrap_or_default(),
+        noted_by: word(&mut fields, "noted_by", "customer, staff, system")?
+            .ok_or_else(|| fields.wrong("noted_by", "is missing"))?,
+        recorded_at: fields.time("recorded_at")?,
+        sensitivity: word(&mut fields, "sensitivity", "none, personal, special")?.unwrap_or_default(),
+        expires: fields.time("expires")?,
+        purpose: fields.text("purpose")?,
+        text: fields.text("text")?,
+    };
+    fields.finish()?;
+    Ok(preference)
+}
+
+fn scope(mut fields: Fields) -> Result<Scope> {
+    let scope = Scope {
+        brand: fields.scalar("brand")?,
+        property: fields.scalar("property")?,
+        channel: fields.text("channel")?,
+    };
+    fields.finish()?;
+    Ok(scope)
+}
+
+fn required(fields: &mut Fields, field: &str) -> Result<SmolStr> {
+    fields.scalar(field)?.ok_or_else(|| fields.wrong(field, "is missing"))
+}
+
+/// Reads one of a few words, which are those that serde knows.
+fn word<T: DeserializeOwned>(fields: &mut Fields, field: &str, words: &str) -> Result<Option<T>> {
+    let Some(sent) = fields.text(field)? else { return Ok(None) };
+    let known = T::deserialize(StrDeserializer::<serde::de::value::Error>::new(&sent));
+    known.map(Some).map_err(|_| fields.wrong(field, format!("{} is none of {words}", shown(&sent))))
+}
