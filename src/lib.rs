@@ -110,10 +110,12 @@ mod normalise;
 mod operation;
 mod parallel;
 mod policy;
+mod preference;
 mod profile;
 mod record;
 mod resolver;
 mod similarity;
+mod statistics;
 mod stitch;
 pub mod store;
 mod time;
@@ -134,6 +136,7 @@ pub use measure::{
 pub use normalise::{Normalised, normalise, normalise_identifier};
 pub use operation::Operation;
 pub use policy::*;
+pub use preference::{Affinity, FacetPrior, LearnOptions, POPULATION_FORMAT, Population, Tally};
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use resolver::{
@@ -143,6 +146,7 @@ pub use resolver::{
 };
 pub use similarity::{Agreement, Similarities, Similarity};
 pub use smol_str::SmolStr;
+pub use statistics::{Interval, jeffreys, wilson};
 pub use store::Memory;
 #[cfg(feature = "durable")]
 pub use store::{Durability, Durable, DurableOptions};

@@ -11,6 +11,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("value", (0, 1)),
     ("parallel", (0, 1)),
     ("similarity", (0, 1)),
+    ("statistics", (0, 1)),
     ("record", (1, 0)),
     ("event", (1, 1)),
     ("issue", (1, 1)),
