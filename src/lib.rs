@@ -113,10 +113,12 @@ mod normalise;
 mod operation;
 mod parallel;
 mod policy;
+mod preference;
 mod profile;
 mod record;
 mod resolver;
 mod similarity;
+mod statistics;
 mod stitch;
 pub mod store;
 mod time;
@@ -139,6 +141,7 @@ pub use measure::{
 pub use normalise::{Normalised, NormalisedEvent, NormalisedLine, normalise, normalise_event, normalise_identifier};
 pub use operation::Operation;
 pub use policy::*;
+pub use preference::{Affinity, FacetPrior, LearnOptions, POPULATION_FORMAT, Population, Tally};
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use resolver::{
@@ -148,6 +151,7 @@ pub use resolver::{
 };
 pub use similarity::{Agreement, Similarities, Similarity};
 pub use smol_str::SmolStr;
+pub use statistics::{Interval, jeffreys, wilson};
 pub use store::Memory;
 #[cfg(feature = "durable")]
 pub use store::{Durability, Durable, DurableOptions};

@@ -279,7 +279,7 @@ fn covers(earlier: &Level, later: &Level) -> bool {
         (Level::Prefix(a), Level::Prefix(b))
         | (Level::Suffix(a), Level::Suffix(b))
         | (Level::Overlap(a), Level::Overlap(b)) => a <= b,
-        (Level::Compatible, Level::Agree) => true,
+        (Level::Compatible, Level::Agree | Level::Related) => true,
         (Level::Of(a, earlier), Level::Of(b, later)) => a == b && covers(earlier, later),
         _ => earlier == later,
     }
@@ -295,6 +295,7 @@ fn unfit(level: &Level, kind: Compare) -> Option<&'static str> {
         Level::EmailUser | Level::EmailUserJaroWinkler(_) => ("e-mail addresses", kind == Email),
         Level::PostcodeSector | Level::PostcodeDistrict | Level::PostcodeArea => ("postcodes", kind == Postcode),
         Level::Soundex => ("names and words", matches!(kind, Text | Exact | GivenName | Surname | FullName | Address)),
+        Level::ShortForm | Level::FirstName => ("full names", kind == FullName),
         Level::TokenSet(_) => ("words", !matches!(kind, Date | Number | Phone)),
         _ => return None,
     };

@@ -2,10 +2,9 @@
 
 use crate::subject;
 use onefold::{
-    AttributePolicy, BlockPolicy, Compare, ComparisonDrift, Drift, FrequencyDrift, Ingest, LinkagePolicy, Memory,
-    Options, Policy, Record, Resolver, TrainOptions, train,
+    AttributePolicy, BlockPolicy, Compare, ComparisonDrift, Drift, FrequencyDrift, Ingest, LinkagePolicy, Policy,
+    Record, Resolver, TrainOptions, train,
 };
-use std::sync::Arc;
 
 /// What names are made of.
 const SYLLABLES: [&str; 6] = ["bal", "dor", "fen", "kim", "lus", "tav"];
@@ -184,6 +183,9 @@ fn a_rule_whose_blocks_became_generic_is_named() {
 #[cfg(feature = "durable")]
 #[test]
 fn on_disk_as_in_memory() {
+    use onefold::{Memory, Options};
+    use std::sync::Arc;
+
     let (old, new) = (people(0..1400), people(1400..2600));
     let policy = trained(&old);
     let folder = tempfile::tempdir().unwrap();

@@ -208,6 +208,43 @@ fn a_link_to_two_who_are_not_one_joins_nobody() {
     assert_eq!((resolver.stats().unwrap().counts.profiles, ambiguous(&resolver)), (3, 2));
 }
 
+/// So it is where nothing but a birth date, and no rule of the policy, tells the two apart: they may be one, and whoever
+/// says no date does not make them.
+#[test]
+fn who_says_no_birth_date_does_not_weld_a_father_to_his_son() {
+    let records = [
+        record("a/1", "ann smith 1980-02-03 york"),
+        record("a/2", "ann smith 1955-10-30 york"),
+        record("a/3", "ann smith - york"),
+    ];
+    let mut resolver = over(&policy(), &records[..2]);
+    assert_eq!(resolver.stats().unwrap().counts.possible, 1);
+    for order in [[0, 1, 2], [2, 0, 1], [0, 2, 1]] {
+        resolver = over(&policy(), &order.map(|place| records[place].clone()));
+        assert_eq!(resolver.stats().unwrap().counts.profiles, 3);
+    }
+    drop(resolver.remove(&key("a/2")).unwrap());
+    assert_eq!(resolver.stats().unwrap().counts.profiles, 1);
+}
+
+/// Whom a card ties to two names is no stranger to either of them; without the card, the two are two.
+#[test]
+fn what_an_identifier_holds_together_speaks_as_one_record() {
+    let records = [
+        record("a/1", "ann kusha 1980-02-03 york high").identifier("crm", "C1"),
+        record("a/2", "eve knight 1980-02-03 lyon park").identifier("crm", "C1"),
+        record("b/1", "ann kusha 1980-02-03 york high"),
+    ];
+    let resolver = over(&policy(), &records);
+    assert_eq!(resolver.stats().unwrap().counts.profiles, 1);
+    drop(resolver.remove(&key("a/2")).unwrap());
+    drop(resolver.add(record("a/2", "eve knight 1980-02-03 lyon park")).unwrap());
+    assert_eq!(resolver.stats().unwrap().counts.profiles, 2);
+    drop(resolver.remove(&key("a/2")).unwrap());
+    drop(resolver.add(records[1].clone()).unwrap());
+    assert_eq!(resolver.stats().unwrap().counts.profiles, 1);
+}
+
 /// Whoever comes first among equals, the two ends of the chain stay two.
 #[test]
 fn a_chain_of_likeness_does_not_weld_strangers() {

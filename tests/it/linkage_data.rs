@@ -109,3 +109,81 @@ fn fake_1000_is_deduplicated_whatever_the_seed() {
         check(&known.resolve(policy("", &attributes), &options(seed)), 0.97, 0.90);
     }
 }
+
+const TRUTHSET: &str = r#"
+default_region = "US"
+identifier = [
+    { kind = "PASSPORT_NUMBER", role = "person", normalise = "upper_alnum" },
+    { kind = "SSN_NUMBER", role = "person", normalise = "digits" },
+    { kind = "DRIVERS_LICENSE_NUMBER", role = "person", normalise = "upper_alnum" },
+    { kind = "NATIONAL_ID_NUMBER", role = "person", normalise = "upper_alnum" },
+    { kind = "EMAIL_ADDRESS", role = "contact", normalise = "email", corroborate = ["name"] },
+    { kind = "PHONE_NUMBER", role = "contact", normalise = "phone", corroborate = ["name"] },
+]
+attribute = [
+    { name = "name", compare = "full_name" },
+    { name = "born", compare = "date" },
+    { name = "address", compare = "address" },
+]
+[linkage]
+"#;
+
+/// The truth set's records: the names of each in one attribute, the parts of its address in one.
+fn truthset(folder: &Path, policy: &Policy) -> Known {
+    let mut known = Known::default();
+    let mut reader = csv::Reader::from_path(folder.join("combined.csv")).unwrap();
+    let header = reader.headers().unwrap().clone();
+    for row in reader.records() {
+        let row = row.unwrap();
+        let cell = |name: &str| row.get(header.iter().position(|column| column == name).unwrap()).unwrap().trim();
+        let joined = |names: &[&str]| {
+            let cells: Vec<&str> = names.iter().map(|name| cell(name)).filter(|cell| !cell.is_empty()).collect();
+            cells.join(" ")
+        };
+        let at = "2026-01-05T10:00:00Z".parse().unwrap();
+        let record = Record::new(cell("DATA_SOURCE"), cell("RECORD_ID"), at);
+        known.truth.insert(record.key.clone(), cell("cluster").into());
+        let numbers = policy.identifier.iter().map(|kind| kind.kind.as_str()).filter(|kind| !cell(kind).is_empty());
+        let record = numbers.fold(record, |record, kind| record.identifier(kind, cell(kind)));
+        let person = joined(&["PRIMARY_NAME_FIRST", "PRIMARY_NAME_MIDDLE", "PRIMARY_NAME_LAST"]);
+        let address = joined(&["ADDR_FULL", "ADDR_LINE1", "ADDR_CITY", "ADDR_STATE", "ADDR_POSTAL_CODE"]);
+        let names = ["PRIMARY_NAME_FULL", "PRIMARY_NAME_ORG", "NATIVE_NAME_FULL"].map(|name| cell(name).to_owned());
+        let said = names.into_iter().chain([person]).map(|name| ("name", name));
+        let said = said.chain([("born", cell("DATE_OF_BIRTH").to_owned()), ("address", address)]);
+        let said = said.filter(|(_, value)| !value.is_empty());
+        known.records.push(said.fold(record, |record, (name, value)| record.attribute(name, value)));
+    }
+    known
+}
+
+/// By the built-in model, with nothing trained on it; the same in any order, and with any record gone and back.
+#[test]
+fn the_truth_set_is_resolved_by_the_built_in_model() {
+    let Some(folder) = data("truthset") else { return };
+    let policy = Policy::from_toml(TRUTHSET).unwrap();
+    let known = truthset(&folder, &policy);
+    let picture = |resolver: &Resolver| {
+        let mut people: HashMap<_, Vec<RecordKey>> = HashMap::new();
+        resolver
+            .live_records(&mut |key, profile| people.entry(profile.unwrap()).or_default().push(key.clone()))
+            .unwrap();
+        people.values_mut().for_each(|keys| keys.sort_unstable());
+        let mut people: Vec<Vec<RecordKey>> = people.into_values().collect();
+        people.sort_unstable();
+        people
+    };
+    let at_once = Resolver::in_memory(policy.clone()).unwrap();
+    drop(at_once.load(known.records.clone(), Ingest::default()).unwrap());
+    let people = picture(&at_once);
+    let labels = people.iter().enumerate().flat_map(|(place, keys)| keys.iter().map(move |key| (place, key)));
+    check(&evaluate(labels.map(|(place, key)| (known.truth[key].clone(), place))), 0.97, 0.975);
+
+    let one_by_one = Resolver::in_memory(policy).unwrap();
+    known.records.iter().rev().for_each(|record| drop(one_by_one.add(record.clone()).unwrap()));
+    assert_eq!(picture(&one_by_one), people);
+    for record in known.records.iter().step_by(3) {
+        drop(one_by_one.remove(&record.key).unwrap());
+        drop(one_by_one.add(record.clone()).unwrap());
+    }
+    assert_eq!(picture(&one_by_one), people);
+}

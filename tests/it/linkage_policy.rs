@@ -73,6 +73,10 @@ fn wrong_comparisons_are_refused() {
         "attribute = \"email\"\nlevels = [\"postcode_area\"]",
         "levels[0]`: `postcode_area` is of postcodes, and `email` is of kind `email`",
     );
+    compared(
+        "attribute = \"note\"\nlevels = [\"first_name\"]",
+        "levels[0]`: `first_name` is of full names, and `note` is of kind `text`",
+    );
     compared("attribute = \"note\"\nlevels = [\"exact\", \"exact\"]", "levels[1]`: `exact` stands here twice");
     compared(
         "attribute = \"note\"\nlevels = [\"jaro_winkler:0.8\", \"jaro_winkler:0.9\"]",
@@ -129,6 +133,7 @@ fn a_level_that_an_earlier_one_covers_is_refused_and_not_the_other_way_round() {
         ("text", "custom:mine:0.4", "custom:mine:0.5"),
         ("text", "km:2", "km:1"),
         ("text", "compatible", "agree"),
+        ("given_name", "compatible", "related"),
         ("text", "of:x:levenshtein:2", "of:x:levenshtein:1"),
         ("date", "days:31", "days:30"),
         ("number", "number:2", "number:1.5"),

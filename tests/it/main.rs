@@ -2,6 +2,7 @@
 // With this, clippy takes the helpers for tests too.
 #![cfg(test)]
 
+mod affinity;
 mod alike;
 mod cases;
 mod cli;

@@ -12,6 +12,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("decimal", (0, 1)),
     ("parallel", (0, 1)),
     ("similarity", (0, 1)),
+    ("statistics", (0, 1)),
     ("record", (1, 0)),
     ("event", (1, 1)),
     ("issue", (1, 1)),

@@ -1,0 +1,142 @@
+//! What everybody does: the prior of what one does.
+
+use super::learn;
+use super::tally::{Tally, day_of};
+use crate::error::Result;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// The format of [`Population`] that this version writes.
+pub const POPULATION_FORMAT: u32 = 1;
+
+/// Statistics of all profiles at one time, as plain data: what an [`Affinity`](super::Affinity) is measured against.
+///
+/// It is made when the host says so and changes by itself never, so an answer depends on nothing that moves unseen. A
+/// value that fewer profiles than [`LearnOptions::profiles_min`] chose is in it only as a part of all the others.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Population {
+    /// The format: [`POPULATION_FORMAT`].
+    pub format: u32,
+    /// What was done after this day's end was not looked at.
+    pub until: Timestamp,
+    /// How many profiles were looked at.
+    pub profiles: u64,
+    /// By facet, ascending.
+    pub facets: Vec<FacetPrior>,
+}
+
+/// What everybody does on one facet.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FacetPrior {
+    /// The facet.
+    pub facet: SmolStr,
+    /// After so many days a deed counts half; none where it never fades.
+    pub half_life_days: Option<u32>,
+    /// How many deeds of one's own weigh as much as all that is known of everybody.
+    pub strength: f64,
+    /// What the deeds of each day cost, predicted from those before them: nats a deed, less is better.
+    pub log_loss: f64,
+    /// The same, where everybody is taken for the average.
+    pub popularity_log_loss: f64,
+    /// The shares of the values, ascending by value.
+    pub shares: Vec<(SmolStr, f64)>,
+    /// The share of all other values together.
+    pub other: f64,
+    /// How many these are.
+    pub other_values: u64,
+}
+
+/// How a population is learned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LearnOptions {
+    /// What was done after this day's end is not looked at.
+    pub until: Timestamp,
+    /// A value that fewer profiles chose is not named.
+    pub profiles_min: u64,
+    /// The half-lives to choose from, in days; none for counts that never fade.
+    pub half_lives: Vec<Option<u32>>,
+}
+
+impl LearnOptions {
+    /// Looks at all until the end of a UTC day; values on 20 profiles or more; half-lives of a quarter to two years, or
+    /// none.
+    pub fn until(until: Timestamp) -> Self {
+        let half_lives = vec![None, Some(90), Some(180), Some(365), Some(730)];
+        Self { until, profiles_min: 20, half_lives }
+    }
+}
+
+impl Population {
+    /// Learns from the tallies of profiles, one each, in any order.
+    ///
+    /// By facet: shares by counting; the strength of the prior, and the half-life of those on offer, by what predicts
+    /// each day of each profile best from the days before it (prequential likelihood, Dawid 1984: where nothing fades, that of
+    /// the Dirichlet-multinomial, and so empirical Bayes). O(deeds times half-lives times about 40), by facet.
+    ///
+    /// # Errors
+    /// `Input` where no half-life is offered, or one of no days.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{LearnOptions, Population, Tally};
+    /// let at = "2026-01-05T10:00:00Z".parse()?;
+    /// let tallies: Vec<Tally> = (0..40)
+    ///     .map(|person| {
+    ///         let mut tally = Tally::new();
+    ///         tally.add("colour", if person % 4 == 0 { "grey" } else { "black" }, at, 3);
+    ///         tally
+    ///     })
+    ///     .collect();
+    /// let population = Population::learn(&tallies, &LearnOptions { profiles_min: 5, ..LearnOptions::until(at) })?;
+    /// let grey = population.affinity("colour", "grey", &tallies[0], at).expect("colours were seen");
+    /// assert!(grey.lift > 1.0 && grey.lower < grey.score && grey.score < grey.upper);
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn learn(tallies: &[Tally], options: &LearnOptions) -> Result<Self> {
+        learn::check(options)?;
+        let until = day_of(options.until);
+        let facets: BTreeSet<&SmolStr> = tallies.iter().flat_map(Tally::facets).collect();
+        let learned = facets.into_iter().filter_map(|facet| learn::facet(facet, tallies, until, options));
+        Ok(Self {
+            format: POPULATION_FORMAT,
+            until: options.until,
+            profiles: tallies.len() as u64,
+            facets: learned.collect(),
+        })
+    }
+
+    /// What everybody does on a facet, if it was seen.
+    pub fn facet(&self, facet: &str) -> Option<&FacetPrior> {
+        let place = self.facets.binary_search_by(|known| known.facet.as_str().cmp(facet)).ok()?;
+        self.facets.get(place)
+    }
+}
+
+impl FacetPrior {
+    /// The share of a value; one that is not named has as much as each other that is not. O(log values).
+    pub fn share(&self, value: &str) -> f64 {
+        let place = self.shares.binary_search_by(|(known, _)| known.as_str().cmp(value)).ok();
+        let named = place.and_then(|place| self.shares.get(place)).map(|(_, share)| *share);
+        // One that nobody chose yet is among the others.
+        named.unwrap_or_else(|| self.other / (self.other_values as f64 + 1.0))
+    }
+}
+
+/// Shows how much it holds.
+impl fmt::Debug for Population {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Population({} profiles, {} facets)", self.profiles, self.facets.len())
+    }
+}
+
+/// Shows how much it holds.
+impl fmt::Debug for FacetPrior {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FacetPrior({} values)", self.shares.len())
+    }
+}
