@@ -74,6 +74,8 @@ pub(super) fn agreement(a: &[&str], b: &[&str]) -> Agreement {
 /// Says whether one name is a short form of the other: all of its words, two at least, are in the other, which has one
 /// more.
 pub(crate) fn short_form(a: &str, b: &str) -> bool {
+    // Which words meet may hang on who asks: so that it does not, the smaller text always asks.
+    let (a, b) = if a < b { (a, b) } else { (b, a) };
     let (a, b): (Words<'_>, Words<'_>) = (a.split(' ').collect(), b.split(' ').collect());
     if [&a, &b].into_iter().all(|words| kind(words) == Kind::Person) {
         return false;
