@@ -147,7 +147,7 @@ pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use resolver::{
     Alike, Because, Contribution, Explanation, Found, Hit, IdentifierRow, Ingest, LoadReport, Member, Options,
     PairScore, Phase, PolicyReport, Progress, Query, ReadRecord, ReplaceReport, Resolution, Resolver, Scorer, Sought,
-    Stats, Step, StoredRecord, Structure, View, Why, Withheld,
+    Stats, Step, StoredEvent, StoredRecord, Structure, View, Why, Withheld,
 };
 pub use similarity::{Agreement, Similarities, Similarity};
 pub use smol_str::SmolStr;

@@ -16,7 +16,9 @@ pub struct Profile {
     pub id: ProfileId,
     /// Its records, by source, then key.
     pub records: Vec<RecordKey>,
-    /// What its records carry, by the policy's order of kinds, then value.
+    /// How many events its trails hold. Those of a trail that follows whoever uses a device may be other people's.
+    pub events: u64,
+    /// What its records and trails carry, by the policy's order of kinds, then value.
     pub identifiers: Vec<ProfileIdentifier>,
     /// The attribute values that survive.
     pub golden: Golden,
@@ -31,7 +33,7 @@ pub struct ProfileIdentifier {
     pub kind: SmolStr,
     /// The normalised value.
     pub value: SmolStr,
-    /// How many of the profile's records carry it.
+    /// How many of the profile's records and trails carry it.
     pub records: u64,
     /// What it means.
     pub status: Status,

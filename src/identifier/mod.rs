@@ -6,12 +6,14 @@ pub use summary::Summary;
 
 use crate::id::{KeyHash, Link, Seed, ValueHash};
 use crate::policy::Rules;
-use crate::record::RecordKey;
-use smallvec::SmallVec;
+use crate::record::{Identifier, RecordKey};
+use smallvec::{SmallVec, smallvec};
 use smol_str::SmolStr;
 
 const VALUE: u8 = 16;
 const KEY: u8 = 17;
+const TRAIL: u8 = 18;
+const EVENT: u8 = 19;
 
 /// Hashes the value of a kind. The kind's name goes in, not its place: a policy may move it.
 pub(crate) fn hash_value(seed: Seed, rules: &Rules, kind: u16, value: &str) -> ValueHash {
@@ -22,6 +24,24 @@ pub(crate) fn hash_value(seed: Seed, rules: &Rules, kind: u16, value: &str) -> V
 /// Hashes the key of a record.
 pub(crate) fn hash_key(seed: Seed, key: &RecordKey) -> KeyHash {
     KeyHash(seed.hash_parts(KEY, &[key.source.as_bytes(), key.key.as_bytes()]))
+}
+
+/// Hashes the key of an event: it has nothing to do with that of a record of the same source and key.
+pub(crate) fn hash_event(seed: Seed, key: &RecordKey) -> KeyHash {
+    KeyHash(seed.hash_parts(EVENT, &[key.source.as_bytes(), key.key.as_bytes()]))
+}
+
+/// Hashes what makes a trail: its source, and its identifiers as sent, sorted, each once.
+pub(crate) fn hash_trail<'a>(
+    seed: Seed,
+    source: &'a str,
+    identifiers: impl IntoIterator<Item = &'a Identifier>,
+) -> KeyHash {
+    let mut parts: SmallVec<[&[u8]; 9]> = smallvec![source.as_bytes()];
+    for Identifier { kind, value } in identifiers {
+        parts.extend([kind.as_bytes(), value.as_bytes()]);
+    }
+    KeyHash(seed.hash_parts(TRAIL, &parts))
 }
 
 /// Turns normalised identifiers, sorted by kind and value, into links in the same order.

@@ -114,6 +114,11 @@ fn read_identifiers(
     (identifiers, quarantined)
 }
 
+/// The usable identifiers of a trail, as those of its events.
+pub(crate) fn normalise_identifiers(rules: &Rules, sent: &[Identifier]) -> (Vec<(u16, SmolStr)>, bool) {
+    read_identifiers(rules, sent, &mut |_, _| {})
+}
+
 /// The whole name of a record that gives only its parts, where the policy has an attribute for whole names: sources
 /// that give the one can then be compared with sources that give the other.
 fn whole_name(rules: &Rules, facts: &[Fact]) -> Option<Fact> {

@@ -1,5 +1,6 @@
 //! What the resolver answers.
 
+use crate::event::Event;
 use crate::id::ProfileId;
 use crate::issue::{Issue, Reason};
 use crate::linkage::Weight;
@@ -48,6 +49,12 @@ pub enum Because {
     },
     /// Nothing ties it to another record.
     Alone,
+    /// It is an event of nobody known on a value of this kind that several people have used: it is of whoever did last
+    /// before it.
+    Followed {
+        /// The kind.
+        kind: SmolStr,
+    },
     /// It contradicts itself or the policy, and takes no part.
     Quarantined,
     /// The same or a later version was known.
@@ -176,7 +183,18 @@ pub struct StoredRecord {
     pub issues: Vec<Issue>,
 }
 
-/// One value that records carry.
+/// An event with what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredEvent {
+    /// The evidence, as sent.
+    pub event: Arc<Event>,
+    /// Whose it is; none if its trail takes no part.
+    pub profile: Option<ProfileId>,
+    /// What the policy finds wrong with it.
+    pub issues: Vec<Issue>,
+}
+
+/// One value that records and events carry.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct IdentifierRow<'a> {
     /// Its kind.

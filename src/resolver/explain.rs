@@ -11,9 +11,8 @@ use crate::id::{Link, ProfileId, RecordNumber, ValueHash};
 use crate::identifier::{hash_key, links};
 use crate::issue::Reason;
 use crate::linkage::Weight;
-use crate::normalise::normalise;
 use crate::record::{Identifier, RecordKey, Verdict};
-use crate::stitch::{By, Made, Trace, resolve};
+use crate::stitch::{By, Made, Trace};
 use crate::store::{DORMANT, INLINE_MAX, Node, Overlay, Posting, WithheldKey, WithheldRow, all};
 use ahash::{AHashMap, AHashSet};
 use petgraph::algo::articulation_points::articulation_points;
@@ -221,13 +220,12 @@ impl View {
         }
     }
 
-    /// The identifier of a record that has a hash.
+    /// The identifier of a record or trail that has a hash.
     fn identifier_of(&self, number: RecordNumber, value: ValueHash) -> Result<Option<Identifier>> {
-        let Some(record) = self.snapshot.records(&[number])?.pop().flatten() else { return Ok(None) };
-        let (normalised, _) = normalise(&self.rules, &record);
-        let hashed = links(self.seed, &self.rules, &normalised.identifiers);
+        let identifiers = self.usable_identifiers(number)?;
+        let hashed = links(self.seed, &self.rules, &identifiers);
         let place = hashed.iter().position(|link| link.value == value);
-        let found = place.and_then(|place| normalised.identifiers.get(place));
+        let found = place.and_then(|place| identifiers.get(place));
         Ok(found.and_then(|(kind, value)| {
             let rule = self.rules.kinds.get(usize::from(*kind))?;
             Some(Identifier::new(rule.name.clone(), value.clone()))
@@ -237,7 +235,7 @@ impl View {
     fn ties(&self, seeds: &[RecordNumber]) -> Result<(Gathered, Vec<Made>)> {
         let overlay = Overlay::new(&*self.snapshot);
         let found = gather(&overlay, &self.rules, self.seed, seeds, self.meta.counts.assertions > 0)?;
-        let made = resolve(&self.rules, self.rules.linker(), &found.region(&self.rules), Trace::On).made;
+        let made = found.resolve(&*self.snapshot, &self.rules, Trace::On)?.made;
         Ok((found, made))
     }
 

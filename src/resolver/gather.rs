@@ -1,6 +1,7 @@
 //! The records that can bear on each other: a region, read from the store.
 
 use super::liken::is_link;
+use super::moments::event_before;
 use super::ruling::Ruling;
 use crate::error::Result;
 use crate::id::{KeyHash, RecordNumber, Seed, ValueHash};
@@ -8,8 +9,8 @@ use crate::identifier::hash_key;
 use crate::linkage::Weight;
 use crate::policy::Links;
 use crate::record::{Assertion, RecordKey, Verdict};
-use crate::stitch::{Entry, Likely, Region};
-use crate::store::{AssertionRow, DORMANT, Node, Overlay, Posting, Snapshot, ValueState};
+use crate::stitch::{Claimed, Entry, Likely, Outcome, Region, Trace, resolve};
+use crate::store::{AssertionRow, DORMANT, Node, Overlay, Posting, Snapshot, Trail, ValueState};
 use ahash::{AHashMap, AHashSet};
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ use std::sync::Arc;
 pub(super) struct Gathered {
     /// Live records and trails, in the order in which they were found.
     pub(super) records: Vec<(RecordNumber, Arc<Node>)>,
+    /// The trails among them.
+    trails: AHashMap<RecordNumber, Arc<Trail>>,
     /// Keys that only assertions name.
     pub(super) phantoms: Vec<RecordKey>,
     /// Pairs of entries (records first, then phantoms), with the hashes of their keys.
@@ -115,6 +118,12 @@ pub(super) fn gather(
     found.inert.retain(|value| !words.opened.contains(value));
     words.settle(&mut found, seed);
     found.find_edges(rules);
+    let is_trail = |(number, node): &(RecordNumber, Arc<Node>)| node.vertex.record().is_none().then_some(*number);
+    let trails: Vec<RecordNumber> = found.records.iter().filter_map(is_trail).collect();
+    if !trails.is_empty() {
+        let rows = trails.iter().copied().zip(overlay.trails(&trails)?);
+        found.trails = rows.filter_map(|(number, row)| row.map(|row| (number, row))).collect();
+    }
     Ok(found)
 }
 
@@ -201,16 +210,25 @@ impl Gathered {
         }
     }
 
+    /// Resolves it from scratch.
+    pub(super) fn resolve(&self, snapshot: &dyn Snapshot, rules: &Ruling, trace: Trace) -> Result<Outcome> {
+        let event_before = |entry: usize, moment: &Claimed| match self.records.get(entry) {
+            Some((number, node)) => event_before(snapshot, *number, &node.vertex.order().1.source, moment),
+            None => Ok(None),
+        };
+        resolve(rules, rules.linker(), &self.region(rules), &event_before, trace)
+    }
+
     /// The region as resolution takes it.
-    pub(super) fn region(&self, rules: &Ruling) -> Region<'_> {
-        let live = self.records.iter().map(|(_, node)| {
+    fn region(&self, rules: &Ruling) -> Region<'_> {
+        let live = self.records.iter().map(|(number, node)| {
             let (at, key, _) = node.vertex.order();
             let unique = node.vertex.record().and_then(|key| rules.unique(key));
-            Entry { key, at, links: &node.links, facts: &node.facts, unique, live: true }
+            let last = self.trails.get(number).map(|trail| &trail.last);
+            Entry { key, at, last, links: &node.links, facts: &node.facts, unique, live: true }
         });
-        let phantom = |key| Entry { key, at: i64::MAX, links: &[], facts: &[], unique: None, live: false };
         Region {
-            entries: live.chain(self.phantoms.iter().map(phantom)).collect(),
+            entries: live.chain(self.phantoms.iter().map(Entry::phantom)).collect(),
             joins: self.joins.iter().map(|(pair, _)| *pair).collect(),
             separations: self.separations.clone(),
             links: self.links.clone(),

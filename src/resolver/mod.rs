@@ -1,11 +1,14 @@
 //! The façade: the only code that reads stores or commits to them.
 
 mod answer;
+mod attribute;
 mod drift;
+mod event;
 mod explain;
 mod find;
 mod gather;
 mod liken;
+mod moments;
 mod pairs;
 mod partition;
 mod plan;
@@ -24,7 +27,7 @@ mod write;
 
 pub use answer::{
     Because, Explanation, Found, IdentifierRow, Ingest, LoadReport, Member, Phase, PolicyReport, Progress,
-    ReplaceReport, Resolution, Stats, Step, StoredRecord, Structure, Why, Withheld,
+    ReplaceReport, Resolution, Stats, Step, StoredEvent, StoredRecord, Structure, Why, Withheld,
 };
 pub use read::View;
 pub use score::{Alike, Contribution, PairScore, ReadRecord, Scorer};

@@ -23,7 +23,7 @@ impl Pairs {
     /// Finds all edges. O(pairs that share a block that is not generic).
     pub(super) fn of(rules: &Ruling, items: &[Item]) -> Self {
         let Some(linker) = rules.linker() else {
-            let blocks = Carriers::of(&[], |item| &item.reading.blocks);
+            let blocks = Carriers::of(&[], |item| item.subject.blocks());
             return Self { blocks, edges: Vec::new(), starts: Vec::new(), of_items: Vec::new() };
         };
         let mut table = Growing::new(linker.columns(), items.len());
@@ -50,7 +50,7 @@ impl Pairs {
                 *next += 1;
             }
         }
-        Self { blocks: Carriers::of(items, |item| &item.reading.blocks), edges, starts, of_items }
+        Self { blocks: Carriers::of(items, |item| item.subject.blocks()), edges, starts, of_items }
     }
 
     /// The blocks; the edges are let go.
@@ -78,9 +78,9 @@ impl Pairs {
 }
 
 fn row<'a>(rules: &Ruling, item: &'a Item) -> Row<'a> {
-    if item.reading.quarantined {
+    if item.subject.is_dormant() {
         return Row { facts: &[], unique: None };
     }
-    let unique = rules.unique(&item.reading.record.key);
-    Row { facts: &item.reading.facts, unique }
+    let unique = item.subject.record().and_then(|reading| rules.unique(&reading.record.key));
+    Row { facts: item.subject.facts(), unique }
 }

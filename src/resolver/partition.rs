@@ -4,10 +4,12 @@
 //! their whole union, by the same argument as growth. The others are resolved one by one, on all cores.
 
 use super::liken::{is_link, link_key};
+use super::moments::event_before;
 use super::pairs::Pairs;
 use super::rebuild::Item;
 use super::ruling::Ruling;
 use super::settle::link_row;
+use crate::error::Result;
 use crate::id::{KeyHash, Link, RecordNumber, ValueHash};
 use crate::identifier::Summary;
 use crate::issue::Reason;
@@ -15,8 +17,8 @@ use crate::linkage::Edge;
 use crate::parallel::in_parallel;
 use crate::policy::{Links, Role};
 use crate::record::{RecordKey, Verdict};
-use crate::stitch::{Entry, Likely, Outcome, Region, Trace, agree_as_one, is_sound, resolve};
-use crate::store::{AssertionRow, INLINE_MAX, ValueState, WithheldKey, WithheldRow};
+use crate::stitch::{Claimed, Entry, Likely, Outcome, Region, Trace, agree_as_one, is_sound, resolve};
+use crate::store::{AssertionRow, INLINE_MAX, Snapshot, ValueState, WithheldKey, WithheldRow};
 use ahash::{AHashMap, AHashSet};
 use petgraph::unionfind::UnionFind;
 use smallvec::SmallVec;
@@ -34,6 +36,8 @@ pub(super) struct Partition {
     pub(super) pairs: Pairs,
     /// The values that are not clear, by their place, ascending.
     pub(super) states: Vec<(u32, ValueState)>,
+    /// The items that follow whoever claims a value.
+    pub(super) followers: AHashMap<u32, Link>,
     pub(super) withheld: Vec<(WithheldKey, WithheldRow)>,
     pub(super) generic: u64,
     /// Of what is withheld, possible links.
@@ -77,7 +81,7 @@ impl<V: Hashed> Carriers<V> {
         let shares: Vec<u128> = (0..SHARES).collect();
         let found = in_parallel(&shares, 1, |&share| {
             let mut carried: Vec<(V, u32)> = Vec::new();
-            for (place, item) in (0..).zip(items).filter(|(_, item)| !item.reading.quarantined) {
+            for (place, item) in (0..).zip(items).filter(|(_, item)| !item.subject.is_dormant()) {
                 let values = carried_by(item).iter().filter(|value| share_of(value.hash()) == share);
                 carried.extend(values.map(|value| (*value, place)));
             }
@@ -113,8 +117,16 @@ impl<V: Hashed> Carriers<V> {
 }
 
 /// Finds who is one person among all records. O(identifiers), and for regions in doubt what resolving them costs.
-pub(super) fn partition(rules: &Ruling, items: &[Item], assertions: &[AssertionRow]) -> Partition {
-    let carriers = Carriers::of(items, |item| &item.reading.links);
+///
+/// # Errors
+/// Those of looking up events in the snapshot.
+pub(super) fn partition(
+    rules: &Ruling,
+    items: &[Item],
+    assertions: &[AssertionRow],
+    snapshot: &dyn Snapshot,
+) -> Result<Partition> {
+    let carriers = Carriers::of(items, |item| item.subject.links());
     let pairs = Pairs::of(rules, items);
     let limit = |link: &Link| rules.kinds.get(usize::from(link.kind)).and_then(|kind| kind.max_records);
     let over =
@@ -140,7 +152,7 @@ pub(super) fn partition(rules: &Ruling, items: &[Item], assertions: &[AssertionR
     }
     for (place, &region) in ties.region_of.iter().enumerate() {
         let Some(Some(slot)) = place_of.get(region as usize) else { continue };
-        if items.get(place).is_some_and(|item| item.reading.quarantined) {
+        if items.get(place).is_some_and(|item| item.subject.is_dormant()) {
             continue;
         }
         if doubtful.get(region as usize) == Some(&true) {
@@ -154,13 +166,17 @@ pub(super) fn partition(rules: &Ruling, items: &[Item], assertions: &[AssertionR
         carriers.links.iter().zip(&generic).filter(|(_, generic)| **generic).map(|(link, _)| link.value).collect();
     // Words on keys that stand for no live record are nobody's.
     in_doubt.retain(|places| places.iter().any(|&place| (place as usize) < items.len()));
-    let outcomes = in_parallel(&in_doubt, 64, |places| words.resolve(rules, items, &pairs, places, &values));
+    let outcomes = in_parallel(&in_doubt, 64, |places| words.resolve(rules, items, &pairs, places, &values, snapshot));
+    let outcomes = outcomes.into_iter().collect::<Result<Vec<_>>>()?;
+    let mut followers: AHashMap<u32, Link> = AHashMap::new();
     let mut tangled: AHashMap<ValueHash, ValueState> = AHashMap::new();
     let mut withheld = Vec::new();
     for (places, (outcome, keys, links)) in in_doubt.iter().zip(outcomes) {
         for &(link, reason) in &outcome.refused_links {
             withheld.extend(links.get(link).and_then(|link| withheld_link(items, places, link, reason)));
         }
+        let follow = |&(entry, link): &(usize, Link)| Some((*places.get(entry)?, link));
+        followers.extend(outcome.followers.iter().filter_map(follow));
         take_in(items, places, outcome, &keys, &mut clusters, &mut tangled, &mut withheld);
     }
     let possible = possible_links(rules, items, &pairs, assertions, &mut clusters);
@@ -177,14 +193,14 @@ pub(super) fn partition(rules: &Ruling, items: &[Item], assertions: &[AssertionR
     });
     let states = states.collect();
     let generic = values.len() as u64;
-    Partition { clusters, carriers, pairs, states, withheld, generic, possible: possible_count }
+    Ok(Partition { clusters, carriers, pairs, states, followers, withheld, generic, possible: possible_count })
 }
 
 fn withheld_link(items: &[Item], places: &[u32], link: &Likely, reason: Reason) -> Option<(WithheldKey, WithheldRow)> {
     let item = |entry: usize| places.get(entry).and_then(|&place| items.get(place as usize));
     let (one, other) = (item(link.a)?, item(link.b)?);
     let row = link_row(reason, link.weight, one.number, other.number);
-    Some((link_key(one.reading.key, other.reading.key), row))
+    Some((link_key(one.subject.record()?.key, other.subject.record()?.key), row))
 }
 
 /// The possible links between clusters that no steward separated; the clusters at their ends are told of them.
@@ -217,7 +233,8 @@ fn possible_links(
             clusters.get_mut(end as usize).into_iter().for_each(|cluster| cluster.summary.possible = true);
         }
         let (Some(one), Some(other)) = (items.get(edge.a as usize), items.get(edge.b as usize)) else { continue };
-        let (a, b) = (one.reading.key.min(other.reading.key), one.reading.key.max(other.reading.key));
+        let (Some(a), Some(b)) = (one.subject.record(), other.subject.record()) else { continue };
+        let (a, b) = (a.key.min(b.key), a.key.max(b.key));
         if ends.first() != ends.last() && !separated.contains(&(a, b)) {
             rows.push((link_key(a, b), link_row(Reason::Possible, edge.weight, one.number, other.number)));
         }
@@ -283,7 +300,7 @@ fn tie(
             }
             if !rule.corroborate.is_empty() {
                 let all = carriers.of_value(value as usize).iter().filter_map(|&place| items.get(place as usize));
-                let facts: Vec<_> = all.map(|item| item.reading.facts.as_slice()).collect();
+                let facts: Vec<_> = all.map(|item| item.subject.facts()).collect();
                 if !agree_as_one(rules, kind as u16, &facts) {
                     doubts.push(first);
                 }
@@ -357,11 +374,11 @@ fn sum_up(
             }
         }
     }
-    for (item, &region) in items.iter().zip(&ties.region_of).filter(|(item, _)| !item.reading.facts.is_empty()) {
-        if !item.reading.quarantined
+    for (item, &region) in items.iter().zip(&ties.region_of).filter(|(item, _)| !item.subject.facts().is_empty()) {
+        if !item.subject.is_dormant()
             && let Some(summary) = summaries.get_mut(region as usize)
         {
-            summary.add_facts(rules, &item.reading.facts);
+            summary.add_facts(rules, item.subject.facts());
         }
     }
     let sound = summaries.iter().zip(&ties.known_parts).map(|(summary, &parts)| !is_sound(rules, summary, parts));
@@ -389,10 +406,10 @@ impl<'a> Words<'a> {
             return words;
         }
         let named: AHashSet<KeyHash> = assertions.iter().flat_map(|row| [row.a, row.b]).collect();
-        let live = items.iter().enumerate().filter(|(_, item)| !item.reading.quarantined);
+        let live = (0..).zip(items).filter_map(|(place, item)| Some((place, item.subject.record()?)));
         let mut places: AHashMap<&RecordKey, u32> = live
-            .filter(|(_, item)| named.contains(&item.reading.key))
-            .map(|(place, item)| (&item.reading.record.key, place as u32))
+            .filter(|(_, reading)| !reading.quarantined && named.contains(&reading.key))
+            .map(|(place, reading)| (&reading.record.key, place))
             .collect();
         for row in assertions {
             let mut place = |key: &'a RecordKey| match places.get(key) {
@@ -422,25 +439,12 @@ impl<'a> Words<'a> {
         pairs: &Pairs,
         places: &[u32],
         generic: &AHashSet<ValueHash>,
-    ) -> (Outcome, Joins, Vec<Likely>) {
+        snapshot: &dyn Snapshot,
+    ) -> Result<(Outcome, Joins, Vec<Likely>)> {
         let none = AHashSet::new();
         let entry = |&place: &u32| match items.get(place as usize) {
-            Some(item) => Some(Entry {
-                key: &item.reading.record.key,
-                at: item.reading.record.at.microseconds(),
-                links: &item.reading.links,
-                facts: &item.reading.facts,
-                unique: rules.unique(&item.reading.record.key),
-                live: true,
-            }),
-            None => self.phantoms.get(place as usize - items.len()).map(|key| Entry {
-                key,
-                at: i64::MAX,
-                links: &[],
-                facts: &[],
-                unique: None,
-                live: false,
-            }),
+            Some(item) => Some(item.subject.entry(rules)),
+            None => self.phantoms.get(place as usize - items.len()).map(|key| Entry::phantom(key)),
         };
         let entries = places.iter().filter_map(entry).collect();
         let (mut joins, mut separations, mut keys) = (Vec::new(), Vec::new(), AHashMap::new());
@@ -476,8 +480,12 @@ impl<'a> Words<'a> {
             }
         }
         let region = Region { entries, joins, separations, links, named, generic, inert: &none };
-        let outcome = resolve(rules, rules.linker(), &region, Trace::Off);
-        (outcome, keys, region.links)
+        let event_before = |entry: usize, moment: &Claimed| {
+            let item = places.get(entry).and_then(|&place| items.get(place as usize));
+            item.map_or(Ok(None), |item| event_before(snapshot, item.number, &item.subject.order().1.source, moment))
+        };
+        let outcome = resolve(rules, rules.linker(), &region, &event_before, Trace::Off)?;
+        Ok((outcome, keys, region.links))
     }
 }
 

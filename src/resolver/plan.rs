@@ -5,6 +5,7 @@
 //! region a thousand times resolves it once.
 
 use super::liken::{is_link, likeness_of};
+use super::moments::newest_claim;
 use super::reading::Reading;
 use super::ruling::Ruling;
 use crate::error::{Error, Result};
@@ -14,10 +15,10 @@ use crate::issue::Reason;
 use crate::linkage::Weight;
 use crate::policy::{Contested, Links, Role};
 use crate::record::{Assertion, Verdict};
-use crate::stitch::{Touch, corroborates, grow};
+use crate::stitch::{Claimed, Touch, corroborates, grow};
 use crate::store::{
     Anchor, AssertionRow, Cluster, DORMANT, Meta, Node, Numbers, Overlay, Posting, ProfileChange, ProfileEvent,
-    Snapshot, ValueState, WithheldKey,
+    Snapshot, ValueState, Vertex, WithheldKey,
 };
 use crate::value::Fact;
 use ahash::AHashSet;
@@ -41,10 +42,10 @@ pub(super) struct Planner<'a> {
     pub(super) merged: Vec<(ProfileNumber, ProfileNumber)>,
     /// Ids of profiles that fell apart, with the parts.
     pub(super) parted: Vec<(ProfileNumber, Vec<ProfileNumber>)>,
-    changed: bool,
+    pub(super) changed: bool,
 }
 
-/// What became of a record that was added.
+/// What became of a record or event that was added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Added {
     /// It says nothing new.
@@ -57,7 +58,7 @@ type Anchors = SmallVec<[ProfileNumber; 1]>;
 
 /// How a record leaves resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Leaves {
+pub(super) enum Leaves {
     /// Removed.
     Gone,
     /// Quarantined.
@@ -201,16 +202,40 @@ impl<'a> Planner<'a> {
         let edges = self.liken(number, &reading.record.key, &node.facts, &reading.blocks, &reading.blocks)?;
         let by_itself = !asserted && node.anchors.is_empty();
         node.likeness = likeness_of(&reading.blocks, edges);
+        match self.enter(number, node, &carried, by_itself)? {
+            Some(node) => self.queue_possible(number, reading.key, &node),
+            None => Ok(()),
+        }
+    }
+
+    /// Places a new trail.
+    pub(super) fn place_trail(&mut self, number: RecordNumber, vertex: Vertex, links: &[Link]) -> Result<()> {
+        let mut carried: SmallVec<[(Link, Carried); 4]> = SmallVec::new();
+        for &link in links {
+            carried.push((link, self.carry(number, link)?));
+        }
+        let (links, facts, anchors) = (SmallVec::from_slice(links), Vec::new(), SmallVec::new());
+        let node = Node { vertex, cluster: UNPLACED, links, facts, likeness: None, anchors };
+        self.enter(number, node, &carried, true)?;
+        Ok(())
+    }
+
+    /// Places a node where that is certain to be right, and answers with it; makes a seed of it elsewhere.
+    fn enter(
+        &mut self,
+        number: RecordNumber,
+        mut node: Node,
+        carried: &[(Link, Carried)],
+        by_itself: bool,
+    ) -> Result<Option<Arc<Node>>> {
         let placed =
-            by_itself && (self.grow(number, &mut node, &carried)? || self.append(number, &mut node, &carried)?);
+            by_itself && (self.grow(number, &mut node, carried)? || self.append(number, &mut node, carried)?);
         let node = Arc::new(node);
         self.overlay.put_node(number, Some(Arc::clone(&node)));
-        if placed {
-            self.queue_possible(number, reading.key, &node)
-        } else {
+        if !placed {
             self.seeds.push(number);
-            Ok(())
         }
+        Ok(placed.then_some(node))
     }
 
     /// Makes a record a carrier of a value, which may make the value generic.
@@ -424,19 +449,23 @@ impl<'a> Planner<'a> {
     /// Puts a bare new carrier of one contested value with its holder, if it is the newest of all.
     ///
     /// Its turn comes last, it may join every part, and the one with the latest carrier before it is the holder's. It
-    /// brings nothing else, so nothing else changes.
+    /// brings nothing else, so nothing else changes. A trail that makes nobody known follows the value from then on.
     fn append(&mut self, number: RecordNumber, node: &mut Node, carried: &[(Link, Carried)]) -> Result<bool> {
         let [(link, Carried::HeldBy(holder))] = carried else { return Ok(false) };
         let Some(kind) = self.kind(*link) else { return Ok(false) };
         let plain = kind.contested == Contested::Latest && kind.corroborate.is_empty() && !self.claims(&node.facts);
         let plain = plain && self.links_within(node, &[])?;
         let Some(newest) = self.overlay.node(*holder)?.filter(|_| plain) else { return Ok(false) };
-        if newest.cluster == UNPLACED || node.vertex.order() <= newest.vertex.order() {
+        let trail = if newest.vertex.record().is_some() { None } else { self.overlay.trail(*holder)? };
+        let (at, key, event) = node.vertex.order();
+        let own = Claimed { at, key: key.clone(), event };
+        if newest.cluster == UNPLACED || own <= newest_claim(&newest, trail.as_deref()) {
             return Ok(false);
         }
         let standing = self.overlay.cluster(newest.cluster)?.filter(|cluster| !self.decided_by_link(cluster));
         let Some(mut cluster) = standing else { return Ok(false) };
         node.cluster = newest.cluster;
+        node.vertex.follow(Some(*link).filter(|_| !matches!(kind.role, Role::Person | Role::Contact)));
         self.overlay.add_member(node.cluster, Arc::make_mut(&mut cluster), number);
         self.announce(ProfileEvent::Extended { profile: self.id(cluster.profile) });
         self.overlay.put_cluster(node.cluster, Some(cluster));
@@ -476,7 +505,7 @@ impl<'a> Planner<'a> {
 
     /// Takes a live record out of resolution. Its anchors pass to the oldest record that is left of its profile; where
     /// none is, they are gone with it, or wait for a quarantined record to be mended.
-    fn unplace(&mut self, number: RecordNumber, node: &Node, leaves: Leaves) -> Result<()> {
+    pub(super) fn unplace(&mut self, number: RecordNumber, node: &Node, leaves: Leaves) -> Result<()> {
         for &link in &node.links {
             self.uncarry(number, link)?;
         }

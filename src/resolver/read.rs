@@ -1,18 +1,22 @@
 //! Reading: profiles, records, the feed. Views are folded here, on read; nothing is ever written onto a profile.
 
 use super::Resolver;
-use super::answer::{Found, IdentifierRow, StoredRecord};
+use super::answer::{Found, IdentifierRow, StoredEvent, StoredRecord};
+use super::attribute::user_of;
 use super::ruling::Ruling;
 use crate::error::{Error, Result};
+use crate::event::Event;
 use crate::golden::fold;
 use crate::id::{ClusterNumber, ProfileId, ProfileNumber, RecordNumber, Seed};
-use crate::identifier::{hash_key, links};
-use crate::normalise::normalise;
+use crate::identifier::{hash_event, hash_key, links};
+use crate::normalise::{normalise, normalise_event, normalise_identifiers};
 use crate::operation::Operation;
 use crate::policy::Links;
 use crate::profile::{Profile, ProfileIdentifier, Status};
 use crate::record::{Identifier, Record, RecordKey};
-use crate::store::{Anchor, Cluster, Meta, Node, Numbers, ProfileChange, Revision, Snapshot, ValueState};
+use crate::store::{
+    Anchor, Cluster, DORMANT, Meta, Node, Numbers, ProfileChange, Revision, Snapshot, Trail, ValueState,
+};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +26,9 @@ pub(super) const PAGE: usize = 1024;
 
 /// What is done with a page of the evidence.
 type VisitPage<'a> = dyn FnMut(&[(RecordNumber, Arc<Record>)]) -> Result<()> + 'a;
+
+/// What is done with a page of the trails.
+type VisitTrails<'a> = dyn FnMut(&[(RecordNumber, Arc<Trail>)]) -> Result<()> + 'a;
 
 /// One revision of a tenant, for reads that belong together.
 pub struct View {
@@ -51,25 +58,32 @@ impl View {
     pub fn profile(&self, id: ProfileId) -> Result<Option<Profile>> {
         let Some((number, cluster)) = self.cluster_of(id)? else { return Ok(None) };
         let members = self.members_of(number, &cluster)?;
-        let records: Vec<Arc<Record>> = self.snapshot.records(&members)?.into_iter().flatten().collect();
         let nodes: Vec<Arc<Node>> = self.snapshot.nodes(&members)?.into_iter().flatten().collect();
+        let records: Vec<Arc<Record>> = self.snapshot.records(&members)?.into_iter().flatten().collect();
+        let trails: Vec<Arc<Trail>> = if records.len() == nodes.len() {
+            Vec::new()
+        } else {
+            self.snapshot.trails(&members)?.into_iter().flatten().collect()
+        };
         let mut aliases: Vec<ProfileNumber> = nodes.iter().flat_map(|node| node.anchors.iter().copied()).collect();
         aliases.sort_unstable();
         aliases.retain(|alias| *alias != cluster.profile);
-        let identifiers = self.identifiers_of(&records)?;
+        let identifiers = self.identifiers_of(&records, &trails)?;
+        let events = trails.iter().map(|trail| trail.events).sum();
         let golden = fold(&self.rules, &records);
         let mut keys: Vec<RecordKey> = nodes.iter().filter_map(|node| node.vertex.record().cloned()).collect();
         keys.sort_unstable();
         let aliases = aliases.into_iter().map(|alias| ProfileId::of(alias, self.seed)).collect();
-        Ok(Some(Profile { id: ProfileId::of(cluster.profile, self.seed), records: keys, identifiers, golden, aliases }))
+        let id = ProfileId::of(cluster.profile, self.seed);
+        Ok(Some(Profile { id, records: keys, events, identifiers, golden, aliases }))
     }
 
-    fn identifiers_of(&self, records: &[Arc<Record>]) -> Result<Vec<ProfileIdentifier>> {
+    fn identifiers_of(&self, records: &[Arc<Record>], trails: &[Arc<Trail>]) -> Result<Vec<ProfileIdentifier>> {
         let mut carried: BTreeMap<(u16, SmolStr), u64> = BTreeMap::new();
-        for record in records {
-            for identifier in normalise(&self.rules, record).0.identifiers {
-                *carried.entry(identifier).or_default() += 1;
-            }
+        let of_records = records.iter().flat_map(|record| normalise(&self.rules, record).0.identifiers);
+        let of_trails = trails.iter().flat_map(|trail| normalise_identifiers(&self.rules, &trail.identifiers).0);
+        for identifier in of_records.chain(of_trails) {
+            *carried.entry(identifier).or_default() += 1;
         }
         let (values, counts): (Vec<_>, Vec<_>) = carried.into_iter().unzip();
         let hashes: Vec<_> = links(self.seed, &self.rules, &values).iter().map(|link| link.value).collect();
@@ -113,6 +127,22 @@ impl View {
         let Some(record) = self.snapshot.records(&[number])?.pop().flatten() else { return Ok(None) };
         let (_, issues) = normalise(&self.rules, &record);
         Ok(Some(StoredRecord { profile: self.bearer(number)?, record, issues }))
+    }
+
+    /// An event as it was sent, whose it is, and what the policy finds wrong with it.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn event(&self, key: &RecordKey) -> Result<Option<StoredEvent>> {
+        let place = self.snapshot.event_places(&[hash_event(self.seed, key)])?.pop().flatten();
+        let Some(place) = place else { return Ok(None) };
+        let Some(event) = self.snapshot.events(&[place])?.pop().flatten() else { return Ok(None) };
+        let (_, issues) = normalise_event(&self.rules, &event);
+        let node = self.snapshot.nodes(&[place.trail])?.pop().flatten().filter(|node| node.cluster != DORMANT);
+        let cluster = node.map(|node| user_of(&*self.snapshot, &node, &event)).transpose()?;
+        let row = cluster.map(|cluster| self.snapshot.clusters(&[cluster])).transpose()?;
+        let row = row.and_then(|mut rows| rows.pop().flatten());
+        Ok(Some(StoredEvent { event, profile: row.map(|row| ProfileId::of(row.profile, self.seed)), issues }))
     }
 
     /// The keys of a profile's records, by source, then key; empty if the id leads nowhere.
@@ -163,7 +193,28 @@ impl View {
         })
     }
 
-    /// Visits all that was sent and stands, as the operations that bring it: the evidence in the order of first
+    /// Visits the events, trail by trail in the order of their first arrival, of each trail the newest first.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn events(&self, visit: &mut dyn FnMut(&Event)) -> Result<()> {
+        self.trail_pages(&mut |page| {
+            for (number, _) in page {
+                let (mut until, mut after) = (i64::MAX, None);
+                loop {
+                    let events = self.snapshot.event_page(*number, i64::MIN..=until, after, PAGE)?;
+                    events.iter().for_each(|(_, event)| visit(event));
+                    match events.last() {
+                        Some((place, _)) if events.len() == PAGE => (until, after) = (place.at, Some(place.key)),
+                        _ => break,
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Visits all that was sent and stands, as the operations that bring it: records and events in the order of first
     /// arrival, then the stewards' words. Carried out on an empty tenant under the same policy, in any order, they give
     /// the same people; the ids of profiles, and the feed, are not among them.
     ///
@@ -187,6 +238,7 @@ impl View {
     /// ```
     pub fn export(&self, visit: &mut dyn FnMut(Operation)) -> Result<()> {
         self.evidence(&mut |record| visit(Operation::Add(record.clone())))?;
+        self.events(&mut |event| visit(Operation::Event(Box::new(event.clone()))))?;
         let mut after = None;
         loop {
             let page = self.snapshot.assertion_page(after, PAGE)?;
@@ -196,48 +248,83 @@ impl View {
         }
     }
 
-    /// Visits every usable value that a live record carries, once, with its holder.
+    /// Visits every usable value that a live record or event carries, once, with its holder.
     ///
     /// # Errors
     /// `Store` or `Corrupt` where reading failed.
     pub fn identifiers(&self, visit: &mut dyn FnMut(IdentifierRow<'_>)) -> Result<()> {
         self.pages(&mut |page| {
-            let numbers: Vec<RecordNumber> = page.iter().map(|(number, _)| *number).collect();
-            let bearers = self.bearers(&numbers)?;
-            let read = |(_, record): &(RecordNumber, Arc<Record>)| {
+            let read = |(number, record): &(RecordNumber, Arc<Record>)| {
                 let (normalised, _) = normalise(&self.rules, record);
-                let usable = if normalised.quarantined { Vec::new() } else { normalised.identifiers };
-                links(self.seed, &self.rules, &usable).into_iter().zip(usable).collect::<Vec<_>>()
+                (*number, if normalised.quarantined { Vec::new() } else { normalised.identifiers })
             };
-            let carried: Vec<Vec<_>> = page.iter().map(read).collect();
-            // One question a page: what a record carries is then taken off the answer.
-            let hashes: Vec<_> = carried.iter().flatten().map(|(link, _)| link.value).collect();
-            let mut postings = self.snapshot.postings(&hashes)?.into_iter();
-            for ((number, bearer), carried) in numbers.iter().zip(bearers).zip(carried) {
-                for ((link, (_, value)), posting) in carried.iter().zip(postings.by_ref()) {
-                    let (Some(posting), Some(rule)) = (posting, self.rules.kinds.get(usize::from(link.kind))) else {
-                        return Err(Error::corrupt("an identifier without its carriers"));
-                    };
-                    let first = match &posting.carriers {
-                        Numbers::Inline(list) => list.first().copied(),
-                        Numbers::Spilled(_) => self.snapshot.carriers(link.value, RecordNumber(0), 1)?.first().copied(),
-                    };
-                    if first != Some(*number) {
-                        continue;
-                    }
-                    let (profile, status) = match &posting.state {
-                        // One profile has all carriers, so that of the first.
-                        ValueState::Clear if rule.links != Links::None => (bearer, Status::Held),
-                        _ => {
-                            let Found { profile, status, .. } = self.holder(*link, &posting)?;
-                            (profile, status)
-                        }
-                    };
-                    visit(IdentifierRow { kind: &rule.name, value, profile, status });
-                }
-            }
-            Ok(())
+            self.carried_first(page.iter().map(read).collect(), visit)
+        })?;
+        self.trail_pages(&mut |page| {
+            let read = |(number, trail): &(RecordNumber, Arc<Trail>)| {
+                let (identifiers, quarantined) = normalise_identifiers(&self.rules, &trail.identifiers);
+                (*number, if quarantined { Vec::new() } else { identifiers })
+            };
+            self.carried_first(page.iter().map(read).collect(), visit)
         })
+    }
+
+    /// Visits the values of some records and trails that none before them carries.
+    fn carried_first(
+        &self,
+        carriers: Vec<(RecordNumber, Vec<(u16, SmolStr)>)>,
+        visit: &mut dyn FnMut(IdentifierRow<'_>),
+    ) -> Result<()> {
+        let numbers: Vec<RecordNumber> = carriers.iter().map(|(number, _)| *number).collect();
+        let bearers = self.bearers(&numbers)?;
+        let hashed = carriers.into_iter().map(|(_, usable)| (links(self.seed, &self.rules, &usable), usable));
+        let carried: Vec<_> = hashed.collect();
+        // One question a page: what each carries is then taken off the answer.
+        let hashes: Vec<_> = carried.iter().flat_map(|(links, _)| links).map(|link| link.value).collect();
+        let mut postings = self.snapshot.postings(&hashes)?.into_iter();
+        for ((number, bearer), (links, usable)) in numbers.iter().zip(bearers).zip(carried) {
+            for ((link, (_, value)), posting) in links.iter().zip(usable).zip(postings.by_ref()) {
+                let (Some(posting), Some(rule)) = (posting, self.rules.kinds.get(usize::from(link.kind))) else {
+                    return Err(Error::corrupt("an identifier without its carriers"));
+                };
+                let first = match &posting.carriers {
+                    Numbers::Inline(list) => list.first().copied(),
+                    Numbers::Spilled(_) => self.snapshot.carriers(link.value, RecordNumber(0), 1)?.first().copied(),
+                };
+                if first != Some(*number) {
+                    continue;
+                }
+                let (profile, status) = match &posting.state {
+                    // One profile has all carriers, so that of the first.
+                    ValueState::Clear if rule.links != Links::None => (bearer, Status::Held),
+                    _ => {
+                        let Found { profile, status, .. } = self.holder(*link, &posting)?;
+                        (profile, status)
+                    }
+                };
+                visit(IdentifierRow { kind: &rule.name, value: &value, profile, status });
+            }
+        }
+        Ok(())
+    }
+
+    fn trail_pages(&self, visit: &mut VisitTrails<'_>) -> Result<()> {
+        let mut from = RecordNumber(0);
+        loop {
+            let page = self.snapshot.trail_page(from, PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            from = RecordNumber(last.0 + 1);
+            visit(&page)?;
+        }
+    }
+
+    /// The usable identifiers of a record or trail.
+    pub(super) fn usable_identifiers(&self, number: RecordNumber) -> Result<Vec<(u16, SmolStr)>> {
+        if let Some(record) = self.snapshot.records(&[number])?.pop().flatten() {
+            return Ok(normalise(&self.rules, &record).0.identifiers);
+        }
+        let trail = self.snapshot.trails(&[number])?.pop().flatten();
+        Ok(trail.map(|trail| normalise_identifiers(&self.rules, &trail.identifiers).0).unwrap_or_default())
     }
 
     fn pages(&self, visit: &mut VisitPage<'_>) -> Result<()> {
@@ -312,6 +399,14 @@ impl Resolver {
     /// As there.
     pub fn record(&self, key: &RecordKey) -> Result<Option<StoredRecord>> {
         self.view()?.record(key)
+    }
+
+    /// See [`View::event`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn event(&self, key: &RecordKey) -> Result<Option<StoredEvent>> {
+        self.view()?.event(key)
     }
 
     /// See [`View::members`].

@@ -1,17 +1,20 @@
-//! A record with its reading under the policy, ready to be planned.
+//! Records, events and trails with their readings under the policy, ready to be planned.
 
 use super::ruling::Ruling;
+use crate::event::Event;
 use crate::id::{KeyHash, Link, Seed, ValueHash};
-use crate::identifier::{hash_key, links};
+use crate::identifier::{hash_event, hash_key, hash_trail, links};
 use crate::issue::{Issue, IssueReason, What};
-use crate::normalise::normalise;
-use crate::record::Record;
-use crate::store::Vertex;
+use crate::normalise::{normalise, normalise_event, normalise_identifiers};
+use crate::record::{Identifier, Moment, Record, RecordKey};
+use crate::stitch::Entry;
+use crate::store::{Trail, Vertex};
 use crate::time::Timestamp;
 use crate::value::Fact;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
+/// A record as the policy reads it.
 #[derive(Debug, Clone)]
 pub(super) struct Reading {
     pub(super) record: Arc<Record>,
@@ -35,11 +38,7 @@ impl Reading {
         let (mut normalised, mut issues) = normalise(rules, &record);
         // They are kept for as long as the record stands.
         normalised.facts.shrink_to_fit();
-        let skew = i64::try_from(rules.policy.clock_skew_seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
-        if now.is_some_and(|now| record.at.microseconds() > now.microseconds().saturating_add(skew)) {
-            let (what, key) = (What::Record, record.key.clone());
-            issues.push(Issue { what, key, field: "at".into(), reason: IssueReason::Future });
-        }
+        issues.extend(ahead(rules, What::Record, &record.key, record.at, now));
         Self {
             key: hash_key(seed, &record.key),
             links: links(seed, rules, &normalised.identifiers),
@@ -49,5 +48,131 @@ impl Reading {
             issues,
             record,
         }
+    }
+}
+
+/// That something comes from the future, by more than clocks go wrong.
+fn ahead(rules: &Ruling, what: What, key: &RecordKey, at: Timestamp, now: Option<Timestamp>) -> Option<Issue> {
+    let skew = i64::try_from(rules.policy.clock_skew_seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+    let late = now.is_some_and(|now| at.microseconds() > now.microseconds().saturating_add(skew));
+    late.then(|| Issue { what, key: key.clone(), field: "at".into(), reason: IssueReason::Future })
+}
+
+/// An event as the policy reads it.
+#[derive(Debug, Clone)]
+pub(super) struct EventReading {
+    pub(super) event: Arc<Event>,
+    pub(super) key: KeyHash,
+    /// The hash of its trail.
+    pub(super) trail: KeyHash,
+    pub(super) links: SmallVec<[Link; 2]>,
+    /// Its trail takes no part.
+    pub(super) dormant: bool,
+    pub(super) issues: Vec<Issue>,
+}
+
+impl EventReading {
+    /// Reads an event as the policy says. `now` is what its time is judged by, where it is to be judged.
+    pub(super) fn of(rules: &Ruling, seed: Seed, event: Arc<Event>, now: Option<Timestamp>) -> Self {
+        let (normalised, mut issues) = normalise_event(rules, &event);
+        issues.extend(ahead(rules, What::Event, &event.key, event.at, now));
+        let mut identifiers: SmallVec<[&Identifier; 4]> = event.identifiers.iter().collect();
+        identifiers.sort_unstable();
+        identifiers.dedup();
+        Self {
+            key: hash_event(seed, &event.key),
+            trail: hash_trail(seed, &event.key.source, identifiers),
+            links: links(seed, rules, &normalised.identifiers),
+            dormant: normalised.quarantined || normalised.identifiers.is_empty(),
+            issues,
+            event,
+        }
+    }
+
+    /// When it happened, on its trail.
+    pub(super) fn moment(&self) -> Moment {
+        moment_of(&self.event)
+    }
+}
+
+/// When an event happened, on its trail.
+pub(super) fn moment_of(event: &Event) -> Moment {
+    Moment { at: event.at.microseconds(), key: event.key.key.clone() }
+}
+
+/// A trail as the policy reads it.
+pub(super) struct TrailReading {
+    pub(super) trail: Arc<Trail>,
+    /// The key of its oldest event.
+    pub(super) first: RecordKey,
+    pub(super) links: SmallVec<[Link; 2]>,
+    pub(super) dormant: bool,
+}
+
+impl TrailReading {
+    pub(super) fn of(rules: &Ruling, seed: Seed, trail: Arc<Trail>) -> Self {
+        let (identifiers, quarantined) = normalise_identifiers(rules, &trail.identifiers);
+        Self {
+            first: RecordKey { source: trail.source.clone(), key: trail.first.key.clone() },
+            links: links(seed, rules, &identifiers),
+            dormant: quarantined || identifiers.is_empty(),
+            trail,
+        }
+    }
+}
+
+/// What a vertex of the graph is made of.
+pub(super) enum Subject {
+    Record(Reading),
+    Trail(TrailReading),
+}
+
+impl Subject {
+    pub(super) fn record(&self) -> Option<&Reading> {
+        match self {
+            Self::Record(reading) => Some(reading),
+            Self::Trail(_) => None,
+        }
+    }
+
+    /// Whether it takes no part.
+    pub(super) fn is_dormant(&self) -> bool {
+        match self {
+            Self::Record(reading) => reading.quarantined,
+            Self::Trail(reading) => reading.dormant,
+        }
+    }
+
+    pub(super) fn links(&self) -> &[Link] {
+        match self {
+            Self::Record(reading) => &reading.links,
+            Self::Trail(reading) => &reading.links,
+        }
+    }
+
+    pub(super) fn facts(&self) -> &[Fact] {
+        self.record().map(|reading| reading.facts.as_slice()).unwrap_or_default()
+    }
+
+    pub(super) fn blocks(&self) -> &[ValueHash] {
+        self.record().map(|reading| reading.blocks.as_ref()).unwrap_or_default()
+    }
+
+    /// Its place among all, as [`Vertex::order`] has it.
+    pub(super) fn order(&self) -> (i64, &RecordKey, bool) {
+        match self {
+            Self::Record(reading) => (reading.record.at.microseconds(), &reading.record.key, false),
+            Self::Trail(reading) => (reading.trail.first.at, &reading.first, true),
+        }
+    }
+
+    /// As resolution takes it.
+    pub(super) fn entry(&self, rules: &Ruling) -> Entry<'_> {
+        let (at, key, _) = self.order();
+        let (unique, last) = match self {
+            Self::Record(_) => (rules.unique(key), None),
+            Self::Trail(reading) => (None, Some(&reading.trail.last)),
+        };
+        Entry { key, at, last, links: self.links(), facts: self.facts(), unique, live: true }
     }
 }

@@ -8,7 +8,7 @@ use super::liken::likeness_of;
 use super::partition::{Partition, partition};
 use super::plan::Planner;
 use super::read::View;
-use super::reading::Reading;
+use super::reading::{Reading, Subject, TrailReading};
 use super::ruling::Ruling;
 use super::tell::{Bearing, Shifted, compare};
 use crate::error::{Error, ErrorKind, Result};
@@ -18,7 +18,7 @@ use crate::policy::Policy;
 use crate::record::Record;
 use crate::store::{
     Anchor, AssertionRow, Batch, Change, Cluster, Counts, DORMANT, Generation, INLINE_MAX, Meta, Node, Numbers,
-    Posting, ProfileChange, ProfileEvent, Revision, Snapshot, ValueState,
+    Posting, ProfileChange, ProfileEvent, Revision, Snapshot, Trail, ValueState, Vertex,
 };
 use ahash::{AHashMap, AHashSet};
 use smallvec::SmallVec;
@@ -34,14 +34,24 @@ const PAGE: usize = 16_384;
 /// A race that is lost this often is not bad luck.
 const TRIES_MAX: u32 = 16;
 
-/// A record with its number and its reading.
+/// A record or trail with its number and its reading.
 pub(super) struct Item {
     pub(super) number: RecordNumber,
-    pub(super) reading: Reading,
+    pub(super) subject: Subject,
 }
 
 /// The ids anchored in each record.
 type Anchors = AHashMap<RecordNumber, SmallVec<[ProfileNumber; 1]>>;
+
+/// What a generation is built upon.
+struct Stands {
+    revision: Revision,
+    meta: Meta,
+    /// The profile that each item is in.
+    origins: Vec<Option<ProfileNumber>>,
+    anchors: Anchors,
+    assertions: Vec<AssertionRow>,
+}
 
 /// Everything that a generation is made of.
 pub(super) struct Rebuilt {
@@ -80,7 +90,7 @@ impl Resolver {
         };
         let mut report = LoadReport { records: total, ..LoadReport::default() };
         let view = self.view()?;
-        let was_empty = view.meta.counts.records == 0;
+        let was_empty = view.meta.counts.records == 0 && view.meta.counts.trails == 0;
         let mut items: Vec<Item> = Vec::new();
         let mut meta = view.meta.clone();
         let mut revision = view.revision();
@@ -113,8 +123,10 @@ impl Resolver {
         }
         let built = if was_empty {
             let assertions = self.all_assertions()?;
-            let built = self.build(Arc::clone(&rules), revision, meta, items, Vec::new(), AHashMap::new(), assertions);
-            Rebuilt { policy: self.policy_to_write(&*self.store.snapshot(&self.tenant)?, &rules)?, ..built }
+            let snapshot = self.store.snapshot(&self.tenant)?;
+            let stands = Stands { revision, meta, origins: Vec::new(), anchors: AHashMap::new(), assertions };
+            let built = self.build(Arc::clone(&rules), items, stands, &*snapshot)?;
+            Rebuilt { policy: self.policy_to_write(&*snapshot, &rules)?, ..built }
         } else {
             self.rebuild_from_store(Arc::clone(&rules))?.0
         };
@@ -162,16 +174,7 @@ impl Resolver {
     fn rebuild_from_store(&self, rules: Arc<Ruling>) -> Result<(Rebuilt, PolicyReport)> {
         let snapshot = self.store.snapshot(&self.tenant)?;
         let view = self.view_of(Arc::clone(&snapshot))?;
-        let mut items: Vec<Item> = Vec::with_capacity(view.meta.counts.records as usize);
-        let mut from = RecordNumber(0);
-        loop {
-            let page = snapshot.record_page(from, PAGE)?;
-            let Some((last, _)) = page.last() else { break };
-            from = RecordNumber(last.0 + 1);
-            let records: Vec<Arc<Record>> = page.iter().map(|(_, record)| Arc::clone(record)).collect();
-            let readings = read_all(&rules, self.seed, &records, None);
-            items.extend(page.iter().zip(readings).map(|((number, _), reading)| Item { number: *number, reading }));
-        }
+        let items = self.all_items(&rules, &*snapshot, &view.meta.counts)?;
         let origins = view.origins(&items)?;
         let anchors = view.all_anchors()?;
         let assertions = self.all_assertions()?;
@@ -182,10 +185,38 @@ impl Resolver {
             meta.policy_version += 1;
         }
         let policy = self.policy_to_write(&*snapshot, &rules)?;
-        let built = self.build(rules, snapshot.revision(), meta, items, origins.clone(), anchors, assertions);
-        let built = Rebuilt { policy, ..built };
+        let stands = Stands { revision: snapshot.revision(), meta, origins: origins.clone(), anchors, assertions };
+        let built = Rebuilt { policy, ..self.build(rules, items, stands, &*snapshot)? };
         let report = built.report(before, &origins, self.seed);
         Ok((built, report))
+    }
+
+    /// All records and trails, by number.
+    fn all_items(&self, rules: &Ruling, snapshot: &dyn Snapshot, counts: &Counts) -> Result<Vec<Item>> {
+        let mut items: Vec<Item> = Vec::with_capacity((counts.records + counts.trails) as usize);
+        let mut from = RecordNumber(0);
+        loop {
+            let page = snapshot.record_page(from, PAGE)?;
+            let Some((last, _)) = page.last() else { break };
+            from = RecordNumber(last.0 + 1);
+            let records: Vec<Arc<Record>> = page.iter().map(|(_, record)| Arc::clone(record)).collect();
+            let readings = read_all(rules, self.seed, &records, None).into_iter().map(Subject::Record);
+            items.extend(page.iter().zip(readings).map(|((number, _), subject)| Item { number: *number, subject }));
+        }
+        from = RecordNumber(0);
+        loop {
+            let page = snapshot.trail_page(from, PAGE)?;
+            let Some((last, _)) = page.last() else { break };
+            from = RecordNumber(last.0 + 1);
+            let read = |(number, trail): &(RecordNumber, Arc<Trail>)| Item {
+                number: *number,
+                subject: Subject::Trail(TrailReading::of(rules, self.seed, Arc::clone(trail))),
+            };
+            items.extend(in_parallel(&page, 2048, read));
+        }
+        // Places ascend as numbers do: whose number is smaller arrived first.
+        items.sort_unstable_by_key(|item| item.number);
+        Ok(items)
     }
 
     /// The policy as JSON, if the tenant does not stand under it.
@@ -207,18 +238,9 @@ impl Resolver {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is one thing that a generation rests on")]
-    fn build(
-        &self,
-        rules: Arc<Ruling>,
-        revision: Revision,
-        mut meta: Meta,
-        items: Vec<Item>,
-        origins: Vec<Option<ProfileNumber>>,
-        mut anchors: Anchors,
-        assertions: Vec<AssertionRow>,
-    ) -> Rebuilt {
-        let partition = partition(&rules, &items, &assertions);
+    fn build(&self, rules: Arc<Ruling>, items: Vec<Item>, stands: Stands, snapshot: &dyn Snapshot) -> Result<Rebuilt> {
+        let Stands { revision, mut meta, origins, mut anchors, assertions } = stands;
+        let partition = partition(&rules, &items, &assertions, snapshot)?;
         let passed = pass_on(&items, &origins, &mut anchors);
         let first_new = ProfileNumber(meta.next_profile);
         let mut bearings = Vec::with_capacity(partition.clusters.len());
@@ -248,7 +270,20 @@ impl Resolver {
         let mut erased: Vec<ProfileNumber> = before.iter().copied().filter(|old| !anchored.contains(old)).collect();
         erased.sort_unstable();
         let policy = None;
-        Rebuilt { rules, revision, meta, policy, items, partition, bearings, newly_in, anchors, passed, shifts, erased }
+        Ok(Rebuilt {
+            rules,
+            revision,
+            meta,
+            policy,
+            items,
+            partition,
+            bearings,
+            newly_in,
+            anchors,
+            passed,
+            shifts,
+            erased,
+        })
     }
 
     /// Writes a generation in steps, switches to it with the last, and drops what was.
@@ -304,11 +339,11 @@ impl Resolver {
         let total = meta.counts;
         for (step, page) in items.chunks(STEP).enumerate() {
             let put = |item: &Item| {
-                let Reading { record, key, .. } = &item.reading;
-                Change::PutRecord { number: item.number, key: *key, record: Arc::clone(record) }
+                let Reading { record, key, .. } = item.subject.record()?;
+                Some(Change::PutRecord { number: item.number, key: *key, record: Arc::clone(record) })
             };
             let mut changes: Vec<Change> = Vec::with_capacity(page.len() + 1);
-            changes.extend(page.iter().map(put));
+            changes.extend(page.iter().filter_map(put));
             let written = (step * STEP + page.len()) as u64;
             meta.next_record = page.last().map_or(meta.next_record, |item| item.number.0 + 1);
             meta.counts.records = written;
@@ -344,15 +379,15 @@ fn take_new(items: &mut Vec<Item>, known: &mut AHashMap<KeyHash, usize>, meta: &
         match known.entry(reading.key) {
             std::collections::hash_map::Entry::Vacant(slot) => {
                 slot.insert(items.len());
-                items.push(Item { number: RecordNumber(meta.next_record), reading });
+                items.push(Item { number: RecordNumber(meta.next_record), subject: Subject::Record(reading) });
                 meta.next_record += 1;
                 meta.counts.records += 1;
             }
             std::collections::hash_map::Entry::Occupied(slot) => {
-                if let Some(item) = items.get_mut(*slot.get())
-                    && reading.record.supersedes(&item.reading.record)
+                if let Some(Item { subject: Subject::Record(known), .. }) = items.get_mut(*slot.get())
+                    && reading.record.supersedes(&known.record)
                 {
-                    item.reading = reading;
+                    *known = reading;
                 }
             }
         }
@@ -361,23 +396,27 @@ fn take_new(items: &mut Vec<Item>, known: &mut AHashMap<KeyHash, usize>, meta: &
 
 /// Passes the anchors of records that are quarantined now to the oldest live record of the profile that they were in,
 /// as their leaving one by one would. Where none is live, they wait for the record to be mended.
-fn pass_on(
-    items: &[Item],
+fn pass_on<'a>(
+    items: &'a [Item],
     origins: &[Option<ProfileNumber>],
     anchors: &mut Anchors,
 ) -> Vec<(ProfileNumber, RecordNumber)> {
     let leaving =
-        items.iter().zip(origins).filter(|(item, _)| item.reading.quarantined && anchors.contains_key(&item.number));
+        items.iter().zip(origins).filter(|(item, _)| item.subject.is_dormant() && anchors.contains_key(&item.number));
     let leaving: Vec<(RecordNumber, ProfileNumber)> =
         leaving.filter_map(|(item, origin)| origin.map(|origin| (item.number, origin))).collect();
     if leaving.is_empty() {
         return Vec::new();
     }
-    let mut heirs: AHashMap<ProfileNumber, &Item> = AHashMap::new();
-    let order = |item: &Item| (item.reading.record.at.microseconds(), item.reading.record.key.clone());
-    for (item, origin) in items.iter().zip(origins).filter(|(item, _)| !item.reading.quarantined) {
+    let mut heirs: AHashMap<ProfileNumber, &'a Item> = AHashMap::new();
+    for (item, origin) in items.iter().zip(origins).filter(|(item, _)| !item.subject.is_dormant()) {
         let Some(origin) = origin else { continue };
-        heirs.entry(*origin).and_modify(|heir| *heir = std::cmp::min_by_key(*heir, item, |i| order(i))).or_insert(item);
+        let older = |heir: &mut &'a Item| {
+            if item.subject.order() < heir.subject.order() {
+                *heir = item;
+            }
+        };
+        heirs.entry(*origin).and_modify(older).or_insert(item);
     }
     let mut passed = Vec::new();
     for (record, origin) in leaving {
@@ -389,6 +428,14 @@ fn pass_on(
         held.sort_unstable();
     }
     passed
+}
+
+fn count_items(items: &[Item], counts: &mut Counts) {
+    counts.records = items.iter().filter(|item| item.subject.record().is_some()).count() as u64;
+    counts.trails = items.len() as u64 - counts.records;
+    let dormant = items.iter().filter(|item| item.subject.is_dormant());
+    let (records, trails): (Vec<&Item>, Vec<&Item>) = dormant.partition(|item| item.subject.record().is_some());
+    (counts.quarantined, counts.dormant_trails) = (records.len() as u64, trails.len() as u64);
 }
 
 /// Changes on their way into a generation: steps are committed while the next is made.
@@ -433,8 +480,7 @@ impl Rebuilt {
         meta.counts.withheld = partition.withheld.len() as u64 - partition.possible;
         meta.counts.possible = partition.possible;
         meta.counts.generic_blocks = 0;
-        meta.counts.records = items.len() as u64;
-        meta.counts.quarantined = items.iter().filter(|item| item.reading.quarantined).count() as u64;
+        count_items(&items, &mut meta.counts);
         meta.generation = step.generation;
         meta.unresolved = false;
         for ((cluster, bearing), new) in partition.clusters.into_iter().zip(&bearings).zip(newly_in) {
@@ -464,8 +510,16 @@ impl Rebuilt {
             step.put(Change::PutAnchor { profile, anchor: Anchor::Record(record) });
         }
         for (place, ((item, cluster), new)) in (0..).zip(items.into_iter().zip(cluster_of).zip(new_in)) {
-            let vertex = item.reading.vertex();
-            let Reading { links, facts, blocks, .. } = item.reading;
+            let (vertex, links, facts, blocks) = match item.subject {
+                Subject::Record(reading) => {
+                    let vertex = reading.vertex();
+                    (vertex, reading.links, reading.facts, reading.blocks)
+                }
+                Subject::Trail(TrailReading { trail, first, links, .. }) => {
+                    let follows = partition.followers.get(&place).copied().map(Box::new);
+                    (Vertex::Trail { first, at: trail.first.at, follows }, links, Vec::new(), Box::default())
+                }
+            };
             let anchors = match new {
                 Some(profile) => SmallVec::from_buf([profile]),
                 None if anchors.is_empty() => SmallVec::new(),
@@ -525,7 +579,8 @@ impl Rebuilt {
             possible: (before.possible, self.partition.possible),
             ..PolicyReport::default()
         };
-        report.quarantined.1 = self.items.iter().filter(|item| item.reading.quarantined).count() as u64;
+        let records = self.items.iter().filter_map(|item| item.subject.record());
+        report.quarantined.1 = records.filter(|reading| reading.quarantined).count() as u64;
         let mut sizes: AHashMap<ProfileNumber, u64> = AHashMap::new();
         origins.iter().flatten().for_each(|profile| *sizes.entry(*profile).or_default() += 1);
         let mut parts: AHashMap<ProfileNumber, u64> = AHashMap::new();

@@ -5,11 +5,11 @@ use super::liken::{is_link, link_key};
 use super::plan::{Planner, UNPLACED};
 use super::tell::{Bearing, Shifted, compare};
 use crate::error::Result;
-use crate::id::{ClusterNumber, ProfileNumber, RecordNumber, ValueHash};
+use crate::id::{ClusterNumber, Link, ProfileNumber, RecordNumber, ValueHash};
 use crate::identifier::hash_key;
 use crate::issue::Reason;
 use crate::linkage::Weight;
-use crate::stitch::{Group, Likely, Outcome, Trace, resolve};
+use crate::stitch::{Group, Likely, Outcome, Trace};
 use crate::store::{
     Cluster, INLINE_MAX, Node, Numbers, Presence, ProfileEvent, Snapshot, ValueState, WithheldKey, WithheldRow,
 };
@@ -44,10 +44,10 @@ impl Planner<'_> {
         let seeds = std::mem::take(&mut self.seeds);
         let with_assertions = self.meta.counts.assertions > 0;
         let found = gather(&self.overlay, self.rules, self.seed, &seeds, with_assertions)?;
-        let outcome = resolve(self.rules, self.rules.linker(), &found.region(self.rules), Trace::Off);
+        let outcome = found.resolve(&self.overlay, self.rules, Trace::Off)?;
         let shift = self.shift(&found, &outcome)?;
         self.tell(&outcome, &shift);
-        self.write_clusters(&found, outcome.clusters.as_slice(), &shift)?;
+        self.write_clusters(&found, &outcome, &shift)?;
         self.write_values(&found, &outcome, &shift)?;
         self.write_links(&found, &outcome, &shift)?;
         Ok(())
@@ -112,7 +112,9 @@ impl Planner<'_> {
         numbers.into_iter().map(|number| number.unwrap_or_else(|| self.new_cluster())).collect()
     }
 
-    fn write_clusters(&mut self, found: &Gathered, groups: &[Group], shift: &Shift) -> Result<()> {
+    fn write_clusters(&mut self, found: &Gathered, outcome: &Outcome, shift: &Shift) -> Result<()> {
+        let groups = outcome.clusters.as_slice();
+        let follows: AHashMap<usize, Link> = outcome.followers.iter().copied().collect();
         let mut was_in: AHashMap<ClusterNumber, Vec<RecordNumber>> = AHashMap::new();
         for ((number, _), cluster) in found.records.iter().zip(&shift.before) {
             if let Some(cluster) = cluster {
@@ -124,12 +126,14 @@ impl Planner<'_> {
         {
             let mut members = Vec::with_capacity(group.members.len());
             let mut summary = group.summary.clone();
-            for (number, node) in group.members.iter().filter_map(|&member| found.records.get(member)) {
+            for (member, (number, node)) in group.members.iter().filter_map(|&m| Some((m, found.records.get(m)?))) {
                 members.push(*number);
+                let follows = follows.get(&member).copied();
                 summary.possible |= node.edges().iter().any(|(_, weight)| !is_link(self.rules.linker(), *weight));
                 let newly_anchored = *new == Some(*number);
-                if node.cluster != cluster || newly_anchored {
+                if node.cluster != cluster || newly_anchored || node.vertex.follows() != follows {
                     let mut node = Node { cluster, ..Node::clone(node) };
+                    node.vertex.follow(follows);
                     if newly_anchored {
                         node.anchors.push(bearing.profile);
                     }

@@ -1,10 +1,12 @@
 //! Contested values: who may hold together through one, in time order (DESIGN 4.3).
 
+use super::Claimed;
 use super::levels::Levels;
 use super::shape::{Held, Shape, judge};
+use crate::error::Result;
 use crate::issue::Reason;
 use crate::policy::Links;
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 
 /// The clusters that carry a value, with the ranks of their carriers, by oldest carrier.
 #[derive(Debug)]
@@ -29,14 +31,38 @@ pub(super) struct Part {
     pub(super) roots: Vec<u32>,
     /// Ascending.
     pub(super) carriers: Vec<u32>,
+    /// Those of the carriers that are trails and claim with every event, not with the oldest only.
+    steady: Vec<u32>,
     shape: Shape,
+}
+
+/// The latest claim of a part before some moment.
+struct Latest {
+    /// The last carrier that stands before it.
+    rank: u32,
+    /// An event that comes after that.
+    event: Option<Claimed>,
+}
+
+impl Latest {
+    fn cmp(&self, other: &Self, levels: &Levels<'_>) -> Ordering {
+        if self.event.is_none() && other.event.is_none() {
+            return self.rank.cmp(&other.rank);
+        }
+        let claimed = |latest: &Self| latest.event.clone().or_else(|| levels.oldest_of(latest.rank));
+        claimed(self).cmp(&claimed(other))
+    }
 }
 
 /// How a contest came out.
 #[derive(Debug)]
 pub(super) enum Settled {
     /// Each part is one cluster.
-    Parts(Vec<Part>),
+    Parts {
+        parts: Vec<Part>,
+        /// The roots of claimants that nobody is known to be.
+        unknown: Vec<u32>,
+    },
     /// More parts than the policy allows: the value links nobody.
     Crowd {
         /// A carrier of each of so many clusters that exclude each other, if it can be shown.
@@ -74,39 +100,61 @@ impl Claims {
 
 /// Takes the clusters in the order of their oldest carrier: each goes to the part with the latest carrier before it
 /// that it may join, or opens one. O(clusters times parts).
-pub(super) fn settle(levels: &Levels<'_>, kind: u16, claims: &Claims) -> Settled {
+pub(super) fn settle(levels: &Levels<'_>, kind: u16, claims: &Claims) -> Result<Settled> {
     let max = levels.rules.kinds.get(usize::from(kind)).and_then(|rule| rule.max_claimants);
     let mut parts: Vec<Part> = Vec::new();
+    let mut unknown = Vec::new();
     for claimant in &claims.0 {
         let own_oldest = claimant.oldest();
         let shape = levels.shape(claimant.root);
-        let mut candidates: Vec<(u32, usize)> = Vec::with_capacity(parts.len());
+        let steady: Vec<u32> = if shape.known {
+            claimant.carriers.iter().copied().filter(|&rank| levels.is_steady(rank)).collect()
+        } else {
+            unknown.push(claimant.root);
+            Vec::new()
+        };
+        let mut candidates: Vec<(Latest, usize)> = Vec::with_capacity(parts.len());
         for (place, part) in parts.iter().enumerate() {
-            let before = part.carriers.partition_point(|&rank| rank <= own_oldest);
-            if let Some(&latest) = before.checked_sub(1).and_then(|last| part.carriers.get(last)) {
-                candidates.push((latest, place));
-            }
+            candidates.extend(part.latest_before(levels, own_oldest)?.map(|latest| (latest, place)));
         }
-        candidates.sort_unstable_by_key(|&candidate| Reverse(candidate));
+        candidates.sort_unstable_by(|(a, _), (b, _)| b.cmp(a, levels));
         let may_join = |part: &Part| judge(levels.rules, &levels.sets, kind, &[&part.shape, shape]).is_none();
-        let chosen = candidates.iter().map(|&(_, place)| place).find(|&place| parts.get(place).is_some_and(may_join));
+        let chosen = candidates.iter().map(|(_, place)| *place).find(|&place| parts.get(place).is_some_and(may_join));
         match chosen.and_then(|place| parts.get_mut(place)) {
             Some(part) => {
                 part.roots.push(claimant.root);
                 part.shape.absorb(shape.clone());
                 part.carriers.extend(&claimant.carriers);
                 part.carriers.sort_unstable();
+                part.steady.extend(steady);
             }
             None => {
                 let (roots, carriers) = (vec![claimant.root], claimant.carriers.clone());
-                parts.push(Part { roots, carriers, shape: shape.clone() });
+                parts.push(Part { roots, carriers, steady, shape: shape.clone() });
                 if max.is_some_and(|max| parts.len() as u64 > max) {
-                    return Settled::Crowd { witnesses: openers_that_exclude(levels, kind, &parts) };
+                    return Ok(Settled::Crowd { witnesses: openers_that_exclude(levels, kind, &parts) });
                 }
             }
         }
     }
-    Settled::Parts(parts)
+    Ok(Settled::Parts { parts, unknown })
+}
+
+impl Part {
+    /// Its latest claim before the oldest moment of a carrier of another cluster; none if it has none.
+    fn latest_before(&self, levels: &Levels<'_>, carrier: u32) -> Result<Option<Latest>> {
+        let before = self.carriers.partition_point(|&rank| rank <= carrier);
+        let Some(&rank) = before.checked_sub(1).and_then(|last| self.carriers.get(last)) else { return Ok(None) };
+        let mut latest = Latest { rank, event: None };
+        for &steady in self.steady.iter().filter(|&&steady| steady <= carrier) {
+            let event = levels.latest_of(steady, carrier)?;
+            let claim = Latest { rank: steady, event };
+            if claim.cmp(&latest, levels).is_gt() {
+                latest = claim;
+            }
+        }
+        Ok(Some(latest))
+    }
 }
 
 impl Settled {

@@ -4,12 +4,14 @@
 use super::contest::{Claims, Settled, settle};
 use super::corroborate;
 use super::shape::{Claim, End, Held, Saying, Shape, ValueSets, judge, separated};
-use super::{By, Contest, Group, Made, Outcome, Region, Trace};
+use super::{By, Claimed, Contest, EventBefore, Group, Made, Outcome, Region, Trace};
+use crate::error::Result;
 use crate::id::Link;
 use crate::identifier::Summary;
 use crate::issue::Reason;
 use crate::linkage::Linker;
 use crate::policy::{Contested, Links, Role, Rules};
+use crate::record::RecordKey;
 use ahash::{AHashMap, AHashSet};
 use petgraph::unionfind::UnionFind;
 use std::cmp::Reverse;
@@ -19,17 +21,26 @@ use std::collections::hash_map::Entry;
 ///
 /// O(n log n) for n identifiers, plus, for each contested value, its clusters times its parts, and for scored links what
 /// their vetoes cost. A region has scored links only where there is a linker.
-pub(crate) fn resolve(rules: &Rules, linker: Option<&Linker>, region: &Region<'_>, trace: Trace) -> Outcome {
-    let mut levels = Levels::new(rules, region, trace);
+///
+/// # Errors
+/// Those of looking up events.
+pub(crate) fn resolve(
+    rules: &Rules,
+    linker: Option<&Linker>,
+    region: &Region<'_>,
+    event_before: EventBefore<'_>,
+    trace: Trace,
+) -> Result<Outcome> {
+    let mut levels = Levels::new(rules, region, event_before, trace);
     levels.join_by_word();
     for kind in 0..rules.kinds.len() {
-        levels.take_kind(kind as u16);
+        levels.take_kind(kind as u16)?;
     }
     levels.before.clear();
     if let Some(linker) = linker {
         levels.take_links(linker);
     }
-    levels.finish()
+    Ok(levels.finish())
 }
 
 /// A record carries a value, both by their place: the record in order of time, the value in order of its hash.
@@ -54,8 +65,15 @@ struct Turn {
 pub(super) struct Levels<'a> {
     pub(super) rules: &'a Rules,
     pub(super) region: &'a Region<'a>,
+    event_before: EventBefore<'a>,
     /// Entries by time and key, those that are not live last.
     pub(super) order: Vec<usize>,
+    /// The ranks of trails, ascending.
+    trails: Vec<u32>,
+    /// The trails that follow whoever has a value, by rank: the number of the contest, and the value.
+    followers: AHashMap<u32, (u32, usize)>,
+    /// How many contests there were.
+    contests: u32,
     /// All that is carried and not generic, by link, then rank.
     carries: Vec<Carry>,
     /// Ranges of `carries`, one for each value: a value's local number is its place here.
@@ -82,17 +100,24 @@ pub(super) struct Levels<'a> {
 #[derive(Debug)]
 struct Unsettled {
     reason: Reason,
+    /// The number of its last contest.
+    contest: u32,
     /// More claimed it than the policy allows, in one group of its carriers at least.
     crowded: bool,
     witnesses: Vec<u32>,
 }
 
 impl<'a> Levels<'a> {
-    fn new(rules: &'a Rules, region: &'a Region<'a>, trace: Trace) -> Self {
+    fn new(rules: &'a Rules, region: &'a Region<'a>, event_before: EventBefore<'a>, trace: Trace) -> Self {
         let mut order: Vec<usize> = (0..region.entries.len()).collect();
-        order.sort_unstable_by_key(|&place| region.entries.get(place).map(|e| (!e.live, e.at, e.key)));
+        let in_order = |e: &super::Entry<'a>| (!e.live, e.at, e.key, e.last.is_some());
+        order.sort_unstable_by_key(|&place| region.entries.get(place).map(in_order));
         let mut carries = Vec::new();
+        let mut trails = Vec::new();
         for (rank, entry) in order.iter().filter_map(|&place| region.entries.get(place)).enumerate() {
+            if entry.last.is_some() {
+                trails.push(rank as u32);
+            }
             for (place, &link) in entry.links.iter().enumerate() {
                 if !region.generic.contains(&link.value) {
                     carries.push(Carry { link, rank: rank as u32, place: place as u32 });
@@ -114,8 +139,12 @@ impl<'a> Levels<'a> {
         let mut levels = Self {
             rules,
             region,
+            event_before,
             sets_of_clusters: UnionFind::new(order.len()),
             order,
+            trails,
+            followers: AHashMap::new(),
+            contests: 0,
             inert,
             values,
             carries,
@@ -197,6 +226,39 @@ impl<'a> Levels<'a> {
         self.order.get(rank as usize).copied().unwrap_or_default()
     }
 
+    fn entry(&self, rank: u32) -> Option<&super::Entry<'a>> {
+        self.region.entries.get(self.entry_at(rank))
+    }
+
+    /// The oldest moment of a record or trail.
+    pub(super) fn oldest_of(&self, rank: u32) -> Option<Claimed> {
+        self.entry(rank).map(|entry| Claimed { at: entry.at, key: entry.key.clone(), event: entry.last.is_some() })
+    }
+
+    fn newest_of(&self, rank: u32) -> Option<Claimed> {
+        let entry = self.entry(rank)?;
+        let Some(last) = entry.last else { return self.oldest_of(rank) };
+        let key = RecordKey { source: entry.key.source.clone(), key: last.key.clone() };
+        Some(Claimed { at: last.at, key, event: true })
+    }
+
+    /// Whether it is a trail of several moments that follows nobody: it claims with each of them.
+    pub(super) fn is_steady(&self, rank: u32) -> bool {
+        let spread = |entry: &super::Entry<'_>| {
+            entry.last.is_some_and(|last| (last.at, &last.key) != (entry.at, &entry.key.key))
+        };
+        !self.followers.contains_key(&rank) && self.entry(rank).is_some_and(spread)
+    }
+
+    /// The newest event of a trail before the oldest moment of a carrier that stands after it.
+    pub(super) fn latest_of(&self, trail: u32, carrier: u32) -> Result<Option<Claimed>> {
+        let (newest, moment) = (self.newest_of(trail), self.oldest_of(carrier));
+        match (newest, moment) {
+            (Some(newest), Some(moment)) if newest > moment => (self.event_before)(self.entry_at(trail), &moment),
+            (newest, _) => Ok(newest),
+        }
+    }
+
     pub(super) fn root(&mut self, rank: u32) -> u32 {
         self.sets_of_clusters.find_mut(rank)
     }
@@ -261,10 +323,10 @@ impl<'a> Levels<'a> {
         }
     }
 
-    fn take_kind(&mut self, kind: u16) {
-        let Some(rule) = self.rules.kinds.get(usize::from(kind)) else { return };
+    fn take_kind(&mut self, kind: u16) -> Result<()> {
+        let Some(rule) = self.rules.kinds.get(usize::from(kind)) else { return Ok(()) };
         if rule.links == Links::None {
-            return;
+            return Ok(());
         }
         let turns = self.turns(kind);
         let crowds = rule.contested == Contested::Nobody || rule.max_claimants.is_some();
@@ -282,21 +344,24 @@ impl<'a> Levels<'a> {
                     self.trace_made(turn.value, &[turn.carriers]);
                     continue;
                 };
-                self.contest(kind, turn.value, reason, clusters);
+                self.contest(kind, turn.value, reason, clusters)?;
             } else {
                 self.trace_made(turn.value, &[turn.carriers]);
             }
         }
+        Ok(())
     }
 
-    fn contest(&mut self, kind: u16, value: usize, reason: Reason, clusters: Claims) {
-        let Some(rule) = self.rules.kinds.get(usize::from(kind)) else { return };
+    fn contest(&mut self, kind: u16, value: usize, reason: Reason, clusters: Claims) -> Result<()> {
+        let Some(rule) = self.rules.kinds.get(usize::from(kind)) else { return Ok(()) };
         let settled = match rule.contested {
             Contested::Nobody => Settled::nobody(self, kind, &clusters),
-            Contested::Latest => settle(self, kind, &clusters),
+            Contested::Latest => settle(self, kind, &clusters)?,
         };
+        self.contests += 1;
         let (reason, crowded, witnesses) = match settled {
-            Settled::Parts(parts) => {
+            Settled::Parts { parts, unknown } => {
+                self.let_follow(&unknown, value);
                 for part in parts {
                     self.unite(&part.roots, kind + 1);
                     self.trace_made(value, &[part.carriers]);
@@ -313,8 +378,26 @@ impl<'a> Levels<'a> {
         {
             *inert = true;
         }
-        let entry = self.unsettled.entry(value).or_insert(Unsettled { reason, crowded, witnesses });
+        let contest = self.contests;
+        let entry = self.unsettled.entry(value).or_insert(Unsettled { reason, contest, crowded, witnesses });
+        entry.contest = contest;
         entry.crowded |= crowded;
+        Ok(())
+    }
+
+    /// Lets the trails of clusters that nobody is known to be follow whoever has a value, those that follow nobody yet.
+    fn let_follow(&mut self, unknown: &[u32], value: usize) {
+        if unknown.is_empty() {
+            return;
+        }
+        let unknown: AHashSet<u32> = unknown.iter().copied().collect();
+        for place in 0..self.trails.len() {
+            let Some(&rank) = self.trails.get(place) else { break };
+            let root = self.root(rank);
+            if unknown.contains(&root) {
+                self.followers.entry(rank).or_insert((self.contests, value));
+            }
+        }
     }
 
     /// The values of a kind that could link somebody, each group of carriers by itself, in the order in which they are
@@ -356,7 +439,8 @@ impl<'a> Levels<'a> {
         }
         for value in left_out {
             let reason = Reason::Uncorroborated;
-            self.unsettled.insert(value, Unsettled { reason, crowded: false, witnesses: Vec::new() });
+            let unsettled = Unsettled { reason, contest: self.contests, crowded: false, witnesses: Vec::new() };
+            self.unsettled.insert(value, unsettled);
         }
         turns.sort_unstable_by_key(|turn| (turn.oldest, turn.place));
         turns
@@ -416,7 +500,13 @@ impl<'a> Levels<'a> {
         let mut refused_links = std::mem::take(&mut self.refused_links);
         refused_links
             .retain(|&(place, _)| self.region.links.get(place).is_some_and(|link| label(link.a) != label(link.b)));
-        Outcome { clusters, contests, refused: self.refused, refused_links, made: self.made }
+        let mut followers: Vec<(usize, Link)> = Vec::with_capacity(self.followers.len());
+        for (&rank, &(_, value)) in &self.followers {
+            let carry = self.values.get(value).and_then(|range| self.carries.get(range.start));
+            followers.extend(carry.map(|carry| (self.entry_at(rank), carry.link)));
+        }
+        followers.sort_unstable();
+        Outcome { clusters, contests, refused: self.refused, refused_links, followers, made: self.made }
     }
 
     /// Witnesses that came together all the same, through a weaker kind or a link, show nothing for good.
@@ -466,7 +556,7 @@ impl<'a> Levels<'a> {
         let carries = self.values.get(value).and_then(|range| self.carries.get(range.clone()))?;
         let link = carries.first()?.link;
         let rule = self.rules.kinds.get(usize::from(link.kind))?;
-        let newest = carries.last().map(|carry| self.entry_at(carry.rank));
+        let newest = self.newest_claim(carries, unsettled.contest).map(|rank| self.entry_at(rank));
         let mut seen: AHashSet<u32> = AHashSet::new();
         let first_of = carries.iter().filter(|carry| labels.get(carry.rank as usize).is_some_and(|&l| seen.insert(l)));
         let parts: Vec<usize> = first_of.map(|carry| self.entry_at(carry.rank)).collect();
@@ -482,6 +572,16 @@ impl<'a> Levels<'a> {
             witnesses: witnesses.into_iter().map(|rank| self.entry_at(rank)).collect(),
             parts,
         })
+    }
+
+    /// The carrier with the newest claim on a value: a trail that followed somebody by then claims with its oldest event.
+    fn newest_claim(&self, carries: &[Carry], contest: u32) -> Option<u32> {
+        let last = carries.last()?.rank;
+        let follows = |rank: u32| self.followers.get(&rank).is_some_and(|(since, _)| *since <= contest);
+        let steady = |rank: &u32| self.trails.binary_search(rank).is_ok() && !follows(*rank);
+        let trails = carries.iter().map(|carry| carry.rank).filter(steady);
+        let newest = |rank: u32| if steady(&rank) { self.newest_of(rank) } else { self.oldest_of(rank) };
+        trails.chain([last]).max_by(|&a, &b| newest(a).cmp(&newest(b)))
     }
 
     /// Whether a value is one of those that link nobody for good.

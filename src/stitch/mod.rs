@@ -2,6 +2,11 @@
 //!
 //! [`resolve`] answers from scratch, level by level; [`grow`] answers for one more record where its answer is certain
 //! to be the same. Which of the two was asked never shows in the result.
+//!
+//! A record has one moment, a trail one for each event. Both stand where their oldest is. In a contest the known claim
+//! the value with every event; the trails of a claimant that nobody is known to be follow who has it, and so claim it
+//! with the oldest of their events only, there and for every weaker value: a page view says that somebody sits at the
+//! tablet, not who.
 
 mod contest;
 mod corroborate;
@@ -13,11 +18,12 @@ mod shape;
 pub(crate) use growth::{Touch, agree_as_one, corroborates, grow, is_sound};
 pub(crate) use levels::resolve;
 
+use crate::error::Result;
 use crate::id::{Link, ValueHash};
 use crate::identifier::Summary;
 use crate::issue::Reason;
 use crate::linkage::Weight;
-use crate::record::RecordKey;
+use crate::record::{Moment, RecordKey};
 use crate::value::Fact;
 use ahash::AHashSet;
 
@@ -26,8 +32,10 @@ use ahash::AHashSet;
 pub(crate) struct Entry<'a> {
     /// Of a trail, that of its oldest event.
     pub(crate) key: &'a RecordKey,
-    /// Microseconds. Entries are ordered by this, then key.
+    /// Microseconds. Entries are ordered by this, then key; a record comes before a trail that has both.
     pub(crate) at: i64,
+    /// Of a trail, its newest event; a record has one moment only.
+    pub(crate) last: Option<&'a Moment>,
     /// By kind, then value bytes.
     pub(crate) links: &'a [Link],
     /// Sorted.
@@ -37,6 +45,27 @@ pub(crate) struct Entry<'a> {
     /// False for a key that stands for no live record or trail: it carries nothing, and holds joins together all the same.
     pub(crate) live: bool,
 }
+
+impl<'a> Entry<'a> {
+    /// A key that only assertions name.
+    pub(crate) fn phantom(key: &'a RecordKey) -> Self {
+        Self { key, at: i64::MAX, last: None, links: &[], facts: &[], unique: None, live: false }
+    }
+}
+
+/// When a value is claimed: the moment of a record, or of an event. In the order of resolution.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Claimed {
+    /// Microseconds.
+    pub(crate) at: i64,
+    pub(crate) key: RecordKey,
+    /// A record comes before an event of its time and key.
+    pub(crate) event: bool,
+}
+
+/// Finds the newest event of a trail, by the trail's place among the entries, that is not after a moment. Asked only
+/// where a value is contested, and the moment lies between the trail's oldest event and its newest.
+pub(crate) type EventBefore<'a> = &'a dyn Fn(usize, &Claimed) -> Result<Option<Claimed>>;
 
 /// Everything that can bear on the clusters of its records. May hold several regions; they do not mix.
 #[derive(Debug)]
@@ -67,6 +96,9 @@ pub(crate) struct Outcome {
     pub(crate) refused: Vec<(usize, usize)>,
     /// Scored links that were refused and whose ends are apart, by their places in the region's.
     pub(crate) refused_links: Vec<(usize, Reason)>,
+    /// Trails of nobody known that a contested value was claimed for, and the value: each event of such a trail follows
+    /// whoever claimed the value last before it.
+    pub(crate) followers: Vec<(usize, Link)>,
     /// The joins that were made, where asked for.
     pub(crate) made: Vec<Made>,
 }

@@ -49,6 +49,12 @@ pub struct Counts {
     pub records: u64,
     /// Of these, quarantined.
     pub quarantined: u64,
+    /// Events kept, those of trails that are nobody's included.
+    pub events: u64,
+    /// Trails: sources' events with the same identifiers.
+    pub trails: u64,
+    /// Of these, nobody's: without a usable identifier, or with more of one kind than a person may hold.
+    pub dormant_trails: u64,
     /// Profiles.
     pub profiles: u64,
     /// Values that are generic now.
@@ -123,6 +129,9 @@ pub enum Vertex {
         first: RecordKey,
         /// The time of its oldest event in microseconds.
         at: i64,
+        /// The contested value for which nobody was known, if there is one: each event is of whoever claimed the value
+        /// last before it.
+        follows: Option<Box<Link>>,
     },
 }
 
@@ -140,11 +149,26 @@ impl Vertex {
         self.record().map(|key| hash_key(seed, key))
     }
 
+    /// The value whose claims say whose each of its events is.
+    pub fn follows(&self) -> Option<Link> {
+        match self {
+            Self::Record { .. } => None,
+            Self::Trail { follows, .. } => follows.as_deref().copied(),
+        }
+    }
+
+    /// Lets a trail follow whoever claims a value, or nobody.
+    pub(crate) fn follow(&mut self, value: Option<Link>) {
+        if let Self::Trail { follows, .. } = self {
+            *follows = value.map(Box::new);
+        }
+    }
+
     /// Its place among all: by time, source and key; a record comes before an event that has all three.
     pub fn order(&self) -> (i64, &RecordKey, bool) {
         match self {
             Self::Record { key, at } => (*at, key, false),
-            Self::Trail { first, at } => (*at, first, true),
+            Self::Trail { first, at, .. } => (*at, first, true),
         }
     }
 }

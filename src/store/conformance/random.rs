@@ -180,7 +180,11 @@ impl Random {
     fn node(&mut self) -> Node {
         let (key, at) = (RecordKey::new(self.text(), self.text()), self.next() as i64);
         Node {
-            vertex: if self.below(2) == 0 { Vertex::Record { key, at } } else { Vertex::Trail { first: key, at } },
+            vertex: match self.below(3) {
+                0 => Vertex::Record { key, at },
+                1 => Vertex::Trail { first: key, at, follows: None },
+                _ => Vertex::Trail { first: key, at, follows: Some(Box::new(Link { kind: 1, value: ValueHash(9) })) },
+            },
             cluster: ClusterNumber(self.next()),
             links: (0..self.below(5) as u16).map(|kind| Link { kind, value: ValueHash(hash(self.below(9))) }).collect(),
             facts: self.facts(),

@@ -17,6 +17,8 @@ pub(super) struct Events {
     trails: AHashMap<RecordNumber, (KeyHash, Option<Arc<Trail>>)>,
     places: AHashMap<KeyHash, Option<EventPlace>>,
     events: BTreeMap<EventPlace, Option<Arc<Event>>>,
+    /// Where events were, as fetched.
+    warm: AHashMap<KeyHash, Option<EventPlace>>,
 }
 
 impl Events {
@@ -32,6 +34,25 @@ impl Events {
     pub(super) fn drop_event(&mut self, place: EventPlace) {
         self.places.insert(place.key, None);
         self.events.insert(place, None);
+    }
+
+    pub(super) fn warm_up(&mut self, base: &dyn Snapshot, keys: &[KeyHash]) -> Result<()> {
+        self.warm = keys.iter().copied().zip(base.event_places(keys)?).collect();
+        Ok(())
+    }
+
+    pub(super) fn place(&self, base: &dyn Snapshot, key: KeyHash) -> Result<Option<EventPlace>> {
+        match self.places.get(&key).or_else(|| self.warm.get(&key)) {
+            Some(place) => Ok(*place),
+            None => Ok(base.event_places(&[key])?.pop().flatten()),
+        }
+    }
+
+    pub(super) fn trail(&self, base: &dyn Snapshot, number: RecordNumber) -> Result<Option<Arc<Trail>>> {
+        match self.trails.get(&number) {
+            Some((_, trail)) => Ok(trail.clone()),
+            None => Ok(base.trails(&[number])?.pop().flatten()),
+        }
     }
 
     pub(super) fn trails(&self, base: &dyn Snapshot, numbers: &[RecordNumber]) -> Result<Vec<Option<Arc<Trail>>>> {

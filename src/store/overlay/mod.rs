@@ -115,6 +115,21 @@ impl<'a> Overlay<'a> {
         one(&self.numbers, &self.warm.numbers, key, |keys| self.base.numbers(keys))
     }
 
+    /// Fetches where events are, in one question.
+    pub fn warm_up_events(&mut self, keys: &[KeyHash]) -> Result<()> {
+        self.events.warm_up(self.base, keys)
+    }
+
+    /// Where an event is.
+    pub fn event_place(&self, key: KeyHash) -> Result<Option<EventPlace>> {
+        self.events.place(self.base, key)
+    }
+
+    /// A trail.
+    pub fn trail(&self, number: RecordNumber) -> Result<Option<Arc<Trail>>> {
+        self.events.trail(self.base, number)
+    }
+
     /// The evidence of a record.
     pub fn record(&self, number: RecordNumber) -> Result<Option<Arc<Record>>> {
         match self.records.get(&number) {

@@ -1,0 +1,241 @@
+//! Events: onto their trails, and what their times change.
+
+use super::answer::{Because, Resolution};
+use super::attribute::user_of;
+use super::moments::{newest, newest_claim, oldest};
+use super::plan::{Added, Leaves, Planner};
+use super::reading::{EventReading, moment_of};
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::id::{KeyHash, Link, RecordNumber, ValueHash};
+use crate::identifier::hash_trail;
+use crate::policy::{Contested, Links};
+use crate::record::{Moment, RecordKey};
+use crate::stitch::Claimed;
+use crate::store::{Anchor, DORMANT, EventPlace, Node, Snapshot, Trail, ValueState, Vertex};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// Plans events in turn, settles what they stirred, and answers for each.
+pub(super) fn plan_events(planner: &mut Planner<'_>, readings: &[EventReading]) -> Result<Vec<Resolution>> {
+    if readings.len() > 1 {
+        let trails: Vec<KeyHash> = readings.iter().map(|reading| reading.trail).collect();
+        let events: Vec<KeyHash> = readings.iter().map(|reading| reading.key).collect();
+        let mut values: Vec<ValueHash> = readings.iter().flat_map(|reading| &reading.links).map(|l| l.value).collect();
+        values.sort_unstable();
+        values.dedup();
+        planner.overlay.warm_up(&trails, &values, &[])?;
+        planner.overlay.warm_up_events(&events)?;
+    }
+    let added = readings.iter().map(|reading| planner.add_event(reading)).collect::<Result<Vec<Added>>>()?;
+    planner.settle()?;
+    readings.iter().zip(added).map(|(reading, added)| planner.answer_event(reading, added)).collect()
+}
+
+impl Planner<'_> {
+    /// Plans a version of an event.
+    fn add_event(&mut self, reading: &EventReading) -> Result<Added> {
+        let standing = match self.overlay.event_place(reading.key)? {
+            Some(place) => Some((place, self.standing(place)?)),
+            None => None,
+        };
+        if standing.as_ref().is_some_and(|(_, old)| !reading.event.supersedes(old)) {
+            return Ok(Added::Unchanged);
+        }
+        self.changed = true;
+        let known = self.overlay.number(reading.trail)?;
+        let number = known.unwrap_or(RecordNumber(self.meta.next_record));
+        self.meta.next_record += u64::from(known.is_none());
+        let place = EventPlace { trail: number, at: reading.event.at.microseconds(), key: reading.key };
+        if let Some((old, _)) = &standing {
+            self.overlay.drop_event(*old);
+        } else {
+            self.meta.counts.events += 1;
+        }
+        self.overlay.put_event(place, Arc::clone(&reading.event));
+        if standing.as_ref().is_none_or(|(old, _)| *old != place) {
+            self.lengthen(number, reading)?;
+            if let Some((old, event)) = &standing {
+                self.shorten(old.trail, &moment_of(event))?;
+            }
+        }
+        Ok(if reading.dormant { Added::Quarantined } else { Added::Taken })
+    }
+
+    /// Plans the removal of an event; says where its trail was, if there was such an event.
+    pub(super) fn remove_event(&mut self, key: KeyHash) -> Result<bool> {
+        let Some(place) = self.overlay.event_place(key)? else { return Ok(false) };
+        let event = self.standing(place)?;
+        self.changed = true;
+        self.meta.counts.events -= 1;
+        self.overlay.drop_event(place);
+        self.shorten(place.trail, &moment_of(&event))?;
+        Ok(true)
+    }
+
+    fn standing(&self, place: EventPlace) -> Result<Arc<Event>> {
+        self.overlay.events(&[place])?.pop().flatten().ok_or_else(|| Error::corrupt("an event without its evidence"))
+    }
+
+    /// Counts one more event on a trail, which may be new.
+    fn lengthen(&mut self, number: RecordNumber, reading: &EventReading) -> Result<()> {
+        let moment = reading.moment();
+        let Some(trail) = self.overlay.trail(number)? else {
+            let source = reading.event.key.source.clone();
+            let mut identifiers = reading.event.identifiers.clone();
+            identifiers.sort_unstable();
+            identifiers.dedup();
+            let (first, last) = (moment.clone(), moment);
+            let trail = Trail { source, identifiers: identifiers.into(), events: 1, first, last };
+            self.overlay.put_trail(number, reading.trail, Arc::new(trail));
+            self.meta.counts.trails += 1;
+            self.meta.counts.dormant_trails += u64::from(reading.dormant);
+            let vertex =
+                Vertex::Trail { first: reading.event.key.clone(), at: reading.event.at.microseconds(), follows: None };
+            return if reading.dormant { Ok(()) } else { self.place_trail(number, vertex, &reading.links) };
+        };
+        let mut longer = Trail::clone(&trail);
+        longer.events += 1;
+        if moment < longer.first {
+            longer.first = moment.clone();
+        }
+        if moment > longer.last {
+            longer.last = moment.clone();
+        }
+        self.overlay.put_trail(number, reading.trail, Arc::new(longer.clone()));
+        self.retime(number, &trail, &longer, Some(&moment))
+    }
+
+    /// Counts one event less on a trail, which goes with its last.
+    fn shorten(&mut self, number: RecordNumber, moment: &Moment) -> Result<()> {
+        let trail = self.overlay.trail(number)?.ok_or_else(|| Error::corrupt("an event without its trail"))?;
+        let key = hash_trail(self.seed, &trail.source, &*trail.identifiers);
+        if trail.events <= 1 {
+            return self.drop_trail(number, key);
+        }
+        let mut shorter = Trail::clone(&trail);
+        shorter.events -= 1;
+        let lost = || Error::corrupt("a trail without its events");
+        if *moment == shorter.last {
+            shorter.last = newest(&self.overlay, number)?.ok_or_else(lost)?;
+        }
+        if *moment == shorter.first {
+            shorter.first = oldest(&self.overlay, number, moment.at, shorter.last.at)?.ok_or_else(lost)?;
+        }
+        self.overlay.put_trail(number, key, Arc::new(shorter.clone()));
+        self.retime(number, &trail, &shorter, None)
+    }
+
+    fn drop_trail(&mut self, number: RecordNumber, key: KeyHash) -> Result<()> {
+        self.meta.counts.trails -= 1;
+        match self.overlay.node(number)? {
+            Some(node) if node.cluster != DORMANT => self.unplace(number, &node, Leaves::Gone)?,
+            dormant => {
+                self.meta.counts.dormant_trails -= 1;
+                for &profile in dormant.iter().flat_map(|node| &node.anchors) {
+                    self.overlay.put_anchor(profile, Anchor::Gone);
+                }
+                self.overlay.put_node(number, None);
+            }
+        }
+        self.overlay.drop_trail(number, key);
+        Ok(())
+    }
+
+    /// Follows up a change of the times at which a trail claims its values: its region has to be resolved, unless it is
+    /// certain that nobody moves. `arrived` is the event that came, if the change is that one came.
+    ///
+    /// Only contests ask for time. A trail that follows others claims with its oldest event. An event that is newer
+    /// than every claim on a contested value makes its trail the one that holds it, and comes after everything that
+    /// was placed.
+    fn retime(&mut self, number: RecordNumber, before: &Trail, after: &Trail, arrived: Option<&Moment>) -> Result<()> {
+        let Some(node) = self.overlay.node(number)?.filter(|node| node.cluster != DORMANT) else { return Ok(()) };
+        let follows = node.vertex.follows();
+        let older = before.first != after.first;
+        if older {
+            let first = RecordKey { source: after.source.clone(), key: after.first.key.clone() };
+            let vertex = Vertex::Trail { first, at: after.first.at, follows: follows.map(Box::new) };
+            self.overlay.put_node(number, Some(Arc::new(Node { vertex, ..Node::clone(&node) })));
+        }
+        // One that is not placed is a seed already, and where nothing is withheld, time decides nothing.
+        let Some(cluster) = self.overlay.cluster(node.cluster)?.filter(|cluster| !cluster.summary.clean) else {
+            return Ok(());
+        };
+        drop(cluster);
+        if older {
+            self.seeds.push(number);
+            return Ok(());
+        }
+        if follows.is_some() {
+            return Ok(());
+        }
+        let mut takes: SmallVec<[ValueHash; 2]> = SmallVec::new();
+        for link in &node.links {
+            let Some(rule) = self.rules.kinds.get(usize::from(link.kind)) else { continue };
+            if rule.links == Links::None || rule.contested == Contested::Nobody {
+                continue;
+            }
+            let Some(posting) = self.overlay.posting(link.value)? else { continue };
+            let ValueState::Contested { holder } = posting.state else { continue };
+            let newer = match (arrived, holder) {
+                (Some(moment), Some(holder)) if rule.corroborate.is_empty() => {
+                    self.is_newer(moment, number, before, holder)?
+                }
+                _ => false,
+            };
+            if !newer {
+                self.seeds.push(number);
+                return Ok(());
+            }
+            if holder != Some(number) {
+                takes.push(link.value);
+            }
+        }
+        for value in takes {
+            self.overlay.set_state(value, ValueState::Contested { holder: Some(number) })?;
+        }
+        Ok(())
+    }
+
+    /// Whether an event that came to a trail is newer than the newest claim on a value, which its holder has.
+    fn is_newer(&self, moment: &Moment, trail: RecordNumber, before: &Trail, holder: RecordNumber) -> Result<bool> {
+        if holder == trail {
+            return Ok(*moment > before.last);
+        }
+        let Some(node) = self.overlay.node(holder)? else { return Ok(false) };
+        let key = RecordKey { source: before.source.clone(), key: moment.key.clone() };
+        let claimed = Claimed { at: moment.at, key, event: true };
+        Ok(claimed > newest_claim(&node, self.overlay.trail(holder)?.as_deref()))
+    }
+
+    fn answer_event(&self, reading: &EventReading, added: Added) -> Result<Resolution> {
+        let issues = reading.issues.clone();
+        let mut answer = Resolution { issues, ..Resolution::default() };
+        let place = self.overlay.event_place(reading.key)?;
+        let node = place.map(|place| self.overlay.node(place.trail)).transpose()?.flatten();
+        let Some((place, node)) = place.zip(node).filter(|(_, node)| node.cluster != DORMANT) else {
+            answer.because.push(if added == Added::Unchanged { Because::Unchanged } else { Because::Quarantined });
+            return Ok(answer);
+        };
+        let event = self.standing(place)?;
+        let cluster = user_of(&self.overlay, &node, &event)?;
+        let profile = self.overlay.cluster(cluster)?.map(|cluster| cluster.profile);
+        answer.profile = profile.map(|profile| self.id(profile));
+        if added == Added::Unchanged {
+            answer.because.push(Because::Unchanged);
+            return Ok(answer);
+        }
+        self.reasons_of(&node.links, &mut answer.because)?;
+        let followed = node.vertex.follows().and_then(|Link { kind, .. }| self.rules.kinds.get(usize::from(kind)));
+        answer.because.extend(followed.map(|rule| Because::Followed { kind: rule.name.clone() }));
+        answer.because.sort_unstable();
+        answer.because.dedup();
+        if answer.because.is_empty() {
+            answer.because.push(Because::Alone);
+        }
+        if let Some(profile) = profile {
+            self.tell_moves(profile, &mut answer);
+        }
+        Ok(answer)
+    }
+}

@@ -1,0 +1,91 @@
+//! When things happened: the events of a trail, looked up by time.
+
+use crate::error::Result;
+use crate::id::RecordNumber;
+use crate::record::{Moment, RecordKey};
+use crate::stitch::Claimed;
+use crate::store::{Node, Snapshot, Trail, Vertex};
+use smol_str::SmolStr;
+
+/// Events of one microsecond that are read at a time.
+const PAGE: usize = 256;
+
+/// The newest event of a trail that is not after a moment. O(log of its events), and the events of that microsecond.
+pub(super) fn event_before(
+    snapshot: &dyn Snapshot,
+    trail: RecordNumber,
+    source: &SmolStr,
+    moment: &Claimed,
+) -> Result<Option<Claimed>> {
+    let claimed = |Moment { at, key }| Claimed { at, key: RecordKey { source: source.clone(), key }, event: true };
+    let not_after = |event: &Moment| claimed(event.clone()) <= *moment;
+    if let Some(event) = among(snapshot, trail, moment.at, |best, event| not_after(event) && best < Some(event))? {
+        return Ok(Some(claimed(event)));
+    }
+    let Some(before) = moment.at.checked_sub(1) else { return Ok(None) };
+    let newest = snapshot.event_page(trail, i64::MIN..=before, None, 1)?;
+    let Some((place, _)) = newest.first() else { return Ok(None) };
+    Ok(newest_at(snapshot, trail, place.at)?.map(claimed))
+}
+
+/// The newest event of a trail.
+pub(super) fn newest(snapshot: &dyn Snapshot, trail: RecordNumber) -> Result<Option<Moment>> {
+    match snapshot.event_page(trail, i64::MIN..=i64::MAX, None, 1)?.first() {
+        Some((place, _)) => newest_at(snapshot, trail, place.at),
+        None => Ok(None),
+    }
+}
+
+/// The oldest event of a trail that has none before a time, and some not after another. O(log of the time between them)
+/// look-ups: pages go from the newest to the oldest.
+pub(super) fn oldest(snapshot: &dyn Snapshot, trail: RecordNumber, since: i64, until: i64) -> Result<Option<Moment>> {
+    let (mut low, mut high) = (since, until);
+    while low < high {
+        let middle = low.midpoint(high);
+        if snapshot.event_page(trail, since..=middle, None, 1)?.is_empty() {
+            low = middle.saturating_add(1);
+        } else {
+            high = middle;
+        }
+    }
+    among(snapshot, trail, low, |best, event| best.is_none_or(|best| event < best))
+}
+
+fn newest_at(snapshot: &dyn Snapshot, trail: RecordNumber, at: i64) -> Result<Option<Moment>> {
+    among(snapshot, trail, at, |best, event| best < Some(event))
+}
+
+/// The best of the events of one microsecond.
+fn among(
+    snapshot: &dyn Snapshot,
+    trail: RecordNumber,
+    at: i64,
+    is_better: impl Fn(Option<&Moment>, &Moment) -> bool,
+) -> Result<Option<Moment>> {
+    let (mut best, mut after) = (None, None);
+    loop {
+        let page = snapshot.event_page(trail, at..=at, after, PAGE)?;
+        for (_, event) in &page {
+            let event = Moment { at, key: event.key.key.clone() };
+            if is_better(best.as_ref(), &event) {
+                best = Some(event);
+            }
+        }
+        match page.last() {
+            Some((place, _)) if page.len() == PAGE => after = Some(place.key),
+            _ => return Ok(best),
+        }
+    }
+}
+
+/// The newest moment at which a record or a trail claims its values.
+pub(super) fn newest_claim(node: &Node, trail: Option<&Trail>) -> Claimed {
+    let (at, key, event) = node.vertex.order();
+    match (&node.vertex, trail) {
+        (Vertex::Trail { follows: None, .. }, Some(Trail { source, last, .. })) => {
+            let key = RecordKey { source: source.clone(), key: last.key.clone() };
+            Claimed { at: last.at, key, event: true }
+        }
+        _ => Claimed { at, key: key.clone(), event },
+    }
+}
