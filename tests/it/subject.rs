@@ -1,6 +1,6 @@
 //! A resolver seen from outside: called as a script says, and pictured as the model pictures itself.
 
-use crate::model::{Key, Person, ScoredLinks, Standing};
+use crate::model::{Evidence, Key, Person, ScoredLinks, Standing};
 use crate::script::Call;
 use crate::world::{self, Picture, World};
 use onefold::store::WithheldKey;
@@ -53,24 +53,24 @@ impl World {
     }
 }
 
-/// The keys that a call names: what it may change hangs together with one of them.
-pub(crate) fn touched(call: &Call, world: &World) -> BTreeSet<Key> {
-    let of = |records: &[Record]| records.iter().map(|record| world::key(&record.key)).collect::<BTreeSet<_>>();
+/// The evidence that a call names: what it may change hangs together with some of it.
+pub(crate) fn touched(call: &Call, world: &World) -> BTreeSet<Evidence> {
+    let record = |key: &RecordKey| Evidence::Record(world::key(key));
+    let of = |records: &[Record]| records.iter().map(|sent| record(&sent.key)).collect::<BTreeSet<_>>();
     match call {
         Call::Apply(Operation::Add(record)) => of(std::slice::from_ref(record)),
-        Call::Apply(Operation::Remove(key)) => BTreeSet::from([world::key(key)]),
-        Call::Apply(Operation::Assert(said)) => BTreeSet::from([world::key(&said.a), world::key(&said.b)]),
-        Call::Apply(Operation::Lift { a, b }) => BTreeSet::from([world::key(a), world::key(b)]),
-        Call::Apply(event @ (Operation::Event(_) | Operation::RemoveEvent(_))) => {
-            panic!("{event:?} is no evidence of the model")
-        }
+        Call::Apply(Operation::Remove(key)) => BTreeSet::from([record(key)]),
+        Call::Apply(Operation::Assert(said)) => BTreeSet::from([record(&said.a), record(&said.b)]),
+        Call::Apply(Operation::Lift { a, b }) => BTreeSet::from([record(a), record(b)]),
+        Call::Apply(Operation::Event(event)) => BTreeSet::from([Evidence::Event(world::key(&event.key))]),
+        Call::Apply(Operation::RemoveEvent(key)) => BTreeSet::from([Evidence::Event(world::key(key))]),
         Call::AddAll(records, _) | Call::Load(records) => of(records),
-        Call::RemoveAll(keys) => keys.iter().map(world::key).collect(),
+        Call::RemoveAll(keys) => keys.iter().map(record).collect(),
         Call::ReplaceSource(source, records) => {
             let theirs = world.records.keys().filter(|key| key.0 == *source).cloned();
-            theirs.chain(of(records)).collect()
+            theirs.map(Evidence::Record).chain(of(records)).collect()
         }
-        Call::SetPolicy(_) => world.records.keys().cloned().collect(),
+        Call::SetPolicy(_) => world.evidence().collect(),
     }
 }
 
@@ -95,9 +95,16 @@ pub(crate) fn profiles(resolver: &Resolver) -> BTreeMap<ProfileId, BTreeSet<Key>
     profiles
 }
 
+/// The profiles and all that is theirs. Of records only, as long as a resolver takes no events.
+pub(crate) fn people(resolver: &Resolver) -> BTreeMap<ProfileId, Person> {
+    let person = |keys: BTreeSet<Key>| keys.into_iter().map(Evidence::Record).collect();
+    profiles(resolver).into_iter().map(|(id, keys)| (id, person(keys))).collect()
+}
+
 pub(crate) fn picture(resolver: &Resolver) -> Picture {
     let homes = homes(resolver);
-    let profiles = profiles(resolver);
+    let profiles = people(resolver);
+    let aside = homes.into_iter().filter(|(_, profile)| profile.is_none());
     let mut values = BTreeMap::new();
     resolver
         .identifiers(&mut |row| {
@@ -108,8 +115,9 @@ pub(crate) fn picture(resolver: &Resolver) -> Picture {
         .unwrap();
     Picture {
         people: profiles.into_values().collect(),
+        attributed: BTreeMap::new(),
         links: links(resolver),
-        quarantined: homes.into_iter().filter(|(_, profile)| profile.is_none()).map(|(key, _)| key).collect(),
+        quarantined: aside.map(|(key, _)| Evidence::Record(key)).collect(),
         values,
     }
 }
@@ -148,7 +156,7 @@ pub(crate) type WithheldJoin = (Option<(String, String)>, Reason, BTreeSet<Perso
 
 /// The withheld joins.
 pub(crate) fn withheld(resolver: &Resolver) -> BTreeSet<WithheldJoin> {
-    let profiles = profiles(resolver);
+    let profiles = people(resolver);
     let rows = resolver.withheld(None, usize::MAX).unwrap().into_iter();
     rows.map(|row| {
         let value = row.identifier.map(|value| (value.kind.to_string(), value.value.to_string()));
