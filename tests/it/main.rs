@@ -35,5 +35,6 @@ mod splink;
 mod store;
 mod subject;
 mod tidy;
+mod trails;
 mod train;
 mod world;

@@ -130,7 +130,7 @@ impl Names {
             for key in leaving {
                 let mates = was.people.iter().find(|person| person.contains(&key)).unwrap();
                 let left: Vec<Evidence> = mates.iter().filter(|mate| !gone.contains(mate)).cloned().collect();
-                if left.is_empty() && mates.iter().any(|mate| stands(mate)) {
+                if left.is_empty() && mates.iter().any(stands) {
                     self.unsure.insert(*id);
                 }
                 anchors.extend(left);
