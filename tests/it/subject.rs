@@ -19,6 +19,13 @@ pub(crate) fn call(resolver: &Resolver, call: &Call) {
             let answers = resolver.add_all(records, ingest(batch)).unwrap();
             assert_eq!(answers.len(), sent, "one answer for each record");
         }
+        // One by one as long as a resolver takes no batches of them.
+        Call::AddEvents(events, _) => {
+            events.into_iter().for_each(|event| drop(resolver.apply(Operation::Event(Box::new(event))).unwrap()));
+        }
+        Call::RemoveEvents(keys) => {
+            keys.into_iter().for_each(|key| drop(resolver.apply(Operation::RemoveEvent(key)).unwrap()));
+        }
         Call::Load(records) => drop(resolver.load(records, Ingest::default()).unwrap()),
         Call::ReplaceSource(source, records) => {
             drop(resolver.replace_source(&source, records, Ingest::default()).unwrap());
@@ -44,6 +51,10 @@ impl World {
                 self.add_all(records);
             }
             Call::RemoveAll(keys) => keys.iter().for_each(|key| self.apply(&Operation::Remove(key.clone()))),
+            Call::AddEvents(events, _) => {
+                events.iter().for_each(|event| self.apply(&Operation::Event(Box::new(event.clone()))));
+            }
+            Call::RemoveEvents(keys) => keys.iter().for_each(|key| self.apply(&Operation::RemoveEvent(key.clone()))),
             Call::SetPolicy(policy) => self.policy = policy.clone(),
         }
     }
@@ -56,14 +67,17 @@ impl World {
 /// The evidence that a call names: what it may change hangs together with some of it.
 pub(crate) fn touched(call: &Call, world: &World) -> BTreeSet<Evidence> {
     let record = |key: &RecordKey| Evidence::Record(world::key(key));
+    let event = |key: &RecordKey| Evidence::Event(world::key(key));
     let of = |records: &[Record]| records.iter().map(|sent| record(&sent.key)).collect::<BTreeSet<_>>();
     match call {
         Call::Apply(Operation::Add(record)) => of(std::slice::from_ref(record)),
         Call::Apply(Operation::Remove(key)) => BTreeSet::from([record(key)]),
         Call::Apply(Operation::Assert(said)) => BTreeSet::from([record(&said.a), record(&said.b)]),
         Call::Apply(Operation::Lift { a, b }) => BTreeSet::from([record(a), record(b)]),
-        Call::Apply(Operation::Event(event)) => BTreeSet::from([Evidence::Event(world::key(&event.key))]),
-        Call::Apply(Operation::RemoveEvent(key)) => BTreeSet::from([Evidence::Event(world::key(key))]),
+        Call::Apply(Operation::Event(sent)) => BTreeSet::from([event(&sent.key)]),
+        Call::Apply(Operation::RemoveEvent(key)) => BTreeSet::from([event(key)]),
+        Call::AddEvents(events, _) => events.iter().map(|sent| event(&sent.key)).collect(),
+        Call::RemoveEvents(keys) => keys.iter().map(event).collect(),
         Call::AddAll(records, _) | Call::Load(records) => of(records),
         Call::RemoveAll(keys) => keys.iter().map(record).collect(),
         Call::ReplaceSource(source, records) => {
