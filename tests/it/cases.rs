@@ -1,7 +1,7 @@
 //! Worked examples: those of the shared `cases/identity.json`, and those of `cases.json` beside this file for what they
 //! leave out. First on the model, so that it can be trusted, then on the resolver.
 
-use crate::model::{Key, Person};
+use crate::model::{Evidence, Person};
 use crate::subject;
 use crate::world::{Picture, World};
 use onefold::{Operation, Policy, Record, Resolver};
@@ -74,7 +74,7 @@ impl Case {
     }
 
     fn check(&self, picture: &Picture, told: &str) {
-        let label = |Key(source, key): &Key| format!("{source}/{key}");
+        let label = |evidence: &Evidence| format!("{evidence:?}");
         let people: BTreeSet<BTreeSet<String>> =
             picture.people.iter().map(|person| person.iter().map(label).collect()).collect();
         assert_eq!(people, self.records, "{}: records, {told}", self.id);

@@ -3,7 +3,7 @@
 //! How often each is reached is counted, so that the properties cannot come to prove less without a word.
 
 use crate::alike::alike;
-use crate::model::Key;
+use crate::model::{Evidence, Key};
 use crate::names::follow;
 use crate::properties::{State, config};
 use crate::script::{self, Call, Script};
@@ -481,7 +481,7 @@ fn every_state_is_reached() {
             if world.words.keys().any(|(a, b)| !world.records.contains_key(a) && !world.records.contains_key(b)) {
                 store.saw("a word on two records that are not there");
             }
-            let first: BTreeSet<Key> = world.records.keys().take(1).cloned().collect();
+            let first: BTreeSet<Evidence> = world.evidence().take(1).collect();
             if world.connected(&first).len() > 30 {
                 store.saw("a region of more than thirty");
             }

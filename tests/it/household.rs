@@ -32,7 +32,7 @@ fn check(kind: &str, attributes: &str, records: &[&str], expected: &[&[usize]]) 
         }
         let people = subject::picture(&resolver).people;
         let people: BTreeSet<BTreeSet<String>> =
-            people.into_iter().map(|person| person.into_iter().map(|key| key.1).collect()).collect();
+            people.iter().map(|person| person.iter().map(|evidence| evidence.key().1.clone()).collect()).collect();
         assert_eq!(people, expected);
     }
 }

@@ -7,6 +7,7 @@ mod alike;
 mod cases;
 mod cli;
 mod crowd;
+mod deeds;
 mod drift;
 #[cfg(feature = "durable")]
 mod durable;
@@ -34,6 +35,8 @@ mod splink;
 #[cfg(feature = "conformance")]
 mod store;
 mod subject;
+mod tablet;
 mod tidy;
+mod trails;
 mod train;
 mod world;

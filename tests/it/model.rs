@@ -1,7 +1,21 @@
 //! Resolution a second time, from the text of the design alone: from scratch, quadratic, meant to be read beside it.
 //!
-//! It knows nothing of the library's algorithms. The nodes are the live records, oldest first by (instant, source,
+//! It knows nothing of the library's algorithms. The nodes are the live vertices, oldest first by (instant, source,
 //! key), so that "older" is "smaller" throughout, and after them the records that only assertions know of.
+//!
+//! A vertex is a record, or a *trail*: all live events of one source with the same identifiers as sent. A trail carries
+//! values and belongs to a profile as a record does, and is one carrier however many its events. It has no attributes, no
+//! links and no words of stewards. A record has one moment, a trail one for each event; it stands at its oldest.
+//!
+//! What a trail's other moments do:
+//! - In a contest under `latest`, a claimant that is known when the value's turn comes claims at every moment of those
+//!   of its trails that carry the value and do not float yet; of all other trails the oldest moment claims. What nobody
+//!   known did says nothing of who uses a device: it follows whoever did.
+//! - The trails of an unknown claimant that carry the value *float* on it, the first such value that is taken. They stay
+//!   in the cluster that the contest gives them. A value that too many claim, that is nobody's, or that links nobody
+//!   settles nothing, so nothing floats on it.
+//! - An event of a trail that floats is of the profile with the newest claim on that value that is not after the event's
+//!   time, by a carrier that does not float; before the first claim, of the cluster's.
 
 use onefold::{Alike, Compare, Contested, Links, ReadRecord, Reason, Record, Role, Scorer, ValueHash, Verdict};
 use std::cmp::Reverse;
@@ -15,6 +29,43 @@ pub(crate) struct Key(pub(crate) String, pub(crate) String);
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.0, self.1)
+    }
+}
+
+/// The key of a piece of evidence. Records and events have keys of their own.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Evidence {
+    Record(Key),
+    Event(Key),
+}
+
+impl Evidence {
+    pub(crate) fn key(&self) -> &Key {
+        let (Self::Record(key) | Self::Event(key)) = self;
+        key
+    }
+}
+
+impl fmt::Debug for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Record(key) => write!(f, "{key:?}"),
+            Self::Event(key) => write!(f, "event {key:?}"),
+        }
+    }
+}
+
+/// When something was said, and by what. Of a record and an event at one time under one key the record is the older.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment {
+    pub(crate) at: i64,
+    pub(crate) key: Key,
+    pub(crate) event: bool,
+}
+
+impl Moment {
+    fn evidence(&self) -> Evidence {
+        if self.event { Evidence::Event(self.key.clone()) } else { Evidence::Record(self.key.clone()) }
     }
 }
 
@@ -54,18 +105,33 @@ pub(crate) struct Likeness<'a> {
 /// A value: the place of its kind, and its normalised form.
 pub(crate) type Value = (usize, String);
 
-/// What resolution needs of a live record.
+/// What resolution needs of a live vertex: a record or a trail.
 #[derive(Debug, Clone)]
 pub(crate) struct Live {
-    pub(crate) key: Key,
-    pub(crate) at: i64,
+    /// The record's, or those of the trail's events: at least one.
+    pub(crate) moments: BTreeSet<Moment>,
     pub(crate) identifiers: BTreeSet<Value>,
-    /// Folded values by the name of their attribute.
+    /// Folded values by the name of their attribute; none of a trail.
     pub(crate) facts: BTreeSet<(String, String)>,
 }
 
-/// The records of one profile.
-pub(crate) type Person = BTreeSet<Key>;
+impl Live {
+    fn oldest(&self) -> &Moment {
+        self.moments.first().unwrap()
+    }
+
+    fn is_trail(&self) -> bool {
+        self.oldest().event
+    }
+
+    /// The key, if it is a record.
+    fn record(&self) -> Option<&Key> {
+        (!self.is_trail()).then(|| &self.oldest().key)
+    }
+}
+
+/// The evidence of one profile.
+pub(crate) type Person = BTreeSet<Evidence>;
 
 /// What became of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,8 +144,10 @@ pub(crate) enum Standing {
 /// The answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    /// Every live record is in one of them.
+    /// Every live record is in one of them, and every event with its trail.
     pub(crate) people: BTreeSet<Person>,
+    /// Whose each live event is, by its own time.
+    pub(crate) attributed: BTreeMap<Key, Person>,
     /// Every usable value, how it stands, and who holds it.
     pub(crate) values: BTreeMap<Value, (Standing, Option<Person>)>,
     pub(crate) links: ScoredLinks,
@@ -109,6 +177,8 @@ struct Table<'a> {
     separated: Vec<(usize, usize)>,
     /// The clusters so far.
     parts: Vec<Part>,
+    /// The trails that float so far, each on its value.
+    floats: BTreeMap<usize, Value>,
 }
 
 /// Resolves. `words` are the standing assertions, by their pairs (smaller key, larger key).
@@ -119,26 +189,26 @@ pub(crate) fn resolve(
     words: &BTreeMap<(Key, Key), Verdict>,
 ) -> Outcome {
     let mut live: Vec<&Live> = live.iter().collect();
-    live.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
+    live.sort_by_key(|vertex| vertex.oldest());
 
-    let mut nodes: Vec<&Key> = live.iter().map(|record| &record.key).collect();
+    // A word names a record, never an event of the same key.
+    let mut nodes: Vec<Option<&Key>> = live.iter().map(|vertex| vertex.record()).collect();
     for (a, b) in words.keys() {
         for key in [a, b] {
-            if !nodes.contains(&key) {
-                nodes.push(key);
+            if !nodes.contains(&Some(key)) {
+                nodes.push(Some(key));
             }
         }
     }
-    let node = |key: &Key| nodes.iter().position(|known| *known == key).unwrap();
+    let node = |key: &Key| nodes.iter().position(|known| *known == Some(key)).unwrap();
 
     let mut carriers: BTreeMap<Value, Vec<usize>> = BTreeMap::new();
-    for (place, record) in live.iter().enumerate() {
-        for value in &record.identifiers {
+    for (place, vertex) in live.iter().enumerate() {
+        for value in &vertex.identifiers {
             carriers.entry(value.clone()).or_default().push(place);
         }
     }
-    let too_many =
-        |value: &Value, records: usize| setup.kinds[value.0].max_records.is_some_and(|max| records as u64 > max);
+    let too_many = |value: &Value, many: usize| setup.kinds[value.0].max_records.is_some_and(|max| many as u64 > max);
     let generic = carriers.iter().filter(|(value, list)| too_many(value, list.len())).map(|(value, _)| value.clone());
     let pairs = |wanted: Verdict| {
         let pairs = words.iter().filter(move |(_, verdict)| **verdict == wanted);
@@ -150,6 +220,7 @@ pub(crate) fn resolve(
         generic: generic.collect(),
         separated: pairs(Verdict::Separate),
         parts: (0..nodes.len()).map(|place| Part::from([place])).collect(),
+        floats: BTreeMap::new(),
         live,
         carriers,
     };
@@ -183,7 +254,7 @@ impl Table<'_> {
         }
         let mut crowded = Vec::new();
         for (value, group) in groups.into_values() {
-            if self.take_value(kind, &group) == Claim::TooMany {
+            if self.take_value(kind, &value, &group) == Claim::TooMany {
                 crowded.push(value);
             }
         }
@@ -191,7 +262,7 @@ impl Table<'_> {
     }
 
     /// Section 4.3, for one value (or for one group of its carriers, where the kind asks for corroboration).
-    fn take_value(&mut self, kind: usize, carriers: &[usize]) -> Claim {
+    fn take_value(&mut self, kind: usize, value: &Value, carriers: &[usize]) -> Claim {
         let clusters = self.parts_of(carriers);
         if self.allowed(kind, &clusters) {
             self.join(&clusters);
@@ -200,17 +271,25 @@ impl Table<'_> {
         if self.setup.kinds[kind].contested == Contested::Nobody {
             return Claim::Settled;
         }
+        let unknown = |place: &usize| clusters.iter().any(|part| part.contains(place) && !self.known(part));
+        let follows =
+            |place: &usize| self.live[*place].is_trail() && !self.floats.contains_key(place) && unknown(place);
+        let following: Vec<usize> = carriers.iter().copied().filter(follows).collect();
+        self.floats.extend(following.iter().map(|&place| (place, value.clone())));
+
         let oldest = |part: &Part| *carriers.iter().filter(|place| part.contains(place)).min().unwrap();
         let mut clusters = clusters;
         clusters.sort_by_key(oldest);
 
         let mut opened: Vec<Vec<Part>> = Vec::new();
         for cluster in clusters {
-            let before = oldest(&cluster);
-            // The latest carrying record of the part that is not after the cluster's own oldest.
-            let latest =
-                |part: &Part| carriers.iter().filter(|place| part.contains(place) && **place < before).max().copied();
-            let mut best: Option<(Option<usize>, usize)> = None;
+            let before = self.live[oldest(&cluster)].oldest();
+            // The latest claim of the part that is not after the cluster's own oldest.
+            let latest = |part: &Part| {
+                let inside = carriers.iter().filter(|place| part.contains(place));
+                inside.flat_map(|&place| self.claims(place)).filter(|claim| *claim < before).max()
+            };
+            let mut best: Option<(Option<&Moment>, usize)> = None;
             for (place, part) in opened.iter().enumerate() {
                 let whole: Part = part.iter().flatten().copied().collect();
                 if self.allowed(kind, &[whole.clone(), cluster.clone()]) {
@@ -223,12 +302,29 @@ impl Table<'_> {
             }
         }
         if self.setup.kinds[kind].max_claimants.is_some_and(|max| opened.len() as u64 > max) {
+            self.floats.retain(|place, _| !following.contains(place));
             return Claim::TooMany;
         }
         for part in opened {
             self.join(&part);
         }
         Claim::Settled
+    }
+
+    /// When a carrier of a value claims it.
+    ///
+    /// A value that comes to no contest (its kind links nobody, or nobody corroborates the carrier) is read likewise in
+    /// the end: a trail that floats claims at its oldest moment, any other at all of them.
+    fn claims(&self, place: usize) -> impl Iterator<Item = &Moment> {
+        self.live[place].moments.iter().take(if self.floats.contains_key(&place) { 1 } else { usize::MAX })
+    }
+
+    /// The carrier with the newest claim among those that do not float and are not after a time.
+    fn claimed_by(&self, value: &Value, at: i64) -> Option<usize> {
+        let steady = self.carriers[value].iter().filter(|place| !self.floats.contains_key(place));
+        let claims = steady.flat_map(|&place| self.claims(place).map(move |claim| (claim, place)));
+        // To the microsecond: a claim at the event's own time counts whatever the keys, since the keys tell no order.
+        claims.filter(|(claim, _)| claim.at <= at).max().map(|(_, place)| place)
     }
 
     /// Whether a value of the kind may bring these clusters together.
@@ -253,8 +349,8 @@ impl Table<'_> {
     /// Section 4.5: scored links, in descending weight, ties by the pair.
     fn take_links(&mut self, likeness: &Likeness<'_>) -> ScoredLinks {
         let mut blocks: BTreeMap<ValueHash, BTreeSet<usize>> = BTreeMap::new();
-        for (place, record) in self.live.iter().enumerate() {
-            for block in likeness.scorer.blocks(&likeness.records[&record.key]) {
+        for (place, key) in self.live.iter().enumerate().filter_map(|(place, vertex)| Some((place, vertex.record()?))) {
+            for block in likeness.scorer.blocks(&likeness.records[key]) {
                 blocks.entry(block).or_default().insert(place);
             }
         }
@@ -263,14 +359,15 @@ impl Table<'_> {
         let mut candidates: BTreeSet<(usize, usize)> = BTreeSet::new();
         for carriers in blocks.values() {
             for (&a, &b) in carriers.iter().flat_map(|a| carriers.iter().map(move |b| (a, b))).filter(|(a, b)| a < b) {
-                let same = self.live[a].key.0 == self.live[b].key.0;
-                let unique = likeness.sources.iter().any(|(name, unique)| *unique && *name == self.live[a].key.0);
+                let source = |place: usize| &self.live[place].record().unwrap().0;
+                let same = source(a) == source(b);
+                let unique = likeness.sources.iter().any(|(name, unique)| *unique && name == source(a));
                 if !(same && unique) {
                     candidates.insert((a, b));
                 }
             }
         }
-        let key = |place: usize| self.live[place].key.clone();
+        let key = |place: usize| self.live[place].record().unwrap().clone();
         let pair = |a: usize, b: usize| if key(a) < key(b) { (key(a), key(b)) } else { (key(b), key(a)) };
         let (mut links, mut possible) = (BTreeMap::new(), BTreeMap::new());
         for (a, b) in candidates {
@@ -282,11 +379,11 @@ impl Table<'_> {
             }
         }
         // What identifiers hold together speaks as one record.
-        let said: Vec<ReadRecord> = (0..self.live.len())
+        let said: Vec<Option<ReadRecord>> = (0..self.live.len())
             .map(|place| {
                 let [part] = self.parts_of(&[place]).try_into().unwrap();
-                let read = |&place: &usize| likeness.scorer.read(&likeness.records[&self.live.get(place)?.key]);
-                part.iter().filter_map(read).reduce(|one, other| one.with(&other)).unwrap()
+                let read = |&place: &usize| likeness.scorer.read(&likeness.records[self.live.get(place)?.record()?]);
+                part.iter().filter_map(read).reduce(|one, other| one.with(&other))
             })
             .collect();
         let mut refused: BTreeMap<(Key, Key), (Reason, (usize, usize))> = BTreeMap::new();
@@ -332,7 +429,13 @@ impl Table<'_> {
     }
 
     /// Why a link may not join two clusters, if it may not.
-    fn refuses(&self, likeness: &Likeness<'_>, said: &[ReadRecord], one: &Part, other: &Part) -> Option<Reason> {
+    fn refuses(
+        &self,
+        likeness: &Likeness<'_>,
+        said: &[Option<ReadRecord>],
+        one: &Part,
+        other: &Part,
+    ) -> Option<Reason> {
         let both = [one.clone(), other.clone()];
         if self.separates(&both) {
             return Some(Reason::Separated);
@@ -353,13 +456,13 @@ impl Table<'_> {
         }
         for (place, (source, _)) in likeness.sources.iter().enumerate().filter(|(_, (_, unique))| *unique) {
             let holds =
-                |part: &Part| part.iter().filter_map(|&a| self.live.get(a)).any(|record| record.key.0 == *source);
+                |part: &Part| part.iter().filter_map(|&a| self.live.get(a)?.record()).any(|key| key.0 == *source);
             if holds(one) && holds(other) {
                 return Some(Reason::Unique(place as u16));
             }
         }
-        let vetoed =
-            |(a, b): (usize, usize)| said.get(a).zip(said.get(b)).is_some_and(|(a, b)| likeness.scorer.vetoes(a, b));
+        let says = |place: usize| said.get(place)?.as_ref();
+        let vetoed = |(a, b): (usize, usize)| says(a).zip(says(b)).is_some_and(|(a, b)| likeness.scorer.vetoes(a, b));
         across().any(vetoed).then_some(Reason::Veto)
     }
 
@@ -445,12 +548,16 @@ impl Table<'_> {
 
     fn outcome(&self, crowded: &BTreeSet<Value>) -> Outcome {
         let person = |part: &Part| -> Person {
-            part.iter().filter_map(|&place| self.live.get(place)).map(|record| record.key.clone()).collect()
+            let moments = part.iter().filter_map(|&place| self.live.get(place)).flat_map(|vertex| &vertex.moments);
+            moments.map(Moment::evidence).collect()
         };
         let people: BTreeSet<Person> = self.parts.iter().map(person).filter(|person| !person.is_empty()).collect();
-        let whose = |place: usize| people.iter().find(|person| person.contains(&self.live[place].key)).cloned();
+        let whose = |place: usize| {
+            let evidence = self.live[place].oldest().evidence();
+            people.iter().find(|person| person.contains(&evidence)).cloned()
+        };
         let standing = |(value, carriers): (&Value, &Vec<usize>)| {
-            let newest = whose(*carriers.iter().max().unwrap());
+            let newest = whose(*carriers.iter().max_by_key(|&&place| self.claims(place).max()).unwrap());
             let standing = if self.generic.contains(value) {
                 (Standing::Generic, None)
             } else if carriers.iter().all(|&place| whose(place) == newest) {
@@ -462,7 +569,18 @@ impl Table<'_> {
             };
             (value.clone(), standing)
         };
-        Outcome { values: self.carriers.iter().map(standing).collect(), people, links: ScoredLinks::default() }
+        let trails = self.live.iter().enumerate().filter(|(_, vertex)| vertex.is_trail());
+        let events = trails.flat_map(|(place, trail)| trail.moments.iter().map(move |moment| (place, moment)));
+        let attributed = events.map(|(place, moment)| {
+            let claimed = self.floats.get(&place).and_then(|value| self.claimed_by(value, moment.at));
+            (moment.key.clone(), whose(claimed.unwrap_or(place)).unwrap())
+        });
+        Outcome {
+            attributed: attributed.collect(),
+            values: self.carriers.iter().map(standing).collect(),
+            people,
+            links: ScoredLinks::default(),
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! The names of profiles and the feed of changes, followed from outside over a resolver's whole life.
 
-use crate::model::Key;
+use crate::model::Evidence;
 use crate::script::Call;
 use crate::subject;
-use crate::world::World;
+use crate::world::{self, World};
 use onefold::store::{ProfileChange, ProfileEvent};
 use onefold::{Policy, ProfileId, Resolver};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,13 +15,13 @@ pub(crate) struct Names {
     /// When each id was first seen.
     ages: BTreeMap<ProfileId, usize>,
     /// The records in which each id may be anchored, as far as can be told from outside.
-    anchors: BTreeMap<ProfileId, BTreeSet<Key>>,
+    anchors: BTreeMap<ProfileId, BTreeSet<Evidence>>,
     /// Ids whose last record was removed.
     gone: BTreeSet<ProfileId>,
     /// Ids that may be gone or not: their last record was quarantined, or went in a call of several steps.
     unsure: BTreeSet<ProfileId>,
     /// The profiles as they stood.
-    before: BTreeMap<ProfileId, BTreeSet<Key>>,
+    before: BTreeMap<ProfileId, BTreeSet<Evidence>>,
     feed: Feed,
 }
 
@@ -54,7 +54,7 @@ impl Names {
     /// Looks at a resolver after a call.
     pub(crate) fn follow(&mut self, resolver: &Resolver, call: &Call, old: &World, new: &World) {
         self.step += 1;
-        let now = subject::profiles(resolver);
+        let now = subject::people(resolver);
         self.strangers_keep_theirs(&now, call, old, new);
         self.pass_anchors(call, old, new);
         self.feed.read(resolver, &now);
@@ -70,7 +70,7 @@ impl Names {
                 self.anchors.entry(name).or_insert_with(|| person.clone());
             }
         }
-        let live: BTreeSet<&Key> = now.values().flatten().collect();
+        let live: BTreeSet<&Evidence> = now.values().flatten().collect();
         for (&id, anchors) in &mut self.anchors {
             match resolver.resolve_id(id).unwrap() {
                 Some(home) => {
@@ -94,12 +94,18 @@ impl Names {
     }
 
     /// Nothing happens to people who have nothing to do with the call.
-    fn strangers_keep_theirs(&self, now: &BTreeMap<ProfileId, BTreeSet<Key>>, call: &Call, old: &World, new: &World) {
+    fn strangers_keep_theirs(
+        &self,
+        now: &BTreeMap<ProfileId, BTreeSet<Evidence>>,
+        call: &Call,
+        old: &World,
+        new: &World,
+    ) {
         if matches!(call, Call::SetPolicy(_)) {
             return;
         }
         let touched = subject::touched(call, old);
-        let region: BTreeSet<Key> = old.connected(&touched).union(&new.connected(&touched)).cloned().collect();
+        let region: BTreeSet<Evidence> = old.connected(&touched).union(&new.connected(&touched)).cloned().collect();
         for (id, person) in &self.before {
             if person.is_disjoint(&region) {
                 assert_eq!(now.get(id), Some(person), "{id} changed, and nothing ties it to what was sent");
@@ -110,15 +116,21 @@ impl Names {
     /// The anchors of a record that goes pass to the oldest record of its profile.
     fn pass_anchors(&mut self, call: &Call, old: &World, new: &World) {
         let (was, is) = (old.picture(), new.picture());
-        let gone: BTreeSet<&Key> =
-            was.people.iter().flatten().filter(|key| !is.people.iter().flatten().any(|live| live == *key)).collect();
+        // An id is anchored in a record or a trail: an event that came to hang on another trail has left it behind.
+        let moved = |evidence: &Evidence| match evidence {
+            Evidence::Record(_) => false,
+            Evidence::Event(key) => old.events.get(key).map(world::trail) != new.events.get(key).map(world::trail),
+        };
+        let stands = |evidence: &Evidence| new.evidence().any(|there| there == *evidence);
+        let dead = |key: &&Evidence| moved(key) || !is.people.iter().flatten().any(|live| live == *key);
+        let gone: BTreeSet<&Evidence> = was.people.iter().flatten().filter(dead).collect();
         let in_steps = !matches!(call, Call::Apply(_) | Call::SetPolicy(_));
         for (id, anchors) in &mut self.anchors {
-            let leaving: Vec<Key> = anchors.iter().filter(|key| gone.contains(key)).cloned().collect();
+            let leaving: Vec<Evidence> = anchors.iter().filter(|key| gone.contains(key)).cloned().collect();
             for key in leaving {
                 let mates = was.people.iter().find(|person| person.contains(&key)).unwrap();
-                let left: Vec<Key> = mates.iter().filter(|mate| !gone.contains(mate)).cloned().collect();
-                if left.is_empty() && mates.iter().any(|mate| new.records.contains_key(mate)) {
+                let left: Vec<Evidence> = mates.iter().filter(|mate| !gone.contains(mate)).cloned().collect();
+                if left.is_empty() && mates.iter().any(stands) {
                     self.unsure.insert(*id);
                 }
                 anchors.extend(left);
@@ -128,14 +140,14 @@ impl Names {
                     self.unsure.insert(*id);
                 }
             }
-            anchors.retain(|key| new.records.contains_key(key));
+            anchors.retain(|key| stands(key) && !moved(key));
         }
     }
 }
 
 impl Feed {
     /// Reads on from the cursor, in pages, and comes to know exactly the profiles there are.
-    fn read(&mut self, resolver: &Resolver, now: &BTreeMap<ProfileId, BTreeSet<Key>>) {
+    fn read(&mut self, resolver: &Resolver, now: &BTreeMap<ProfileId, BTreeSet<Evidence>>) {
         loop {
             let page = resolver.changes(self.cursor, 3).unwrap();
             for change in &page {

@@ -1,10 +1,11 @@
 //! What may happen to a resolver, drawn at random: records over small pools, so that they conflict, under any policy.
 
-use crate::world;
+use crate::{deeds, world};
 use onefold::{
-    Assertion, AttributePolicy, BlockPolicy, Compare, ComparisonModel, Contested, Form, IdentifierPolicy, Level,
-    LevelModel, Limit, LinkagePolicy, Links, MODEL_FORMAT, Model, ModelSource, Operation, Policy, Record, RecordKey,
-    Role, Rules, SmolStr, SourcePolicy, Survive, Timestamp, Undeclared, Value, Verdict, normalise,
+    Assertion, AttributePolicy, BlockPolicy, Compare, ComparisonModel, Contested, Event, EventKind, Form,
+    IdentifierPolicy, Level, LevelModel, Limit, Line, LinkagePolicy, Links, MODEL_FORMAT, Model, ModelSource,
+    Operation, Policy, Record, RecordKey, Role, Rules, SmolStr, SourcePolicy, Survive, Timestamp, Undeclared, Value,
+    Verdict, normalise, normalise_event,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -19,6 +20,9 @@ pub(crate) enum Call {
     Apply(Operation),
     /// The records, and how many at once.
     AddAll(Vec<Record>, usize),
+    /// The events, and how many at once.
+    AddEvents(Vec<Event>, usize),
+    RemoveEvents(Vec<RecordKey>),
     Load(Vec<Record>),
     ReplaceSource(SmolStr, Vec<Record>),
     RemoveAll(Vec<RecordKey>),
@@ -38,6 +42,21 @@ const SOURCES: [&str; 2] = ["a", "b"];
 /// Any script.
 pub(crate) fn scripts(calls: std::ops::Range<usize>) -> impl Strategy<Value = Script> {
     (policies(), vec(call(), calls)).prop_map(|(policy, calls)| Script { policy, calls })
+}
+
+/// Any script in which things happen too. Apart from [`scripts`] as long as a resolver takes no events.
+pub(crate) fn scripts_with_events(calls: std::ops::Range<usize>) -> impl Strategy<Value = Script> {
+    let call = prop_oneof![1 => call().boxed(), 1 => event_call().boxed()];
+    (policies(), vec(call, calls)).prop_map(|(policy, calls)| Script { policy, calls })
+}
+
+fn event_call() -> impl Strategy<Value = Call> {
+    prop_oneof![
+        12 => event().prop_map(|event| Call::Apply(Operation::Event(Box::new(event)))),
+        3 => key().prop_map(|key| Call::Apply(Operation::RemoveEvent(key))),
+        6 => (vec(event(), 0..8), 1..5_usize).prop_map(|(events, batch)| Call::AddEvents(events, batch)),
+        1 => vec(key(), 0..4).prop_map(Call::RemoveEvents),
+    ]
 }
 
 fn call() -> impl Strategy<Value = Call> {
@@ -74,6 +93,43 @@ pub(crate) fn record() -> impl Strategy<Value = Record> {
         }
         record
     })
+}
+
+/// An event under a key that a record may bear too: the two know nothing of each other.
+pub(crate) fn event() -> impl Strategy<Value = Event> {
+    let day = prop_oneof![3 => Just("05"), 1 => Just("06"), 1 => Just("07")];
+    let at = (day, minute()).prop_map(|(day, at)| at.to_string().replace("-05T", &format!("-{day}T")).parse().unwrap());
+    // Few sets of identifiers, so that many events hang on one trail.
+    let identifiers =
+        prop_oneof![1 => vec(identifier(), 0..1), 8 => vec(identifier(), 1..2), 4 => vec(identifier(), 2..4)];
+    let facets =
+        || vec(select(&[("brand", "x"), ("brand", "y"), ("colour", "x"), ("colour", " y"), ("colour", "")][..]), 0..3);
+    let line = (select(&["sku-1", "sku-2"][..]), facets(), option::weighted(0.5, select(&["1", "2", "-1"][..])));
+    let kind = select(vec![
+        EventKind::View,
+        EventKind::Search,
+        EventKind::Cart,
+        EventKind::Purchase,
+        EventKind::Return,
+        EventKind::Contact,
+        EventKind::MessageSent,
+        EventKind::MessageOpened,
+        EventKind::Rejected,
+        EventKind::Custom("fitting".into()),
+    ]);
+    let order = option::weighted(0.3, select(&["o1", "o2"][..]));
+    (key(), at, kind, identifiers, order, vec(line, 0..3), facets()).prop_map(
+        |(key, at, kind, identifiers, order, lines, facets)| {
+            let mut event = Event::new(key.source, key.key, at, kind);
+            event.order = order.map(SmolStr::from);
+            event = identifiers.into_iter().fold(event, |event, (kind, value)| event.identifier(kind, value));
+            event = facets.into_iter().fold(event, |event, (name, value)| event.facet(name, value));
+            lines.into_iter().fold(event, |event, (product, facets, quantity)| {
+                let line = facets.into_iter().fold(Line::new(product), |line, (name, value)| line.facet(name, value));
+                event.line(Line { quantity: quantity.map(SmolStr::from), ..line })
+            })
+        },
+    )
 }
 
 pub(crate) fn key() -> impl Strategy<Value = RecordKey> {
@@ -195,7 +251,7 @@ pub(crate) fn links(kind: &IdentifierPolicy) -> Links {
     })
 }
 
-fn kind() -> impl Strategy<Value = IdentifierPolicy> {
+pub(crate) fn kind() -> impl Strategy<Value = IdentifierPolicy> {
     let role = prop_oneof![
         4 => Just(Role::Person), 5 => Just(Role::Contact), 3 => Just(Role::Device), 1 => Just(Role::Session)
     ];
@@ -258,17 +314,25 @@ impl fmt::Debug for Call {
         let lines = |f: &mut fmt::Formatter<'_>, records: &[Record]| {
             records.iter().try_for_each(|record| write!(f, "\n    {}", Operation::Add(record.clone()).to_json()))
         };
+        let keys = |f: &mut fmt::Formatter<'_>, keys: &[RecordKey], remove: fn(RecordKey) -> Operation| {
+            keys.iter().try_for_each(|key| write!(f, "\n    {}", remove(key.clone()).to_json()))
+        };
         match self {
             Self::Apply(operation) => f.write_str(&operation.to_json()),
+            Self::AddEvents(events, batch) => {
+                write!(f, "add_events, {batch} at once")?;
+                let line = |event: &Event| Operation::Event(Box::new(event.clone())).to_json();
+                events.iter().try_for_each(|event| write!(f, "\n    {}", line(event)))
+            }
+            Self::RemoveEvents(gone) => {
+                f.write_str("remove_events").and_then(|()| keys(f, gone, Operation::RemoveEvent))
+            }
             Self::AddAll(records, batch) => write!(f, "add_all, {batch} at once").and_then(|()| lines(f, records)),
             Self::Load(records) => f.write_str("load").and_then(|()| lines(f, records)),
             Self::ReplaceSource(source, records) => {
                 write!(f, "replace_source {source}").and_then(|()| lines(f, records))
             }
-            Self::RemoveAll(keys) => {
-                f.write_str("remove_all")?;
-                keys.iter().try_for_each(|key| write!(f, "\n    {}", Operation::Remove(key.clone()).to_json()))
-            }
+            Self::RemoveAll(gone) => f.write_str("remove_all").and_then(|()| keys(f, gone, Operation::Remove)),
             Self::SetPolicy(policy) => write!(f, "set_policy {}", serde_json::to_string(policy).unwrap()),
         }
     }
@@ -297,6 +361,24 @@ proptest! {
         if let Some(naive) = naive {
             let usable = normalised.identifiers.iter().map(|(kind, value)| (usize::from(*kind), value.to_string()));
             prop_assert_eq!(naive.identifiers, usable.collect());
+        }
+    }
+
+    /// As above, of an event: it takes part where its trail does.
+    #[test]
+    fn the_naive_reading_of_an_event_is_the_librarys(policy in policies(), event in event()) {
+        let rules = Rules::new(policy.clone()).unwrap();
+        let (normalised, _) = normalise_event(&rules, &event);
+        let naive = world::read_trail(&policy, &world::trail(&event), &[&event]);
+        prop_assert_eq!(naive.is_none(), normalised.quarantined || normalised.identifiers.is_empty());
+        if let Some(naive) = naive {
+            let usable = normalised.identifiers.iter().map(|(kind, value)| (usize::from(*kind), value.to_string()));
+            prop_assert_eq!(naive.identifiers, usable.collect());
+        }
+        let facets = |facets: &[onefold::Facet]| facets.iter().map(|facet| (facet.name.to_string(), facet.value.to_string())).collect();
+        prop_assert_eq!(deeds::facets(&event.facets), facets(&normalised.facets));
+        for (sent, read) in event.lines.iter().zip(&normalised.lines) {
+            prop_assert_eq!(deeds::facets(&sent.facets), facets(&read.facets));
         }
     }
 }

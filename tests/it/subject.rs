@@ -1,6 +1,6 @@
 //! A resolver seen from outside: called as a script says, and pictured as the model pictures itself.
 
-use crate::model::{Key, Person, ScoredLinks, Standing};
+use crate::model::{Evidence, Key, Person, ScoredLinks, Standing};
 use crate::script::Call;
 use crate::world::{self, Picture, World};
 use onefold::store::WithheldKey;
@@ -18,6 +18,13 @@ pub(crate) fn call(resolver: &Resolver, call: &Call) {
             let sent = records.len();
             let answers = resolver.add_all(records, ingest(batch)).unwrap();
             assert_eq!(answers.len(), sent, "one answer for each record");
+        }
+        // One by one as long as a resolver takes no batches of them.
+        Call::AddEvents(events, _) => {
+            events.into_iter().for_each(|event| drop(resolver.apply(Operation::Event(Box::new(event))).unwrap()));
+        }
+        Call::RemoveEvents(keys) => {
+            keys.into_iter().for_each(|key| drop(resolver.apply(Operation::RemoveEvent(key)).unwrap()));
         }
         Call::Load(records) => drop(resolver.load(records, Ingest::default()).unwrap()),
         Call::ReplaceSource(source, records) => {
@@ -44,6 +51,10 @@ impl World {
                 self.add_all(records);
             }
             Call::RemoveAll(keys) => keys.iter().for_each(|key| self.apply(&Operation::Remove(key.clone()))),
+            Call::AddEvents(events, _) => {
+                events.iter().for_each(|event| self.apply(&Operation::Event(Box::new(event.clone()))));
+            }
+            Call::RemoveEvents(keys) => keys.iter().for_each(|key| self.apply(&Operation::RemoveEvent(key.clone()))),
             Call::SetPolicy(policy) => self.policy = policy.clone(),
         }
     }
@@ -53,24 +64,27 @@ impl World {
     }
 }
 
-/// The keys that a call names: what it may change hangs together with one of them.
-pub(crate) fn touched(call: &Call, world: &World) -> BTreeSet<Key> {
-    let of = |records: &[Record]| records.iter().map(|record| world::key(&record.key)).collect::<BTreeSet<_>>();
+/// The evidence that a call names: what it may change hangs together with some of it.
+pub(crate) fn touched(call: &Call, world: &World) -> BTreeSet<Evidence> {
+    let record = |key: &RecordKey| Evidence::Record(world::key(key));
+    let event = |key: &RecordKey| Evidence::Event(world::key(key));
+    let of = |records: &[Record]| records.iter().map(|sent| record(&sent.key)).collect::<BTreeSet<_>>();
     match call {
         Call::Apply(Operation::Add(record)) => of(std::slice::from_ref(record)),
-        Call::Apply(Operation::Remove(key)) => BTreeSet::from([world::key(key)]),
-        Call::Apply(Operation::Assert(said)) => BTreeSet::from([world::key(&said.a), world::key(&said.b)]),
-        Call::Apply(Operation::Lift { a, b }) => BTreeSet::from([world::key(a), world::key(b)]),
-        Call::Apply(event @ (Operation::Event(_) | Operation::RemoveEvent(_))) => {
-            panic!("{event:?} is no evidence of the model")
-        }
+        Call::Apply(Operation::Remove(key)) => BTreeSet::from([record(key)]),
+        Call::Apply(Operation::Assert(said)) => BTreeSet::from([record(&said.a), record(&said.b)]),
+        Call::Apply(Operation::Lift { a, b }) => BTreeSet::from([record(a), record(b)]),
+        Call::Apply(Operation::Event(sent)) => BTreeSet::from([event(&sent.key)]),
+        Call::Apply(Operation::RemoveEvent(key)) => BTreeSet::from([event(key)]),
+        Call::AddEvents(events, _) => events.iter().map(|sent| event(&sent.key)).collect(),
+        Call::RemoveEvents(keys) => keys.iter().map(event).collect(),
         Call::AddAll(records, _) | Call::Load(records) => of(records),
-        Call::RemoveAll(keys) => keys.iter().map(world::key).collect(),
+        Call::RemoveAll(keys) => keys.iter().map(record).collect(),
         Call::ReplaceSource(source, records) => {
             let theirs = world.records.keys().filter(|key| key.0 == *source).cloned();
-            theirs.chain(of(records)).collect()
+            theirs.map(Evidence::Record).chain(of(records)).collect()
         }
-        Call::SetPolicy(_) => world.records.keys().cloned().collect(),
+        Call::SetPolicy(_) => world.evidence().collect(),
     }
 }
 
@@ -95,9 +109,16 @@ pub(crate) fn profiles(resolver: &Resolver) -> BTreeMap<ProfileId, BTreeSet<Key>
     profiles
 }
 
+/// The profiles and all that is theirs. Of records only, as long as a resolver takes no events.
+pub(crate) fn people(resolver: &Resolver) -> BTreeMap<ProfileId, Person> {
+    let person = |keys: BTreeSet<Key>| keys.into_iter().map(Evidence::Record).collect();
+    profiles(resolver).into_iter().map(|(id, keys)| (id, person(keys))).collect()
+}
+
 pub(crate) fn picture(resolver: &Resolver) -> Picture {
     let homes = homes(resolver);
-    let profiles = profiles(resolver);
+    let profiles = people(resolver);
+    let aside = homes.into_iter().filter(|(_, profile)| profile.is_none());
     let mut values = BTreeMap::new();
     resolver
         .identifiers(&mut |row| {
@@ -108,8 +129,9 @@ pub(crate) fn picture(resolver: &Resolver) -> Picture {
         .unwrap();
     Picture {
         people: profiles.into_values().collect(),
+        attributed: BTreeMap::new(),
         links: links(resolver),
-        quarantined: homes.into_iter().filter(|(_, profile)| profile.is_none()).map(|(key, _)| key).collect(),
+        quarantined: aside.map(|(key, _)| Evidence::Record(key)).collect(),
         values,
     }
 }
@@ -148,7 +170,7 @@ pub(crate) type WithheldJoin = (Option<(String, String)>, Reason, BTreeSet<Perso
 
 /// The withheld joins.
 pub(crate) fn withheld(resolver: &Resolver) -> BTreeSet<WithheldJoin> {
-    let profiles = profiles(resolver);
+    let profiles = people(resolver);
     let rows = resolver.withheld(None, usize::MAX).unwrap().into_iter();
     rows.map(|row| {
         let value = row.identifier.map(|value| (value.kind.to_string(), value.value.to_string()));

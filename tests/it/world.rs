@@ -3,10 +3,10 @@
 //! The reading covers what the suite sends (trim, lower, digits, email; junk; block; attributes in canonical form but for
 //! case and blanks), no more.
 
-use crate::model::{self, Key, Kind, Likeness, Live, Outcome, Person, ScoredLinks, Setup, Standing};
+use crate::model::{self, Evidence, Key, Kind, Likeness, Live, Moment, Outcome, Person, ScoredLinks, Setup, Standing};
 use onefold::{
-    Form, IdentifierPolicy, Limit, Links, Operation, Policy, Record, RecordKey, Role, Scorer, Undeclared, Value,
-    ValueHash, Verdict,
+    Event, Form, Identifier, IdentifierPolicy, Limit, Links, Operation, Policy, Record, RecordKey, Role, Scorer,
+    Undeclared, Value, ValueHash, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,14 +15,21 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct World {
     pub(crate) policy: Policy,
     pub(crate) records: BTreeMap<Key, Record>,
+    pub(crate) events: BTreeMap<Key, Event>,
     pub(crate) words: BTreeMap<(Key, Key), Verdict>,
 }
+
+/// What ties an event to others: its source, and its identifiers as sent.
+pub(crate) type Trail = (String, BTreeSet<(String, String)>);
 
 /// What a resolver shows to the outside: its people, and every usable value by (kind, value) with its holder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Picture {
     pub(crate) people: BTreeSet<Person>,
-    pub(crate) quarantined: BTreeSet<Key>,
+    /// Whose each event is that takes part, by its own time.
+    pub(crate) attributed: BTreeMap<Key, Person>,
+    /// What takes no part: records set aside, and the events of dormant trails.
+    pub(crate) quarantined: BTreeSet<Evidence>,
     pub(crate) values: BTreeMap<(String, String), (Standing, Option<Person>)>,
     pub(crate) links: ScoredLinks,
 }
@@ -38,7 +45,7 @@ pub(crate) fn pair(a: &RecordKey, b: &RecordKey) -> (Key, Key) {
 
 impl World {
     pub(crate) fn new(policy: Policy) -> Self {
-        Self { policy, records: BTreeMap::new(), words: BTreeMap::new() }
+        Self { policy, records: BTreeMap::new(), events: BTreeMap::new(), words: BTreeMap::new() }
     }
 
     /// Applies an operation.
@@ -54,30 +61,60 @@ impl World {
             Operation::Remove(gone) => drop(self.records.remove(&key(gone))),
             Operation::Assert(said) => drop(self.words.insert(pair(&said.a, &said.b), said.verdict)),
             Operation::Lift { a, b } => drop(self.words.remove(&pair(a, b))),
-            event @ (Operation::Event(_) | Operation::RemoveEvent(_)) => {
-                panic!("{event:?} is no evidence of the model")
+            Operation::Event(event) => {
+                let age = |event: &Event| (event.at.microseconds(), event.canonical_json());
+                let key = key(&event.key);
+                if self.events.get(&key).is_none_or(|old| age(old) < age(event)) {
+                    self.events.insert(key, (**event).clone());
+                }
             }
+            Operation::RemoveEvent(gone) => drop(self.events.remove(&key(gone))),
         }
     }
 
     /// Reads all evidence and resolves it from scratch.
     pub(crate) fn picture(&self) -> Picture {
         let setup = setup(&self.policy);
-        let live: Vec<Live> = self.records.values().filter_map(|record| read(&self.policy, record)).collect();
+        let live = self.live();
         let likeness = self.scorer().map(|scorer| Likeness {
             scorer,
             records: &self.records,
             sources: self.policy.source.iter().map(|source| (source.name.to_string(), source.unique)).collect(),
         });
-        let Outcome { people, values, links } = model::resolve(&setup, likeness.as_ref(), &live, &self.words);
+        let Outcome { people, attributed, values, links } =
+            model::resolve(&setup, likeness.as_ref(), &live, &self.words);
         let name = |kind: usize| self.policy.identifier[kind].kind.to_string();
-        let alive: BTreeSet<&Key> = live.iter().map(|record| &record.key).collect();
+        let alive: BTreeSet<&Evidence> = people.iter().flatten().collect();
+        let quarantined = self.evidence().filter(|evidence| !alive.contains(evidence)).collect();
         Picture {
+            quarantined,
             people,
-            quarantined: self.records.keys().filter(|key| !alive.contains(key)).cloned().collect(),
+            attributed,
             links,
             values: values.into_iter().map(|((kind, value), standing)| ((name(kind), value), standing)).collect(),
         }
+    }
+
+    /// The vertices that take part.
+    fn live(&self) -> Vec<Live> {
+        let records = self.records.values().filter_map(|record| read(&self.policy, record));
+        let trails = self.trails().into_iter();
+        records.chain(trails.filter_map(|(trail, events)| read_trail(&self.policy, &trail, &events))).collect()
+    }
+
+    /// The events, by what ties them.
+    pub(crate) fn trails(&self) -> BTreeMap<Trail, Vec<&Event>> {
+        let mut trails: BTreeMap<Trail, Vec<&Event>> = BTreeMap::new();
+        for event in self.events.values() {
+            trails.entry(trail(event)).or_default().push(event);
+        }
+        trails
+    }
+
+    /// The keys of all evidence.
+    pub(crate) fn evidence(&self) -> impl Iterator<Item = Evidence> {
+        let events = self.events.keys().cloned().map(Evidence::Event);
+        self.records.keys().cloned().map(Evidence::Record).chain(events)
     }
 
     /// What weighs pairs, if the policy has linkage.
@@ -85,37 +122,36 @@ impl World {
         self.policy.linkage.is_some().then(|| Scorer::new(self.policy.clone()).unwrap())
     }
 
-    /// The regions: what hangs together by values of every kind, by blocks, by assertions, or by being the same record.
-    pub(crate) fn connected(&self, from: &BTreeSet<Key>) -> BTreeSet<Key> {
-        let values = |record: &Record| read_values(&self.policy, record);
-        let blocks: BTreeMap<&Key, Vec<ValueHash>> = match self.scorer() {
-            Some(scorer) => self.records.iter().map(|(key, record)| (key, scorer.blocks(record))).collect(),
+    /// The regions: what hangs together by values of every kind, by blocks, by assertions, or by being the same evidence.
+    pub(crate) fn connected(&self, from: &BTreeSet<Evidence>) -> BTreeSet<Evidence> {
+        let of_record =
+            |(key, record): (&Key, &Record)| (Evidence::Record(key.clone()), values(&self.policy, &record.identifiers));
+        let of_event =
+            |(key, event): (&Key, &Event)| (Evidence::Event(key.clone()), values(&self.policy, &event.identifiers));
+        let carried: BTreeMap<Evidence, BTreeSet<model::Value>> =
+            self.records.iter().map(of_record).chain(self.events.iter().map(of_event)).collect();
+        let blocks: BTreeMap<Evidence, Vec<ValueHash>> = match self.scorer() {
+            Some(scorer) => {
+                let of = |(key, record): (&Key, &Record)| (Evidence::Record(key.clone()), scorer.blocks(record));
+                self.records.iter().map(of).collect()
+            }
             None => BTreeMap::new(),
         };
         let mut reached = from.clone();
         loop {
             let before = reached.len();
-            let seen: BTreeSet<_> = self
-                .records
-                .iter()
-                .filter(|(key, _)| reached.contains(key))
-                .collect::<Vec<_>>()
-                .into_iter()
-                .flat_map(|(_, record)| values(record))
-                .collect();
-            let near: BTreeSet<ValueHash> =
-                blocks.iter().filter(|(key, _)| reached.contains(*key)).flat_map(|(_, list)| list).copied().collect();
-            for (key, _) in blocks.iter().filter(|(_, list)| list.iter().any(|block| near.contains(block))) {
-                reached.insert((*key).clone());
-            }
-            for (key, record) in &self.records {
-                if values(record).iter().any(|value| seen.contains(value)) {
-                    reached.insert(key.clone());
-                }
-            }
+            let seen: BTreeSet<&model::Value> =
+                carried.iter().filter(|(one, _)| reached.contains(one)).flat_map(|(_, values)| values).collect();
+            let near: BTreeSet<&ValueHash> =
+                blocks.iter().filter(|(one, _)| reached.contains(one)).flat_map(|(_, list)| list).collect();
+            let tied = carried.iter().filter(|(_, values)| values.iter().any(|value| seen.contains(value)));
+            reached.extend(tied.map(|(one, _)| one.clone()));
+            let alike = blocks.iter().filter(|(_, list)| list.iter().any(|block| near.contains(block)));
+            reached.extend(alike.map(|(one, _)| one.clone()));
             for (a, b) in self.words.keys() {
-                if reached.contains(a) || reached.contains(b) {
-                    reached.extend([a.clone(), b.clone()]);
+                let pair = [a, b].map(|key| Evidence::Record(key.clone()));
+                if pair.iter().any(|end| reached.contains(end)) {
+                    reached.extend(pair);
                 }
             }
             if reached.len() == before {
@@ -123,6 +159,12 @@ impl World {
             }
         }
     }
+}
+
+/// What ties an event to others.
+pub(crate) fn trail(event: &Event) -> Trail {
+    let sent = event.identifiers.iter().map(|sent| (sent.kind.to_string(), sent.value.to_string()));
+    (event.key.source.to_string(), sent.collect())
 }
 
 /// The policy with the defaults of section 4.2.
@@ -159,12 +201,9 @@ fn kind(policy: &IdentifierPolicy) -> Kind {
 
 /// Reads a record; none if it is quarantined.
 pub(crate) fn read(policy: &Policy, record: &Record) -> Option<Live> {
-    let identifiers = read_values(policy, record);
-    for (place, kind) in setup(policy).kinds.iter().enumerate() {
-        let values = identifiers.iter().filter(|(known, _)| *known == place).count();
-        if kind.role == Role::Person && kind.max_per_profile == Some(1) && values > 1 {
-            return None;
-        }
+    let identifiers = values(policy, &record.identifiers);
+    if of_two(policy, &identifiers) {
+        return None;
     }
     let declared = |name: &str| policy.attribute.iter().any(|rule| rule.name == name);
     if policy.undeclared_attributes == Undeclared::Refuse
@@ -176,7 +215,28 @@ pub(crate) fn read(policy: &Policy, record: &Record) -> Option<Live> {
         .attributes
         .iter()
         .flat_map(|(name, value)| folded(value).into_iter().map(|value| (name.to_string(), value)).collect::<Vec<_>>());
-    Some(Live { key: key(&record.key), at: record.at.microseconds(), identifiers, facts: facts.collect() })
+    let moment = Moment { at: record.at.microseconds(), key: key(&record.key), event: false };
+    Some(Live { moments: BTreeSet::from([moment]), identifiers, facts: facts.collect() })
+}
+
+/// Reads a trail; none if it is dormant. One without usable identifiers is: it does not tell how many people it is of,
+/// where a record is of one.
+pub(crate) fn read_trail(policy: &Policy, (_, sent): &Trail, events: &[&Event]) -> Option<Live> {
+    let sent: Vec<Identifier> =
+        sent.iter().map(|(kind, value)| Identifier::new(kind.as_str(), value.as_str())).collect();
+    let identifiers = values(policy, &sent);
+    let moment = |event: &&Event| Moment { at: event.at.microseconds(), key: key(&event.key), event: true };
+    let moments = events.iter().map(moment).collect();
+    let live = Live { moments, identifiers, facts: BTreeSet::new() };
+    (!live.identifiers.is_empty() && !of_two(policy, &live.identifiers)).then_some(live)
+}
+
+/// Whether the values are of two people: two of a kind of which a person has one.
+fn of_two(policy: &Policy, identifiers: &BTreeSet<model::Value>) -> bool {
+    setup(policy).kinds.iter().enumerate().any(|(place, kind)| {
+        let values = identifiers.iter().filter(|(known, _)| *known == place).count();
+        kind.role == Role::Person && kind.max_per_profile == Some(1) && values > 1
+    })
 }
 
 fn folded(value: &Value) -> Vec<String> {
@@ -187,9 +247,10 @@ fn folded(value: &Value) -> Vec<String> {
     }
 }
 
-fn read_values(policy: &Policy, record: &Record) -> BTreeSet<(usize, String)> {
+/// The usable identifiers.
+fn values(policy: &Policy, sent: &[Identifier]) -> BTreeSet<model::Value> {
     let place = |kind: &str| policy.identifier.iter().position(|rule| rule.kind == kind);
-    let usable = record.identifiers.iter().filter_map(|sent| {
+    let usable = sent.iter().filter_map(|sent| {
         let place = place(&sent.kind)?;
         Some((place, usable(&policy.identifier[place], &sent.value)?))
     });
