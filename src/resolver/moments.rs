@@ -23,8 +23,19 @@ pub(super) fn event_before(
         return Ok(Some(claimed(event)));
     }
     let Some(before) = moment.at.checked_sub(1) else { return Ok(None) };
-    let newest = snapshot.event_page(trail, i64::MIN..=before, None, 1)?;
+    event_by(snapshot, trail, source, before)
+}
+
+/// The newest event of a trail that happened by some time, its microsecond included.
+pub(super) fn event_by(
+    snapshot: &dyn Snapshot,
+    trail: RecordNumber,
+    source: &SmolStr,
+    at: i64,
+) -> Result<Option<Claimed>> {
+    let newest = snapshot.event_page(trail, i64::MIN..=at, None, 1)?;
     let Some((place, _)) = newest.first() else { return Ok(None) };
+    let claimed = |Moment { at, key }| Claimed { at, key: RecordKey { source: source.clone(), key }, event: true };
     Ok(newest_at(snapshot, trail, place.at)?.map(claimed))
 }
 

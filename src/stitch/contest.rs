@@ -60,7 +60,7 @@ pub(super) enum Settled {
     /// Each part is one cluster.
     Parts {
         parts: Vec<Part>,
-        /// The roots of claimants that nobody is known to be.
+        /// The carriers that are trails of claimants nobody is known to be.
         unknown: Vec<u32>,
     },
     /// More parts than the policy allows: the value links nobody.
@@ -110,7 +110,7 @@ pub(super) fn settle(levels: &Levels<'_>, kind: u16, claims: &Claims) -> Result<
         let steady: Vec<u32> = if shape.known {
             claimant.carriers.iter().copied().filter(|&rank| levels.is_steady(rank)).collect()
         } else {
-            unknown.push(claimant.root);
+            unknown.extend(claimant.carriers.iter().filter(|&&rank| levels.is_trail(rank)));
             Vec::new()
         };
         let mut candidates: Vec<(Latest, usize)> = Vec::with_capacity(parts.len());

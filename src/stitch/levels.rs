@@ -68,12 +68,8 @@ pub(super) struct Levels<'a> {
     event_before: EventBefore<'a>,
     /// Entries by time and key, those that are not live last.
     pub(super) order: Vec<usize>,
-    /// The ranks of trails, ascending.
-    trails: Vec<u32>,
-    /// The trails that follow whoever has a value, by rank: the number of the contest, and the value.
-    followers: AHashMap<u32, (u32, usize)>,
-    /// How many contests there were.
-    contests: u32,
+    /// The trails that follow whoever has a value, by rank.
+    followers: AHashMap<u32, usize>,
     /// All that is carried and not generic, by link, then rank.
     carries: Vec<Carry>,
     /// Ranges of `carries`, one for each value: a value's local number is its place here.
@@ -100,8 +96,6 @@ pub(super) struct Levels<'a> {
 #[derive(Debug)]
 struct Unsettled {
     reason: Reason,
-    /// The number of its last contest.
-    contest: u32,
     /// More claimed it than the policy allows, in one group of its carriers at least.
     crowded: bool,
     witnesses: Vec<u32>,
@@ -113,11 +107,7 @@ impl<'a> Levels<'a> {
         let in_order = |e: &super::Entry<'a>| (!e.live, e.at, e.key, e.last.is_some());
         order.sort_unstable_by_key(|&place| region.entries.get(place).map(in_order));
         let mut carries = Vec::new();
-        let mut trails = Vec::new();
         for (rank, entry) in order.iter().filter_map(|&place| region.entries.get(place)).enumerate() {
-            if entry.last.is_some() {
-                trails.push(rank as u32);
-            }
             for (place, &link) in entry.links.iter().enumerate() {
                 if !region.generic.contains(&link.value) {
                     carries.push(Carry { link, rank: rank as u32, place: place as u32 });
@@ -142,9 +132,7 @@ impl<'a> Levels<'a> {
             event_before,
             sets_of_clusters: UnionFind::new(order.len()),
             order,
-            trails,
             followers: AHashMap::new(),
-            contests: 0,
             inert,
             values,
             carries,
@@ -240,6 +228,10 @@ impl<'a> Levels<'a> {
         let Some(last) = entry.last else { return self.oldest_of(rank) };
         let key = RecordKey { source: entry.key.source.clone(), key: last.key.clone() };
         Some(Claimed { at: last.at, key, event: true })
+    }
+
+    pub(super) fn is_trail(&self, rank: u32) -> bool {
+        self.entry(rank).is_some_and(|entry| entry.last.is_some())
     }
 
     /// Whether it is a trail of several moments that follows nobody: it claims with each of them.
@@ -358,10 +350,11 @@ impl<'a> Levels<'a> {
             Contested::Nobody => Settled::nobody(self, kind, &clusters),
             Contested::Latest => settle(self, kind, &clusters)?,
         };
-        self.contests += 1;
         let (reason, crowded, witnesses) = match settled {
             Settled::Parts { parts, unknown } => {
-                self.let_follow(&unknown, value);
+                for rank in unknown {
+                    self.followers.entry(rank).or_insert(value);
+                }
                 for part in parts {
                     self.unite(&part.roots, kind + 1);
                     self.trace_made(value, &[part.carriers]);
@@ -378,26 +371,9 @@ impl<'a> Levels<'a> {
         {
             *inert = true;
         }
-        let contest = self.contests;
-        let entry = self.unsettled.entry(value).or_insert(Unsettled { reason, contest, crowded, witnesses });
-        entry.contest = contest;
+        let entry = self.unsettled.entry(value).or_insert(Unsettled { reason, crowded, witnesses });
         entry.crowded |= crowded;
         Ok(())
-    }
-
-    /// Lets the trails of clusters that nobody is known to be follow whoever has a value, those that follow nobody yet.
-    fn let_follow(&mut self, unknown: &[u32], value: usize) {
-        if unknown.is_empty() {
-            return;
-        }
-        let unknown: AHashSet<u32> = unknown.iter().copied().collect();
-        for place in 0..self.trails.len() {
-            let Some(&rank) = self.trails.get(place) else { break };
-            let root = self.root(rank);
-            if unknown.contains(&root) {
-                self.followers.entry(rank).or_insert((self.contests, value));
-            }
-        }
     }
 
     /// The values of a kind that could link somebody, each group of carriers by itself, in the order in which they are
@@ -439,8 +415,7 @@ impl<'a> Levels<'a> {
         }
         for value in left_out {
             let reason = Reason::Uncorroborated;
-            let unsettled = Unsettled { reason, contest: self.contests, crowded: false, witnesses: Vec::new() };
-            self.unsettled.insert(value, unsettled);
+            self.unsettled.insert(value, Unsettled { reason, crowded: false, witnesses: Vec::new() });
         }
         turns.sort_unstable_by_key(|turn| (turn.oldest, turn.place));
         turns
@@ -501,7 +476,7 @@ impl<'a> Levels<'a> {
         refused_links
             .retain(|&(place, _)| self.region.links.get(place).is_some_and(|link| label(link.a) != label(link.b)));
         let mut followers: Vec<(usize, Link)> = Vec::with_capacity(self.followers.len());
-        for (&rank, &(_, value)) in &self.followers {
+        for (&rank, &value) in &self.followers {
             let carry = self.values.get(value).and_then(|range| self.carries.get(range.start));
             followers.extend(carry.map(|carry| (self.entry_at(rank), carry.link)));
         }
@@ -556,7 +531,7 @@ impl<'a> Levels<'a> {
         let carries = self.values.get(value).and_then(|range| self.carries.get(range.clone()))?;
         let link = carries.first()?.link;
         let rule = self.rules.kinds.get(usize::from(link.kind))?;
-        let newest = self.newest_claim(carries, unsettled.contest).map(|rank| self.entry_at(rank));
+        let newest = self.newest_claim(carries).map(|rank| self.entry_at(rank));
         let mut seen: AHashSet<u32> = AHashSet::new();
         let first_of = carries.iter().filter(|carry| labels.get(carry.rank as usize).is_some_and(|&l| seen.insert(l)));
         let parts: Vec<usize> = first_of.map(|carry| self.entry_at(carry.rank)).collect();
@@ -574,11 +549,10 @@ impl<'a> Levels<'a> {
         })
     }
 
-    /// The carrier with the newest claim on a value: a trail that followed somebody by then claims with its oldest event.
-    fn newest_claim(&self, carries: &[Carry], contest: u32) -> Option<u32> {
+    /// The carrier with the newest claim on a value.
+    fn newest_claim(&self, carries: &[Carry]) -> Option<u32> {
         let last = carries.last()?.rank;
-        let follows = |rank: u32| self.followers.get(&rank).is_some_and(|(since, _)| *since <= contest);
-        let steady = |rank: &u32| self.trails.binary_search(rank).is_ok() && !follows(*rank);
+        let steady = |rank: &u32| self.is_steady(*rank);
         let trails = carries.iter().map(|carry| carry.rank).filter(steady);
         let newest = |rank: u32| if steady(&rank) { self.newest_of(rank) } else { self.oldest_of(rank) };
         trails.chain([last]).max_by(|&a, &b| newest(a).cmp(&newest(b)))

@@ -4,8 +4,8 @@
 //! to be the same. Which of the two was asked never shows in the result.
 //!
 //! A record has one moment, a trail one for each event. Both stand where their oldest is. In a contest the known claim
-//! the value with every event; the trails of a claimant that nobody is known to be follow who has it, and so claim it
-//! with the oldest of their events only, there and for every weaker value: a page view says that somebody sits at the
+//! the value with every event; those trails that nobody known is behind follow who has it, and so claim it with the
+//! oldest of their events only, as every weaker value: a page view says that somebody sits at the
 //! tablet, not who.
 
 mod contest;
@@ -96,8 +96,8 @@ pub(crate) struct Outcome {
     pub(crate) refused: Vec<(usize, usize)>,
     /// Scored links that were refused and whose ends are apart, by their places in the region's.
     pub(crate) refused_links: Vec<(usize, Reason)>,
-    /// Trails of nobody known that a contested value was claimed for, and the value: each event of such a trail follows
-    /// whoever claimed the value last before it.
+    /// Trails of nobody known that carry a contested value, and the value: each event of such a trail is of whoever
+    /// claimed the value last before it.
     pub(crate) followers: Vec<(usize, Link)>,
     /// The joins that were made, where asked for.
     pub(crate) made: Vec<Made>,
