@@ -156,6 +156,36 @@ proptest! {
         prop_assert_eq!(picture(&sent), picture(&shuffled));
     }
 
+    /// With one moment there is nothing that a trail has and a record has not.
+    #[test]
+    fn a_trail_of_one_event_is_a_record_that_says_nothing_of_itself(policy in tablet::any_policy(), (sent, _) in tablet::two_orders()) {
+        let mut world = World::new(Policy { linkage: None, ..policy });
+        sent.iter().for_each(|operation| world.apply(operation));
+        world.records.retain(|key, _| !world.events.contains_key(key));
+        let firsts: BTreeMap<Key, Event> = world
+            .trails()
+            .into_iter()
+            .filter(|(trail, events)| world::read_trail(&world.policy, trail, events).is_some())
+            .map(|(_, events)| (world::key(&events[0].key), events[0].clone()))
+            .collect();
+        world.events = firsts;
+        let mut other = World { events: BTreeMap::new(), ..world.clone() };
+        for event in world.events.values() {
+            let record = onefold::Record::new(event.key.source.clone(), event.key.key.clone(), event.at);
+            let record = onefold::Record { identifiers: event.identifiers.clone(), ..record };
+            other.apply(&Operation::Add(record));
+        }
+        let (one, other) = (world.picture(), other.picture());
+        let keys = |person: &Person| person.iter().map(|evidence| evidence.key().clone()).collect::<BTreeSet<_>>();
+        let people = |picture: &Picture| picture.people.iter().map(keys).collect::<BTreeSet<_>>();
+        let values = |picture: &Picture| -> Vec<_> {
+            let of = |(value, (standing, holder)): (&(String, String), &(_, Option<Person>))| (value.clone(), *standing, holder.as_ref().map(keys));
+            picture.values.iter().map(of).collect::<Vec<(_, crate::model::Standing, _)>>()
+        };
+        prop_assert_eq!(people(&one), people(&other));
+        prop_assert_eq!(values(&one), values(&other));
+    }
+
     #[test]
     fn an_event_that_is_taken_away_was_never_there(script in tablet::happenings(0..14), event in script::event()) {
         let mut world = played(&script);

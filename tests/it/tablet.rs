@@ -131,14 +131,14 @@ fn event() -> impl Strategy<Value = Event> {
 
 /// What scripts with events are for, and in how many of the pictures it is seen at least.
 const WANTED: [(&str, u64); 8] = [
-    ("an event that is not of the profile of its trail", 20),
-    ("a trail whose events are of several profiles", 5),
-    ("a trail of several events", 300),
-    ("an event on a contested value that somebody holds", 100),
-    ("a dormant trail", 100),
-    ("a profile of events only", 100),
-    ("a profile of records and events", 300),
-    ("a record and an event of one key and time", 50),
+    ("an event that is not of the profile of its trail", 150),
+    ("a trail whose events are of several profiles", 120),
+    ("a trail of several events", 400),
+    ("an event on a contested value that somebody holds", 400),
+    ("a dormant trail", 300),
+    ("a profile of events only", 600),
+    ("a profile of records and events", 400),
+    ("a record and an event of one key and time", 80),
 ];
 
 #[test]

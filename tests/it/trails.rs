@@ -40,6 +40,9 @@ const ONE_CLAIMANT: &str = r#"{"identifier":[{"kind":"customer","role":"person"}
     {"kind":"device","role":"device","max_claimants":1}]}"#;
 const NOBODYS: &str = r#"{"identifier":[{"kind":"customer","role":"person"},
     {"kind":"device","role":"device","contested":"nobody"}]}"#;
+const BROWSERS: &str = r#"{"identifier":[{"kind":"customer","role":"person"},
+    {"kind":"browser","role":"device","max_per_profile":1},{"kind":"device","role":"device"},
+    {"kind":"session","role":"session"}]}"#;
 const LINKS_NONE: &str = r#"{"identifier":[{"kind":"customer","role":"person"},
     {"kind":"device","role":"device","links":"none"}]}"#;
 const EXCLUSIVE: &str = r#"{"identifier":[{"kind":"email","role":"contact"}],
@@ -316,6 +319,17 @@ const CASES: &[Case] = &[
         ..PLAIN
     },
     Case {
+        name: "where to reach somebody about one thing says nothing of who it is",
+        lines: &[
+            r#"{"source":"s","key":"1","at":1,"identifiers":{"email":"e"}}"#,
+            r#"{"op":"event","source":"w","key":"1","at":2,"kind":"purchase","identifiers":{"customer":"A"},"contact":{"email":"e"}}"#,
+            r#"{"op":"event","source":"w","key":"2","at":3,"kind":"purchase","contact":{"email":"e"}}"#,
+        ],
+        people: &[&["s/1"], &["event w/1"]],
+        aside: &["event w/2"],
+        ..PLAIN
+    },
+    Case {
         name: "two spellings are two trails of one profile",
         lines: &[
             r#"{"op":"event","source":"w","key":"1","at":1,"kind":"view","identifiers":{"customer":"A"}}"#,
@@ -351,6 +365,19 @@ const CASES: &[Case] = &[
         people: &[&["event w/1", "event w/2", "event w/3", "event w/4", "s/A"], &["s/B"]],
         holders: &[("device d2", "s/B")],
         elsewhere: &[("event w/4", "s/B")],
+        ..PLAIN
+    },
+    Case {
+        name: "a trail follows on the first value that it floats on, be it one that it may not join, and claims nothing there",
+        policy: BROWSERS,
+        lines: &[
+            r#"{"source":"s","key":"A","at":1,"identifiers":{"customer":"A","browser":"1","device":"d"}}"#,
+            r#"{"source":"s","key":"B","at":2,"identifiers":{"customer":"B","browser":"2","session":"x"}}"#,
+            r#"{"op":"event","source":"w","key":"1","at":3,"kind":"view","identifiers":{"browser":"3","device":"d","session":"x"}}"#,
+        ],
+        people: &[&["s/A"], &["s/B"], &["event w/1"]],
+        holders: &[("device d", "event w/1"), ("session x", "event w/1")],
+        elsewhere: &[("event w/1", "s/A")],
         ..PLAIN
     },
     Case {
