@@ -190,6 +190,9 @@ pub struct StoredEvent {
     pub event: Arc<Event>,
     /// Whose it is; none if its trail takes no part.
     pub profile: Option<ProfileId>,
+    /// The profile that its trail is in: another one, where nobody was known and the event is of whoever used the
+    /// device last before it.
+    pub trail: Option<ProfileId>,
     /// What the policy finds wrong with it.
     pub issues: Vec<Issue>,
 }

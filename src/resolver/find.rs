@@ -1,6 +1,7 @@
 //! Who an identifier leads to.
 
 use super::answer::Found;
+use super::moments::newest_claim;
 use super::read::View;
 use crate::error::Result;
 use crate::id::{Link, ProfileId, RecordNumber, ValueHash};
@@ -62,14 +63,21 @@ impl View {
             ValueState::Inert { .. } => self.among(&self.claiming(link, posting)?, None),
             ValueState::Clear => {
                 let carriers = self.carriers(link, posting, usize::MAX)?;
-                let nodes = carriers.iter().copied().zip(self.snapshot.nodes(&carriers)?);
-                let newest = nodes
-                    .filter_map(|(number, node)| node.map(|node| (number, node)))
-                    .max_by(|(_, a), (_, b)| a.vertex.order().cmp(&b.vertex.order()));
-                let newest = newest.map(|(number, _)| number).filter(|_| rule.contested == Contested::Latest);
+                let newest = if rule.contested == Contested::Latest { self.newest(&carriers)? } else { None };
                 self.among(&carriers, newest)
             }
         }
+    }
+
+    /// The carrier with the newest claim.
+    fn newest(&self, carriers: &[RecordNumber]) -> Result<Option<RecordNumber>> {
+        let nodes = self.snapshot.nodes(carriers)?;
+        let records = nodes.iter().flatten().all(|node| node.vertex.record().is_some());
+        let trails = if records { vec![None; carriers.len()] } else { self.snapshot.trails(carriers)? };
+        let claims = carriers.iter().zip(nodes).zip(trails);
+        let claims =
+            claims.filter_map(|((number, node), trail)| Some((newest_claim(&*node?, trail.as_deref()), *number)));
+        Ok(claims.max().map(|(_, number)| number))
     }
 
     /// The holder among the profiles of carriers: the only one, or that of the carrier given.

@@ -139,10 +139,11 @@ impl View {
         let Some(event) = self.snapshot.events(&[place])?.pop().flatten() else { return Ok(None) };
         let (_, issues) = normalise_event(&self.rules, &event);
         let node = self.snapshot.nodes(&[place.trail])?.pop().flatten().filter(|node| node.cluster != DORMANT);
-        let cluster = node.map(|node| user_of(&*self.snapshot, &node, &event)).transpose()?;
-        let row = cluster.map(|cluster| self.snapshot.clusters(&[cluster])).transpose()?;
-        let row = row.and_then(|mut rows| rows.pop().flatten());
-        Ok(Some(StoredEvent { event, profile: row.map(|row| ProfileId::of(row.profile, self.seed)), issues }))
+        let Some(node) = node else { return Ok(Some(StoredEvent { event, profile: None, trail: None, issues })) };
+        let clusters = self.snapshot.clusters(&[user_of(&*self.snapshot, &node, &event)?, node.cluster])?;
+        let mut ids = clusters.into_iter().map(|row| Some(ProfileId::of(row?.profile, self.seed)));
+        let (profile, trail) = (ids.next().flatten(), ids.next().flatten());
+        Ok(Some(StoredEvent { event, profile, trail, issues }))
     }
 
     /// The keys of a profile's records, by source, then key; empty if the id leads nowhere.

@@ -116,7 +116,8 @@ impl Names {
     /// The anchors of a record that goes pass to the oldest record of its profile.
     fn pass_anchors(&mut self, call: &Call, old: &World, new: &World) {
         let (was, is) = (old.picture(), new.picture());
-        // An id is anchored in a record or a trail: an event that came to hang on another trail has left it behind.
+        // An id is anchored in a record or a trail. An event that comes to hang on another trail takes it along where the
+        // two trails share a value, and leaves it behind where they do not.
         let moved = |evidence: &Evidence| match evidence {
             Evidence::Record(_) => false,
             Evidence::Event(key) => old.events.get(key).map(world::trail) != new.events.get(key).map(world::trail),
@@ -130,7 +131,7 @@ impl Names {
             for key in leaving {
                 let mates = was.people.iter().find(|person| person.contains(&key)).unwrap();
                 let left: Vec<Evidence> = mates.iter().filter(|mate| !gone.contains(mate)).cloned().collect();
-                if left.is_empty() && mates.iter().any(stands) {
+                if moved(&key) || left.is_empty() && mates.iter().any(stands) {
                     self.unsure.insert(*id);
                 }
                 anchors.extend(left);
@@ -140,7 +141,7 @@ impl Names {
                     self.unsure.insert(*id);
                 }
             }
-            anchors.retain(|key| stands(key) && !moved(key));
+            anchors.retain(stands);
         }
     }
 }

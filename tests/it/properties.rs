@@ -6,8 +6,9 @@ use crate::model::Key;
 use crate::names::follow;
 use crate::script::{self, Call, Script};
 use crate::subject;
+use crate::tablet;
 use crate::world::{self, Picture, World};
-use onefold::{Assertion, Golden, Operation, Policy, ProfileId, Record, Resolver, Verdict};
+use onefold::{Assertion, Event, Golden, Operation, Policy, ProfileId, Record, Resolver, Verdict};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,45 +71,51 @@ fn feed(resolver: &Resolver) -> usize {
     resolver.changes(0, usize::MAX).unwrap().len()
 }
 
-/// Records and assertions on pairs that differ, in one order and in another.
+/// Records, events and assertions on pairs that differ, in one order and in another.
 fn two_orders() -> impl Strategy<Value = (Vec<Operation>, Vec<Operation>)> {
-    (script::records(0..14), proptest::collection::vec(script::assertion(), 0..4)).prop_flat_map(|(records, words)| {
+    let evidence = prop_oneof![
+        script::records(0..14).prop_map(|records| records.into_iter().map(Operation::Add).collect()).boxed(),
+        tablet::evidence().boxed(),
+    ];
+    let words = proptest::collection::vec(script::assertion(), 0..4);
+    (evidence, words).prop_flat_map(|(mut sent, words): (Vec<Operation>, Vec<Assertion>)| {
         let mut seen = BTreeSet::new();
         let words = words.into_iter().filter(move |word| seen.insert(world::pair(&word.a, &word.b)));
-        let sent: Vec<Operation> =
-            records.into_iter().map(Operation::Add).chain(words.map(Operation::Assert)).collect();
+        sent.extend(words.map(Operation::Assert));
         (Just(sent.clone()), Just(sent).prop_shuffle())
     })
 }
 
-/// Sends operations with the records between two assertions in one call.
+/// Sends operations with the records, and the events, between two assertions in one call each.
 fn send_batched(resolver: &Resolver, operations: &[Operation], batch: usize) {
-    let mut waiting = Vec::new();
-    let flush = |waiting: &mut Vec<Record>| {
-        drop(resolver.add_all(std::mem::take(waiting), subject::ingest(batch)).unwrap());
+    let (mut records, mut events) = (Vec::new(), Vec::new());
+    let flush = |records: &mut Vec<Record>, events: &mut Vec<Event>| {
+        drop(resolver.add_events(std::mem::take(events), subject::ingest(batch)).unwrap());
+        drop(resolver.add_all(std::mem::take(records), subject::ingest(batch)).unwrap());
     };
     for operation in operations {
         match operation {
-            Operation::Add(record) => waiting.push(record.clone()),
+            Operation::Add(record) => records.push(record.clone()),
+            Operation::Event(event) => events.push((**event).clone()),
             other => {
-                flush(&mut waiting);
+                flush(&mut records, &mut events);
                 drop(resolver.apply(other.clone()).unwrap());
             }
         }
     }
-    flush(&mut waiting);
+    flush(&mut records, &mut events);
 }
 
 proptest! {
     #![proptest_config(config(64))]
 
     #[test]
-    fn the_resolver_is_the_model_after_every_call(script in script::scripts(1..14)) {
+    fn the_resolver_is_the_model_after_every_call(script in script::of_any_kind(1..14)) {
         follow(&script.policy, &script.calls);
     }
 
     #[test]
-    fn order_and_batches_never_show(policy in script::policies(), (sent, shuffled) in two_orders(), batch in 1..6_usize) {
+    fn order_and_batches_never_show(policy in tablet::any_policy(), (sent, shuffled) in two_orders(), batch in 1..6_usize) {
         let (one, other) = (fresh(&policy), fresh(&policy));
         for operation in &sent {
             drop(one.apply(operation.clone()).unwrap());
@@ -129,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_exported_is_all_that_stands(script in script::scripts(1..14)) {
+    fn what_is_exported_is_all_that_stands(script in script::of_any_kind(1..14)) {
         let (resolver, world) = played(&script);
         let lines = exported(&resolver);
         let copy = fresh(&world.policy);
@@ -143,7 +150,7 @@ proptest! {
     }
 
     #[test]
-    fn twice_is_once(script in script::scripts(1..10)) {
+    fn twice_is_once(script in script::of_any_kind(1..10)) {
         let (resolver, world) = played(&script);
         let (before, length) = (State::of(&resolver), feed(&resolver));
         for record in world.records.values() {
@@ -152,12 +159,13 @@ proptest! {
         let again: Vec<Record> = world.records.values().cloned().collect();
         drop(resolver.add_all(again.clone(), subject::ingest(2)).unwrap());
         drop(resolver.load(again, subject::ingest(2)).unwrap());
+        drop(resolver.add_events(world.events.values().cloned().collect(), subject::ingest(2)).unwrap());
         prop_assert_eq!(State::of(&resolver), before);
         prop_assert_eq!(feed(&resolver), length, "nothing happened, and the feed says so");
     }
 
     #[test]
-    fn adding_is_undone_by_removing(script in script::scripts(0..12), record in script::record()) {
+    fn adding_is_undone_by_removing(script in script::of_any_kind(0..12), record in script::record()) {
         let (resolver, _) = played(&script);
         let before = State::of(&resolver);
         let mut record = record;
@@ -169,7 +177,22 @@ proptest! {
     }
 
     #[test]
-    fn asserting_is_undone_by_lifting(script in script::scripts(1..12), said in script::assertion()) {
+    fn an_event_is_undone_by_removing(script in script::of_any_kind(0..12), event in tablet::event()) {
+        let (resolver, _) = played(&script);
+        let (before, export) = (State::of(&resolver), exported(&resolver));
+        let event = Event { key: onefold::RecordKey::new("new", event.key.key.clone()), ..event };
+        let answer = resolver.add_event(event.clone()).unwrap();
+        let stored = resolver.event(&event.key).unwrap().unwrap();
+        prop_assert_eq!(answer.profile, stored.profile, "an answer names the profile whose the event is");
+        prop_assert!(!answer.because.is_empty(), "every answer says why");
+        prop_assert!(resolver.remove_event(&event.key).unwrap().is_some());
+        prop_assert_eq!(State::of(&resolver), before);
+        prop_assert_eq!(exported(&resolver), export);
+        prop_assert!(resolver.remove_event(&event.key).unwrap().is_none());
+    }
+
+    #[test]
+    fn asserting_is_undone_by_lifting(script in script::of_any_kind(1..12), said in script::assertion()) {
         let (resolver, world) = played(&script);
         prop_assume!(!world.words.contains_key(&world::pair(&said.a, &said.b)));
         let before = State::of(&resolver);
@@ -182,7 +205,7 @@ proptest! {
     }
 
     #[test]
-    fn a_new_policy_is_as_if_it_had_always_been(script in script::scripts(1..12), policy in script::policies()) {
+    fn a_new_policy_is_as_if_it_had_always_been(script in script::of_any_kind(1..12), policy in script::policies()) {
         let (resolver, world) = played(&script);
         let before = (State::of(&resolver), feed(&resolver));
         let told = format!("{:?}", resolver.preview_policy(policy.clone()).unwrap());
@@ -193,6 +216,7 @@ proptest! {
         for record in world.records.values() {
             drop(always.add(record.clone()).unwrap());
         }
+        drop(always.add_events(world.events.values().cloned().collect(), subject::ingest(3)).unwrap());
         for ((a, b), verdict) in &world.words {
             let key = |key: &Key| onefold::RecordKey::new(key.0.as_str(), key.1.as_str());
             drop(always.assert(Assertion::new(*verdict, key(a), key(b), "steward", "").unwrap()).unwrap());
@@ -201,7 +225,7 @@ proptest! {
     }
 
     #[test]
-    fn a_preview_tells_what_adding_does_and_writes_nothing(script in script::scripts(0..12), record in script::record()) {
+    fn a_preview_tells_what_adding_does_and_writes_nothing(script in script::of_any_kind(0..12), record in script::record()) {
         let (resolver, world) = played(&script);
         let before = (State::of(&resolver), feed(&resolver));
         let told = resolver.preview(record.clone()).unwrap();
@@ -233,7 +257,7 @@ proptest! {
 
     /// The same calls on two stores, the one on disk opened again after each: the same bytes of an answer, names too.
     #[test]
-    fn on_disk_is_as_in_memory(script in script::scripts(1..8)) {
+    fn on_disk_is_as_in_memory(script in script::of_any_kind(1..8)) {
         let folder = tempfile::tempdir().unwrap();
         let memory = fresh(&script.policy);
         let mut policy = script.policy.clone();

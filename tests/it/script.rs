@@ -1,6 +1,6 @@
 //! What may happen to a resolver, drawn at random: records over small pools, so that they conflict, under any policy.
 
-use crate::{deeds, world};
+use crate::{deeds, tablet, world};
 use onefold::{
     Assertion, AttributePolicy, BlockPolicy, Compare, ComparisonModel, Contested, Event, EventKind, Form,
     IdentifierPolicy, Level, LevelModel, Limit, Line, LinkagePolicy, Links, MODEL_FORMAT, Model, ModelSource,
@@ -44,7 +44,12 @@ pub(crate) fn scripts(calls: std::ops::Range<usize>) -> impl Strategy<Value = Sc
     (policies(), vec(call(), calls)).prop_map(|(policy, calls)| Script { policy, calls })
 }
 
-/// Any script in which things happen too. Apart from [`scripts`] as long as a resolver takes no events.
+/// Any script: of records only, with events, or of people who share devices.
+pub(crate) fn of_any_kind(calls: std::ops::Range<usize>) -> impl Strategy<Value = Script> {
+    prop_oneof![scripts(calls.clone()).boxed(), tablet::happenings(calls).boxed()]
+}
+
+/// Any script in which things happen too.
 pub(crate) fn scripts_with_events(calls: std::ops::Range<usize>) -> impl Strategy<Value = Script> {
     let call = prop_oneof![1 => call().boxed(), 1 => event_call().boxed()];
     (policies(), vec(call, calls)).prop_map(|(policy, calls)| Script { policy, calls })

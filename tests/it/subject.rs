@@ -5,8 +5,8 @@ use crate::script::Call;
 use crate::world::{self, Picture, World};
 use onefold::store::WithheldKey;
 use onefold::{
-    Alike, Golden, Identifier, Ingest, Member, Operation, ProfileId, Reason, Record, RecordKey, Resolver, Rules,
-    Status, Verdict, Why, fold,
+    Alike, Event, Golden, Identifier, Ingest, Member, Operation, ProfileId, Reason, Record, RecordKey, Resolver, Rules,
+    Status, StoredEvent, Verdict, Why, fold,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,13 +19,12 @@ pub(crate) fn call(resolver: &Resolver, call: &Call) {
             let answers = resolver.add_all(records, ingest(batch)).unwrap();
             assert_eq!(answers.len(), sent, "one answer for each record");
         }
-        // One by one as long as a resolver takes no batches of them.
-        Call::AddEvents(events, _) => {
-            events.into_iter().for_each(|event| drop(resolver.apply(Operation::Event(Box::new(event))).unwrap()));
+        Call::AddEvents(events, batch) => {
+            let sent = events.len();
+            let answers = resolver.add_events(events, ingest(batch)).unwrap();
+            assert_eq!(answers.len(), sent, "one answer for each event");
         }
-        Call::RemoveEvents(keys) => {
-            keys.into_iter().for_each(|key| drop(resolver.apply(Operation::RemoveEvent(key)).unwrap()));
-        }
+        Call::RemoveEvents(keys) => drop(resolver.remove_events(&keys).unwrap()),
         Call::Load(records) => drop(resolver.load(records, Ingest::default()).unwrap()),
         Call::ReplaceSource(source, records) => {
             drop(resolver.replace_source(&source, records, Ingest::default()).unwrap());
@@ -109,16 +108,45 @@ pub(crate) fn profiles(resolver: &Resolver) -> BTreeMap<ProfileId, BTreeSet<Key>
     profiles
 }
 
-/// The profiles and all that is theirs. Of records only, as long as a resolver takes no events.
+/// The events, with what became of them.
+pub(crate) fn events(resolver: &Resolver) -> BTreeMap<Key, StoredEvent> {
+    let view = resolver.view().unwrap();
+    let mut events = BTreeMap::new();
+    let mut visit = |event: &Event| {
+        let stored = view.event(&event.key).unwrap().unwrap();
+        assert_eq!(*stored.event, *event);
+        assert!(events.insert(world::key(&event.key), stored).is_none(), "an event is visited twice");
+    };
+    view.events(&mut visit).unwrap();
+    events
+}
+
+/// The profiles and all that is theirs: their records, and the events of their trails.
 pub(crate) fn people(resolver: &Resolver) -> BTreeMap<ProfileId, Person> {
+    people_with(resolver, &events(resolver))
+}
+
+fn people_with(resolver: &Resolver, events: &BTreeMap<Key, StoredEvent>) -> BTreeMap<ProfileId, Person> {
     let person = |keys: BTreeSet<Key>| keys.into_iter().map(Evidence::Record).collect();
-    profiles(resolver).into_iter().map(|(id, keys)| (id, person(keys))).collect()
+    let mut people: BTreeMap<ProfileId, Person> =
+        profiles(resolver).into_iter().map(|(id, keys)| (id, person(keys))).collect();
+    for (key, stored) in events {
+        if let Some(trail) = stored.trail {
+            people.entry(trail).or_default().insert(Evidence::Event(key.clone()));
+        }
+    }
+    people
 }
 
 pub(crate) fn picture(resolver: &Resolver) -> Picture {
     let homes = homes(resolver);
-    let profiles = people(resolver);
-    let aside = homes.into_iter().filter(|(_, profile)| profile.is_none());
+    let events = events(resolver);
+    let profiles = people_with(resolver, &events);
+    let aside = homes.into_iter().filter(|(_, profile)| profile.is_none()).map(|(key, _)| Evidence::Record(key));
+    let dormant = events.iter().filter(|(_, stored)| stored.profile.is_none());
+    let dormant: Vec<Evidence> = dormant.map(|(key, _)| Evidence::Event(key.clone())).collect();
+    let whose = |(key, stored): (&Key, &StoredEvent)| Some((key.clone(), profiles[&stored.profile?].clone()));
+    let attributed = events.iter().filter_map(whose).collect();
     let mut values = BTreeMap::new();
     resolver
         .identifiers(&mut |row| {
@@ -129,9 +157,9 @@ pub(crate) fn picture(resolver: &Resolver) -> Picture {
         .unwrap();
     Picture {
         people: profiles.into_values().collect(),
-        attributed: BTreeMap::new(),
+        attributed,
         links: links(resolver),
-        quarantined: aside.map(|(key, _)| Evidence::Record(key)).collect(),
+        quarantined: aside.chain(dormant).collect(),
         values,
     }
 }
@@ -197,7 +225,11 @@ pub(crate) fn audit(resolver: &Resolver, world: &World) {
         assert_eq!(stored.profile, *home);
         assert_eq!(stored.record.canonical_json(), world.records[&world::key(&key)].canonical_json(), "the evidence");
     }
-    let profiles = profiles(resolver);
+    let events = events(resolver);
+    for (key, stored) in &events {
+        assert_eq!(stored.event.canonical_json(), world.events[key].canonical_json(), "the evidence");
+    }
+    let profiles = people_with(resolver, &events);
     let mut carried: BTreeMap<(String, String), BTreeSet<ProfileId>> = BTreeMap::new();
     for (&id, person) in &profiles {
         assert_eq!(resolver.resolve_id(id).unwrap(), Some(id), "a borne id leads to itself");
@@ -205,15 +237,19 @@ pub(crate) fn audit(resolver: &Resolver, world: &World) {
         assert_eq!(profile.id, id);
         assert_eq!(profile.records, resolver.members(id).unwrap());
         assert!(profile.records.is_sorted());
-        assert_eq!(&profile.records.iter().map(world::key).collect::<BTreeSet<_>>(), person);
-        let evidence: Vec<&Record> = person.iter().map(|key| &world.records[key]).collect();
+        let happened = person.iter().filter(|evidence| matches!(evidence, Evidence::Event(_))).count();
+        assert_eq!(profile.events, happened as u64);
+        let records: Vec<&Key> = person.iter().filter_map(|evidence| record_key(evidence)).collect();
+        assert_eq!(profile.records.iter().map(world::key).collect::<Vec<_>>().iter().collect::<Vec<_>>(), records);
+        let evidence: Vec<&Record> = records.into_iter().map(|key| &world.records[key]).collect();
         assert_eq!(profile.golden, fold(&rules, &evidence), "the golden record is folded from the evidence");
         for alias in &profile.aliases {
             assert_eq!(resolver.resolve_id(*alias).unwrap(), Some(id));
         }
         for row in &profile.identifiers {
-            let carriers = person.iter().filter(|key| carries(world, key, &row.kind, &row.value)).count();
-            assert_eq!(row.records, carriers as u64);
+            let carriers = person.iter().filter(|evidence| carries(world, evidence, &row.kind, &row.value));
+            let carriers: BTreeSet<Vertex> = carriers.map(|evidence| vertex(world, evidence)).collect();
+            assert_eq!(row.records, carriers.len() as u64);
             carried.entry((row.kind.to_string(), row.value.to_string())).or_default().insert(id);
         }
         for pair in profile.records.windows(2) {
@@ -222,20 +258,20 @@ pub(crate) fn audit(resolver: &Resolver, world: &World) {
             let mut place = Member::Record(pair[0].clone());
             for step in &explained.path {
                 assert_eq!(step.from, place, "the path is one path");
-                let (Member::Record(a), Member::Record(b)) = (&step.from, &step.to) else {
-                    panic!("no event was sent")
-                };
-                let (from, to) = (world::key(a), world::key(b));
+                let (from, to) = (member(&step.from), member(&step.to));
                 match &step.why {
                     Why::Identifier(Identifier { kind, value }) => {
                         assert!(carries(world, &from, kind, value) && carries(world, &to, kind, value));
                     }
                     Why::Likeness { weight, .. } => {
-                        let score = world.scorer().unwrap().score(&world.records[&from], &world.records[&to]).unwrap();
+                        let (from, to) = (&world.records[from.key()], &world.records[to.key()]);
+                        let score = world.scorer().unwrap().score(from, to).unwrap();
                         assert_eq!((score.weight, score.alike), (*weight, Alike::Link));
                     }
                     Why::Assertion { .. } => {
-                        assert_eq!(world.words.get(&world::pair(a, b)), Some(&Verdict::Join));
+                        let pair = world::pair(step.from.key(), step.to.key());
+                        assert_eq!(world.words.get(&pair), Some(&Verdict::Join));
+                        assert!(record_key(&from).is_some() && record_key(&to).is_some(), "words name records");
                     }
                 }
                 place = step.to.clone();
@@ -261,12 +297,17 @@ pub(crate) fn audit(resolver: &Resolver, world: &World) {
     assert_eq!(counts.quarantined, homes.values().filter(|home| home.is_none()).count() as u64);
     assert_eq!(counts.profiles, profiles.len() as u64);
     assert_eq!(counts.assertions, world.words.len() as u64);
+    assert_eq!(counts.events, world.events.len() as u64);
+    let dormant = events.iter().filter(|(_, stored)| stored.profile.is_none());
+    let dormant: BTreeSet<Vertex> = dormant.map(|(key, _)| vertex(world, &Evidence::Event(key.clone()))).collect();
+    assert_eq!((counts.trails, counts.dormant_trails), (world.trails().len() as u64, dormant.len() as u64));
     let mut standings = BTreeMap::new();
     resolver.identifiers(&mut |row| *standings.entry(row.status).or_insert(0_u64) += 1).unwrap();
     let values = |status| standings.get(&status).copied().unwrap_or(0);
     assert_eq!((counts.generic, stats.contested), (values(Status::Generic), values(Status::Contested)));
     let mut sizes: BTreeMap<u64, u64> = BTreeMap::new();
-    profiles.values().for_each(|person| *sizes.entry(person.len() as u64).or_default() += 1);
+    let size = |person: &Person| person.iter().map(|one| vertex(world, one)).collect::<BTreeSet<_>>().len() as u64;
+    profiles.values().for_each(|person| *sizes.entry(size(person)).or_default() += 1);
     assert_eq!(stats.sizes, sizes.into_iter().collect::<Vec<_>>());
     let withheld = resolver.withheld(None, usize::MAX).unwrap();
     let possible = withheld.iter().filter(|row| row.reason == Reason::Possible).count() as u64;
@@ -281,17 +322,49 @@ pub(crate) fn audit(resolver: &Resolver, world: &World) {
             join.identifier,
             join.parts
         );
-        assert!(
-            join.parts
-                .iter()
-                .all(|(member, profile)| homes.get(&world::key(member.key())).copied().flatten() == *profile)
-        );
+        for (part, profile) in &join.parts {
+            let home = match member(part) {
+                Evidence::Record(key) => homes.get(&key).copied().flatten(),
+                Evidence::Event(key) => events.get(&key).and_then(|stored| stored.trail),
+            };
+            assert_eq!(home, *profile);
+        }
         assert!(!join.text.is_empty());
     }
 }
 
-fn carries(world: &World, key: &Key, kind: &str, value: &str) -> bool {
+fn record_key(evidence: &Evidence) -> Option<&Key> {
+    match evidence {
+        Evidence::Record(key) => Some(key),
+        Evidence::Event(_) => None,
+    }
+}
+
+fn member(member: &Member) -> Evidence {
+    match member {
+        Member::Record(key) => Evidence::Record(world::key(key)),
+        Member::Trail(first) => Evidence::Event(world::key(first)),
+    }
+}
+
+/// A record, or the trail of an event.
+type Vertex = (Option<Key>, Option<world::Trail>);
+
+fn vertex(world: &World, evidence: &Evidence) -> Vertex {
+    match evidence {
+        Evidence::Record(key) => (Some(key.clone()), None),
+        Evidence::Event(key) => (None, Some(world::trail(&world.events[key]))),
+    }
+}
+
+fn carries(world: &World, evidence: &Evidence, kind: &str, value: &str) -> bool {
     let place = world.policy.identifier.iter().position(|rule| rule.kind == kind).unwrap();
-    let read = world.records.get(key).and_then(|record| world::read(&world.policy, record));
+    let read = match evidence {
+        Evidence::Record(key) => world.records.get(key).and_then(|record| world::read(&world.policy, record)),
+        Evidence::Event(key) => {
+            let event = &world.events[key];
+            world::read_trail(&world.policy, &world::trail(event), &[event])
+        }
+    };
     read.is_some_and(|live| live.identifiers.contains(&(place, value.to_owned())))
 }

@@ -33,12 +33,16 @@ pub(crate) fn any_policy() -> impl Strategy<Value = Policy> {
 
 /// Records and events, in one order and in another.
 pub(crate) fn two_orders() -> impl Strategy<Value = (Vec<Operation>, Vec<Operation>)> {
+    evidence().prop_flat_map(|sent| (Just(sent.clone()), Just(sent).prop_shuffle()))
+}
+
+/// Records and events.
+pub(crate) fn evidence() -> impl Strategy<Value = Vec<Operation>> {
     let record = prop_oneof![1 => script::record().boxed(), 2 => record().boxed()];
     let event = prop_oneof![1 => script::event().boxed(), 2 => event().boxed()];
-    (vec(record, 0..8), vec(event, 0..14)).prop_flat_map(|(records, events)| {
+    (vec(record, 0..8), vec(event, 0..14)).prop_map(|(records, events)| {
         let events = events.into_iter().map(|event| Operation::Event(Box::new(event)));
-        let sent: Vec<Operation> = records.into_iter().map(Operation::Add).chain(events).collect();
-        (Just(sent.clone()), Just(sent).prop_shuffle())
+        records.into_iter().map(Operation::Add).chain(events).collect()
     })
 }
 
@@ -117,7 +121,7 @@ fn record() -> impl Strategy<Value = Record> {
     })
 }
 
-fn event() -> impl Strategy<Value = Event> {
+pub(crate) fn event() -> impl Strategy<Value = Event> {
     let kind = prop_oneof![3 => Just(EventKind::View), 1 => Just(EventKind::Purchase)];
     let order = option::weighted(0.3, select(&["o1", "o2"][..]));
     let colour = option::of(select(&["grey", "black"][..]));

@@ -4,8 +4,9 @@
 
 use crate::cases::permutations;
 use crate::model::{Evidence, Key, Person, Standing};
+use crate::subject;
 use crate::world::{Picture, World};
-use onefold::{Operation, Policy};
+use onefold::{Operation, Policy, Resolver};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A row. Records are named as `s/1`, events as `event s/1`, values as `device d`; a profile is named by any of its evidence.
@@ -444,8 +445,16 @@ const CASES: &[Case] = &[
 
 /// Everything that answers to the rows, with what it shows.
 fn answers(case: &Case, operations: &[Operation]) -> Vec<(&'static str, Picture)> {
-    // A resolver that takes events is one more entry here.
-    vec![("the model", modelled(case, operations))]
+    vec![("the model", modelled(case, operations)), ("a resolver", resolved(case, operations))]
+}
+
+fn resolved(case: &Case, operations: &[Operation]) -> Picture {
+    let resolver = Resolver::in_memory(policy(case.policy)).unwrap();
+    operations.iter().for_each(|operation| drop(resolver.apply(operation.clone()).unwrap()));
+    if let Some(then) = case.then {
+        drop(resolver.set_policy(policy(then)).unwrap());
+    }
+    subject::picture(&resolver)
 }
 
 fn modelled(case: &Case, operations: &[Operation]) -> Picture {
