@@ -145,9 +145,10 @@ pub use preference::{Affinity, FacetPrior, LearnOptions, POPULATION_FORMAT, Popu
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use resolver::{
-    Alike, Because, Contribution, Explanation, Found, Hit, IdentifierRow, Ingest, LoadReport, Member, Options,
-    PairScore, Phase, PolicyReport, Progress, Query, ReadRecord, ReplaceReport, Resolution, Resolver, Scorer, Sought,
-    Stats, Step, StoredEvent, StoredRecord, Structure, View, Why, Withheld,
+    Alike, Because, Contribution, Explanation, Found, Hit, IdentifierRow, Ingest, Journey, JourneyEvent, JourneyQuery,
+    LoadReport, Member, Options, PairScore, Phase, PolicyReport, Progress, Query, ReadRecord, ReplaceReport,
+    Resolution, Resolver, Scorer, Sought, Stats, Step, StoredEvent, StoredRecord, Structure, Touch, View, Why,
+    Withheld,
 };
 pub use similarity::{Agreement, Similarities, Similarity};
 pub use smol_str::SmolStr;

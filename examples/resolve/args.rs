@@ -14,10 +14,11 @@ usage: resolve --policy P.{toml,json} --input FILE... [options]
   --input FILE...     operations (.jsonl) or tables (.csv, .parquet)
   --columns FILE      the column map of the tables (TOML)
   --store WHERE       `memory` (the default) or a folder, which is made or opened; with one, --input may be left out
-  --batch N           sends N records a commit; without it, records are held until something else than a record comes,
-                      and go in at once where they are more than the store holds, else 1000 a commit
+  --batch N           sends N records or events a commit; without it, they are held until something else comes, and
+                      records go in at once where they are more than the store holds, else 1000 a commit
   --now TIME          RFC 3339; records without a time take it (default: the start of the run)
   --records FILE      writes source,key,profile of every live record
+  --events FILE       writes source,key,profile of every event that is somebody's
   --identifiers FILE  writes kind,value,profile,status of every usable value
   --issues FILE       writes file,line,record,field,reason of everything that was not as it should be
   --export FILE       writes everything that stands as operations, which --input reads back
@@ -36,6 +37,7 @@ pub(crate) struct Args {
     pub(crate) batch: Option<usize>,
     pub(crate) now: Option<Timestamp>,
     pub(crate) records: Option<PathBuf>,
+    pub(crate) events: Option<PathBuf>,
     pub(crate) identifiers: Option<PathBuf>,
     pub(crate) issues: Option<PathBuf>,
     pub(crate) export: Option<PathBuf>,
@@ -58,6 +60,7 @@ impl Args {
                 "--policy" => once(&mut args.policy, &option, value()?.into())?,
                 "--columns" => once(&mut args.columns, &option, value()?.into())?,
                 "--records" => once(&mut args.records, &option, value()?.into())?,
+                "--events" => once(&mut args.events, &option, value()?.into())?,
                 "--identifiers" => once(&mut args.identifiers, &option, value()?.into())?,
                 "--issues" => once(&mut args.issues, &option, value()?.into())?,
                 "--export" => once(&mut args.export, &option, value()?.into())?,
@@ -103,6 +106,7 @@ impl Args {
             ("--records", &self.records),
             ("--identifiers", &self.identifiers),
             ("--issues", &self.issues),
+            ("--events", &self.events),
             ("--export", &self.export),
             ("--report", &self.report),
         ];

@@ -102,6 +102,9 @@ fn write_outputs(
     summary: &Summary,
     shown: Option<&onefold::RecordKey>,
 ) -> Outcome<()> {
+    if let Some(path) = &args.events {
+        outputs::events(resolver, path)?;
+    }
     if let Some(path) = &args.export {
         outputs::export(resolver, path)?;
     }

@@ -100,6 +100,19 @@ pub(crate) fn records(
     table.map_or(Ok(()), |mut table| table.finish())
 }
 
+/// Writes every event that is somebody's as `source,key,profile`.
+pub(crate) fn events(resolver: &Resolver, path: &Path) -> Outcome<()> {
+    let mut table = Table::create(path, &["source", "key", "profile"])?;
+    let mut written = Ok(());
+    resolver.view()?.live_events(&mut |event, profile| {
+        if written.is_ok() {
+            written = table.row(&[&event.key.source, &event.key.key, &profile.to_string()]);
+        }
+    })?;
+    written?;
+    table.finish()
+}
+
 /// Visits every usable value once, and writes it as `kind,value,profile,status` where a file is asked for.
 pub(crate) fn identifiers(
     resolver: &Resolver,

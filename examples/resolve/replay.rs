@@ -1,21 +1,26 @@
-//! Sends operations to a resolver: records together, everything else in its turn.
+//! Sends operations to a resolver: records together, events together, everything else in its turn.
 
 use crate::failure::Outcome;
 use crate::input::Input;
 use crate::outputs::IssueList;
 use indicatif::{ProgressBar, ProgressStyle};
-use onefold::{ErrorKind, Ingest, Operation, Progress, Record, RecordKey, Resolver, SmolStr, Timestamp};
+use onefold::{ErrorKind, Event, Ingest, Issue, Operation, Progress, Record, RecordKey, Resolver, SmolStr, Timestamp};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// Records a commit, where they are not loaded and nobody asked for another number.
 const BATCH: usize = 1000;
 
+/// Events that wait at the most: they come in the same way however many they are.
+const WAITING_MAX: usize = 100_000;
+
 /// What was sent.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     /// Records, versions of one counted each.
     pub(crate) records: u64,
+    /// Events, versions of one counted each.
+    pub(crate) events: u64,
     /// Removals.
     pub(crate) removals: u64,
     /// Joins, separations and their lifting.
@@ -37,6 +42,8 @@ pub(crate) struct Replay<'a> {
     tally: Tally,
     pending: Vec<Record>,
     places: Vec<Place>,
+    events: Vec<Event>,
+    places_of_events: Vec<Place>,
     bar: ProgressBar,
 }
 
@@ -53,6 +60,8 @@ impl<'a> Replay<'a> {
             tally: Tally::default(),
             pending,
             places,
+            events: Vec::new(),
+            places_of_events: Vec::new(),
             bar: ProgressBar::hidden(),
         }
     }
@@ -84,14 +93,16 @@ impl<'a> Replay<'a> {
                 self.tally.records += 1;
                 self.pending.push(record);
                 self.places.push(place);
-                if self.batch.is_some_and(|batch| self.pending.len() >= batch) {
-                    self.flush()?;
-                }
-                return Ok(());
+                return if self.batch.is_some_and(|batch| self.pending.len() >= batch) { self.flush() } else { Ok(()) };
             }
             Operation::Remove(_) | Operation::RemoveEvent(_) => self.tally.removals += 1,
             Operation::Assert(_) | Operation::Lift { .. } => self.tally.assertions += 1,
-            Operation::Event(_) => {}
+            Operation::Event(event) => {
+                self.tally.events += 1;
+                self.events.push(*event);
+                self.places_of_events.push(place);
+                return if self.events.len() >= self.batch.unwrap_or(WAITING_MAX) { self.flush() } else { Ok(()) };
+            }
         }
         self.flush()?;
         match self.resolver.apply(operation) {
@@ -104,22 +115,37 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Sends what waits: all at once where it is much beside what is stored, which is faster and gives the same answer.
+    /// Sends what waits. Records and events may come in any order between two commands.
     fn flush(&mut self) -> Outcome<()> {
+        self.flush_records()?;
+        let (events, places) = (std::mem::take(&mut self.events), std::mem::take(&mut self.places_of_events));
+        let ingest = Ingest { batch: self.batch.unwrap_or(BATCH), now: Some(self.now), ..Ingest::default() };
+        let resolutions = self.resolver.add_events(events, ingest)?;
+        let issues = resolutions.iter().zip(places).filter(|(resolution, _)| !resolution.issues.is_empty());
+        for (resolution, place) in issues {
+            self.remark(&resolution.issues, place)?;
+        }
+        Ok(())
+    }
+
+    fn remark(&mut self, issues: &[Issue], (file, line): Place) -> Outcome<()> {
+        let file = name(&self.files, file);
+        issues.iter().try_for_each(|issue| self.issues.remark(file, line, &issue.key, &issue.field, &issue.reason))
+    }
+
+    /// All at once where they are many beside what is stored, which is faster and gives the same answer.
+    fn flush_records(&mut self) -> Outcome<()> {
         let (records, places) = (std::mem::take(&mut self.pending), std::mem::take(&mut self.places));
         if self.batch.is_none() && records.len() > BATCH {
-            let stored = self.resolver.stats()?.counts.records;
-            if records.len() as u64 > stored {
+            let stored = self.resolver.stats()?.counts;
+            if records.len() as u64 > stored.records + stored.trails {
                 return self.load(records, places);
             }
         }
         let ingest = Ingest { batch: self.batch.unwrap_or(BATCH), now: Some(self.now), ..Ingest::default() };
         let resolutions = self.resolver.add_all(records, ingest)?;
-        for (resolution, (file, line)) in resolutions.iter().zip(places) {
-            let file = name(&self.files, file);
-            for issue in &resolution.issues {
-                self.issues.remark(file, line, &issue.key, &issue.field, &issue.reason)?;
-            }
+        for (resolution, place) in resolutions.iter().zip(places) {
+            self.remark(&resolution.issues, place)?;
         }
         Ok(())
     }

@@ -30,6 +30,8 @@ pub(crate) struct Summary {
     pub(crate) remarks: Vec<(String, u64)>,
     /// Records sent, versions of one counted each.
     pub(crate) sent: u64,
+    /// Events sent, versions of one counted each.
+    pub(crate) events: u64,
     /// By kind, in the policy's order.
     pub(crate) values: Vec<Values>,
     /// Withheld joins by what is withheld and why, most frequent first.
@@ -65,6 +67,7 @@ impl Summary {
             unreadable: issues.unreadable,
             remarks,
             sent: tally.records,
+            events: tally.events,
             values: values(resolver, &policy, args.identifiers.as_deref())?,
             withheld,
             possible,
@@ -152,11 +155,19 @@ impl fmt::Display for Summary {
         let counts = &self.stats.counts;
         let later = self.sent.saturating_sub(counts.records);
         writeln!(f, "{:>9}  records came in, {} of them later versions", grouped(self.sent), grouped(later))?;
+        if counts.events > 0 {
+            let (events, trails) = (grouped(self.events), grouped(counts.trails));
+            writeln!(f, "{events:>9}  events came in, {} are kept, on {trails} trails", grouped(counts.events))?;
+        }
         if self.unreadable > 0 {
             writeln!(f, "{:>9}  lines could not be read", grouped(self.unreadable))?;
         }
         if counts.quarantined > 0 {
             writeln!(f, "{:>9}  set aside until mended", grouped(counts.quarantined))?;
+        }
+        if counts.dormant_trails > 0 {
+            let trails = grouped(counts.dormant_trails);
+            writeln!(f, "{trails:>9}  trails of events are nobody's: no usable identifier, or two people's")?;
         }
         writeln!(f, "{:>9}  people, {:.2} records each", grouped(counts.profiles), self.records_per_profile())?;
         writeln!(f, "{:>9}  joins withheld to keep people apart", grouped(counts.withheld))?;
@@ -177,7 +188,7 @@ impl fmt::Display for Summary {
         }
         self.drift.iter().try_for_each(|drift| moved(f, drift))?;
         list(f, "withheld joins", &self.withheld)?;
-        list(f, "remarks on records", &self.remarks)?;
+        list(f, "remarks", &self.remarks)?;
         if let Some(found) = &self.evaluation {
             let Evaluation { pairwise, b_cubed, .. } = found;
             writeln!(

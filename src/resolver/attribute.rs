@@ -10,6 +10,8 @@ use crate::event::Event;
 use crate::id::{ClusterNumber, RecordNumber, ValueHash};
 use crate::stitch::Claimed;
 use crate::store::{DORMANT, Node, Snapshot, all};
+use ahash::AHashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// The cluster of an event on a trail.
@@ -48,5 +50,35 @@ impl Claims {
             }
         }
         Ok(newest)
+    }
+}
+
+/// Finds whose events are, one after the other, and remembers what it read.
+#[derive(Default)]
+pub(super) struct Users {
+    by_value: AHashMap<ValueHash, Followed>,
+}
+
+struct Followed {
+    claims: Claims,
+    /// The stretch of the last answer: whose events are from its first microsecond to its last.
+    stretch: Option<(i64, i64, Option<ClusterNumber>)>,
+}
+
+impl Users {
+    /// The cluster of an event on a trail, by its time. From the newest event to the oldest, a stretch is looked up once.
+    pub(super) fn of(&mut self, snapshot: &dyn Snapshot, node: &Node, at: i64) -> Result<ClusterNumber> {
+        let Some(link) = node.vertex.follows() else { return Ok(node.cluster) };
+        let followed = match self.by_value.entry(link.value) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(slot) => slot.insert(Followed { claims: Claims::on(snapshot, link.value)?, stretch: None }),
+        };
+        if let Some((_, _, user)) = followed.stretch.filter(|(since, until, _)| (*since..=*until).contains(&at)) {
+            return Ok(user.unwrap_or(node.cluster));
+        }
+        let claim = followed.claims.last_by(snapshot, at)?;
+        let (since, user) = claim.map_or((i64::MIN, None), |(claim, cluster)| (claim.at, Some(cluster)));
+        followed.stretch = Some((since, at, user));
+        Ok(user.unwrap_or(node.cluster))
     }
 }

@@ -7,6 +7,7 @@ mod event;
 mod explain;
 mod find;
 mod gather;
+mod journey;
 mod liken;
 mod moments;
 mod pairs;
@@ -29,6 +30,7 @@ pub use answer::{
     Because, Explanation, Found, IdentifierRow, Ingest, LoadReport, Member, Phase, PolicyReport, Progress,
     ReplaceReport, Resolution, Stats, Step, StoredEvent, StoredRecord, Structure, Why, Withheld,
 };
+pub use journey::{Journey, JourneyEvent, JourneyQuery, Touch};
 pub use read::View;
 pub use score::{Alike, Contribution, PairScore, ReadRecord, Scorer};
 pub use search::{Hit, Query, Sought};

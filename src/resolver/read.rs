@@ -309,7 +309,7 @@ impl View {
         Ok(())
     }
 
-    fn trail_pages(&self, visit: &mut VisitTrails<'_>) -> Result<()> {
+    pub(super) fn trail_pages(&self, visit: &mut VisitTrails<'_>) -> Result<()> {
         let mut from = RecordNumber(0);
         loop {
             let page = self.snapshot.trail_page(from, PAGE)?;

@@ -5,9 +5,10 @@
 use crate::model::{Evidence, Key, Person};
 use crate::properties::config;
 use crate::script;
+use crate::subject;
 use crate::tablet;
 use crate::world::{self, Picture, World};
-use onefold::{Event, EventKind, Facet, Operation, Policy};
+use onefold::{Event, EventKind, Facet, JourneyQuery, Operation, Policy, Resolver, Timestamp};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -225,4 +226,55 @@ proptest! {
 /// The profile that an event's trail is in.
 pub(crate) fn home<'p>(picture: &'p Picture, key: &Key) -> Option<&'p Person> {
     picture.people.iter().find(|person| person.contains(&Evidence::Event(key.clone())))
+}
+
+proptest! {
+    #![proptest_config(config(48))]
+
+    /// Page by page, a resolver tells of each profile what brute force finds, whatever is asked.
+    #[test]
+    fn a_journey_is_the_naive_one(
+        script in tablet::happenings(1..20),
+        kind in proptest::option::of(proptest::sample::select(vec![EventKind::View, EventKind::Purchase])),
+        (since, until) in (proptest::option::of(0..4_i64), proptest::option::of(0..4_i64)),
+        limit in 1..4_usize,
+    ) {
+        let (resolver, mut world) = (Resolver::in_memory(script.policy.clone()).unwrap(), World::new(script.policy.clone()));
+        for call in &script.calls {
+            subject::call(&resolver, call);
+            world.call(call);
+        }
+        let day = |day: i64| Timestamp::from_microseconds(1_767_571_200_000_000 + day * MICROSECONDS_A_DAY).unwrap();
+        let (since, until) = (since.map(day), until.map(day));
+        let asked = Asked {
+            kinds: kind.clone().map(|kind| vec![kind]),
+            since: since.map(|at| at.microseconds()),
+            until: until.map(|at| at.microseconds()),
+            order: None,
+        };
+        let picture = world.picture();
+        for (id, person) in subject::people(&resolver) {
+            let wanted: Vec<Key> =
+                journey(&world, &picture, &person, &asked).into_iter().map(|event| world::key(&event.key)).collect();
+            let mut query = JourneyQuery { since, until, limit, ..JourneyQuery::default() };
+            query.kinds.extend(kind.clone());
+            let mut told = Vec::new();
+            loop {
+                let page = resolver.journey(id, &query).unwrap().unwrap();
+                prop_assert!(page.events.len() <= limit);
+                told.extend(page.events.iter().map(|event| world::key(&event.event.key)));
+                match page.next {
+                    Some(next) => query.after = Some(next),
+                    None => break,
+                }
+            }
+            prop_assert_eq!(&told, &wanted);
+            if kind.is_none() {
+                let mut all: Vec<Key> =
+                    resolver.events_of(id, since, until).unwrap().iter().map(|event| world::key(&event.key)).collect();
+                all.reverse();
+                prop_assert_eq!(all, wanted);
+            }
+        }
+    }
 }

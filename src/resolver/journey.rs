@@ -1,0 +1,366 @@
+//! The time line of a profile: its events over all its identifiers, the newest first.
+
+use super::Resolver;
+use super::attribute::Users;
+use super::read::View;
+use crate::error::Result;
+use crate::event::{Event, EventKind};
+use crate::id::{ClusterNumber, Link, ProfileId, RecordNumber};
+use crate::policy::{Contested, Links};
+use crate::record::RecordKey;
+use crate::store::{DORMANT, Node, ValueState, all};
+use crate::time::Timestamp;
+use smol_str::SmolStr;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Events of a trail that are read at a time.
+const PAGE: usize = 256;
+
+/// Events that are looked at for one page, where most are not what is asked for.
+const SCANNED_MAX: usize = 65_536;
+
+/// What is asked of a journey. Nothing set asks for all of it.
+///
+/// # Examples
+/// ```
+/// use onefold::{EventKind, JourneyQuery};
+/// let query = JourneyQuery::new().kind(EventKind::Purchase).channel("web").limit(20);
+/// assert_eq!(format!("{query:?}"), "JourneyQuery { kinds: [Purchase], channels: 1, since: None, until: None, limit: 20 }");
+/// ```
+#[derive(Clone, PartialEq)]
+pub struct JourneyQuery {
+    /// Events of these kinds; of any where there are none.
+    pub kinds: Vec<EventKind>,
+    /// Events that came through these channels; through any where there are none. An event that names no channel came
+    /// through its source.
+    pub channels: Vec<SmolStr>,
+    /// Events from this time on.
+    pub since: Option<Timestamp>,
+    /// Events before this time: now, where nothing of the future is to be shown.
+    pub until: Option<Timestamp>,
+    /// Only what comes after this in the order of the journey: the `next` of the page before.
+    pub after: Option<Touch>,
+    /// How many at the most.
+    pub limit: usize,
+}
+
+impl Default for JourneyQuery {
+    fn default() -> Self {
+        Self { kinds: Vec::new(), channels: Vec::new(), since: None, until: None, after: None, limit: 100 }
+    }
+}
+
+impl JourneyQuery {
+    /// Asks for the newest 100 events.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks for events of a kind; several calls ask for several kinds.
+    #[must_use]
+    pub fn kind(mut self, kind: EventKind) -> Self {
+        self.kinds.push(kind);
+        self
+    }
+
+    /// Asks for events of a channel; several calls ask for several channels.
+    #[must_use]
+    pub fn channel(mut self, channel: impl Into<SmolStr>) -> Self {
+        self.channels.push(channel.into());
+        self
+    }
+
+    /// Asks for events from a time on.
+    #[must_use]
+    pub fn since(mut self, since: Timestamp) -> Self {
+        self.since = Some(since);
+        self
+    }
+
+    /// Asks for events before a time.
+    #[must_use]
+    pub fn until(mut self, until: Timestamp) -> Self {
+        self.until = Some(until);
+        self
+    }
+
+    /// Goes on after the end of a page.
+    #[must_use]
+    pub fn after(mut self, next: Touch) -> Self {
+        self.after = Some(next);
+        self
+    }
+
+    /// Asks for so many events at the most.
+    #[must_use]
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    fn asks_for(&self, event: &Event) -> bool {
+        let channel = event.channel.as_ref().unwrap_or(&event.key.source);
+        (self.kinds.is_empty() || self.kinds.contains(&event.kind))
+            && (self.channels.is_empty() || self.channels.contains(channel))
+    }
+}
+
+/// Shows counts: a place in a journey is personal.
+impl std::fmt::Debug for JourneyQuery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("JourneyQuery");
+        shown.field("kinds", &self.kinds).field("channels", &self.channels.len());
+        shown.field("since", &self.since).field("until", &self.until).field("limit", &self.limit).finish()
+    }
+}
+
+/// A place in a journey.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Touch {
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    pub at: i64,
+    /// The key of the event there.
+    pub key: RecordKey,
+}
+
+impl Touch {
+    /// The place of an event.
+    pub fn of(event: &Event) -> Self {
+        Self { at: event.at.microseconds(), key: event.key.clone() }
+    }
+}
+
+/// A page of a journey, the newest event first; of one time, by source and key, the larger first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Journey {
+    /// The events.
+    pub events: Vec<JourneyEvent>,
+    /// Where the next page goes on; none at the end. It is set too where a page is short because too many events were
+    /// looked at that are not asked for.
+    pub next: Option<Touch>,
+}
+
+/// An event of a journey.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JourneyEvent {
+    /// The event, as sent.
+    pub event: Arc<Event>,
+    /// The kind of identifier by which it is theirs, where nobody known did it: they used it last before the event.
+    pub followed: Option<SmolStr>,
+}
+
+/// A trail some of whose events are of the profile.
+struct Source {
+    number: RecordNumber,
+    node: Arc<Node>,
+    /// Events that were read and not taken, the newest last.
+    waiting: Vec<(i64, Arc<Event>)>,
+    /// Where the next page begins; none at the end.
+    from: Option<(i64, Option<crate::id::KeyHash>)>,
+}
+
+impl View {
+    /// A page of what a profile did, over all its identifiers. Events of nobody known on a device that several people
+    /// used are theirs where they used it last before. None if the id leads nowhere.
+    ///
+    /// O(trails of the profile, and events looked at).
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn journey(&self, id: ProfileId, query: &JourneyQuery) -> Result<Option<Journey>> {
+        let Some((number, cluster)) = self.cluster_of(id)? else { return Ok(None) };
+        let members = self.members_of(number, &cluster)?;
+        let since = query.since.map_or(i64::MIN, |since| since.microseconds());
+        let until = query.until.map_or(Some(i64::MAX), |until| until.microseconds().checked_sub(1));
+        let until = until.map(|until| query.after.as_ref().map_or(until, |after| until.min(after.at)));
+        let Some(until) = until.filter(|until| *until >= since && query.limit > 0) else {
+            return Ok(Some(Journey::default()));
+        };
+        let mut merged = Merged { view: self, since, sources: self.sources(&members, until)? };
+        let (mut journey, mut users, mut scanned) = (Journey::default(), Users::default(), 0);
+        while let Some((at, moment)) = merged.next_moment()? {
+            scanned += moment.len();
+            let mut theirs: Vec<(Touch, JourneyEvent)> = Vec::new();
+            for (node, event) in moment {
+                let place = Touch::of(&event);
+                if !query.asks_for(&event) || query.after.as_ref().is_some_and(|after| place >= *after) {
+                    continue;
+                }
+                let user = users.of(&*self.snapshot, &node, at)?;
+                if user == number {
+                    let kind = node.vertex.follows().and_then(|link| self.rules.kinds.get(usize::from(link.kind)));
+                    theirs.push((place, JourneyEvent { event, followed: kind.map(|kind| kind.name.clone()) }));
+                }
+            }
+            theirs.sort_unstable_by(|(a, _), (b, _)| b.cmp(a));
+            for (place, event) in theirs {
+                journey.events.push(event);
+                journey.next = Some(place);
+                if journey.events.len() == query.limit {
+                    return Ok(Some(journey));
+                }
+            }
+            if scanned >= SCANNED_MAX {
+                // All of this microsecond was looked at: the smallest key there is comes before none of it.
+                journey.next = Some(Touch { at, key: RecordKey::new("", "") });
+                return Ok(Some(journey));
+            }
+        }
+        journey.next = None;
+        Ok(Some(journey))
+    }
+
+    /// All that a profile did from one time on and before another, the oldest first; nothing if the id leads nowhere.
+    /// O(events).
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn events_of(
+        &self,
+        id: ProfileId,
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> Result<Vec<Arc<Event>>> {
+        let mut query = JourneyQuery { since, until, limit: usize::MAX, ..JourneyQuery::default() };
+        let mut events = Vec::new();
+        while let Some(page) = self.journey(id, &query)? {
+            events.extend(page.events.into_iter().map(|event| event.event));
+            match page.next {
+                Some(next) => query.after = Some(next),
+                None => break,
+            }
+        }
+        events.reverse();
+        Ok(events)
+    }
+
+    /// The trails that may have events of a profile: its own, and those of others that follow a value which it claims.
+    fn sources(&self, members: &[RecordNumber], until: i64) -> Result<Vec<Source>> {
+        let nodes = self.snapshot.nodes(members)?;
+        let mut trails: BTreeMap<RecordNumber, Arc<Node>> = BTreeMap::new();
+        let mut claimed: Vec<Link> = Vec::new();
+        for (number, node) in members.iter().zip(nodes).filter_map(|(number, node)| Some((*number, node?))) {
+            let contests = |link: &&Link| {
+                let rule = self.rules.kinds.get(usize::from(link.kind));
+                rule.is_some_and(|rule| rule.links != Links::None && rule.contested == Contested::Latest)
+            };
+            claimed.extend(node.links.iter().filter(contests));
+            if node.vertex.record().is_none() {
+                trails.insert(number, node);
+            }
+        }
+        claimed.sort_unstable();
+        claimed.dedup();
+        let values: Vec<_> = claimed.iter().map(|link| link.value).collect();
+        for (link, posting) in claimed.iter().zip(self.snapshot.postings(&values)?) {
+            let Some(posting) = posting.filter(|posting| matches!(posting.state, ValueState::Contested { .. })) else {
+                continue;
+            };
+            let carriers = all(&posting.carriers, |from, limit| self.snapshot.carriers(link.value, from, limit))?;
+            let nodes = carriers.iter().copied().zip(self.snapshot.nodes(&carriers)?);
+            let follows = |node: &Arc<Node>| node.cluster != DORMANT && node.vertex.follows() == Some(*link);
+            trails.extend(nodes.filter_map(|(number, node)| Some((number, node.filter(follows)?))));
+        }
+        let source = |(number, node)| Source { number, node, waiting: Vec::new(), from: Some((until, None)) };
+        Ok(trails.into_iter().map(source).collect())
+    }
+}
+
+/// Trails read together, from the newest event to the oldest.
+struct Merged<'a> {
+    view: &'a View,
+    since: i64,
+    sources: Vec<Source>,
+}
+
+impl Merged<'_> {
+    /// The newest time that is left, with all events of it.
+    fn next_moment(&mut self) -> Result<Option<(i64, Vec<(Arc<Node>, Arc<Event>)>)>> {
+        let mut newest: Option<i64> = None;
+        for source in &mut self.sources {
+            source.fill(self.view, self.since)?;
+            newest = newest.max(source.waiting.last().map(|(at, _)| *at));
+        }
+        let Some(at) = newest else { return Ok(None) };
+        let mut moment = Vec::new();
+        for source in &mut self.sources {
+            while source.waiting.last().is_some_and(|(known, _)| *known == at) {
+                moment.extend(source.waiting.pop().map(|(_, event)| (Arc::clone(&source.node), event)));
+                source.fill(self.view, self.since)?;
+            }
+        }
+        self.sources.retain(|source| !source.waiting.is_empty() || source.from.is_some());
+        Ok(Some((at, moment)))
+    }
+}
+
+impl Source {
+    /// Reads the next page where nothing waits.
+    fn fill(&mut self, view: &View, since: i64) -> Result<()> {
+        let Some((until, after)) = self.from.filter(|_| self.waiting.is_empty()) else { return Ok(()) };
+        let page = view.snapshot.event_page(self.number, since..=until, after, PAGE)?;
+        self.from = page.last().filter(|_| page.len() == PAGE).map(|(place, _)| (place.at, Some(place.key)));
+        self.waiting = page.into_iter().rev().map(|(place, event)| (place.at, event)).collect();
+        Ok(())
+    }
+}
+
+/// Each call reads one revision; take a [`View`] for reads that belong together.
+impl Resolver {
+    /// See [`View::journey`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn journey(&self, id: ProfileId, query: &JourneyQuery) -> Result<Option<Journey>> {
+        self.view()?.journey(id, query)
+    }
+
+    /// See [`View::events_of`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn events_of(
+        &self,
+        id: ProfileId,
+        since: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> Result<Vec<Arc<Event>>> {
+        self.view()?.events_of(id, since, until)
+    }
+}
+
+impl View {
+    /// Visits every event that is somebody's, and whose it is, trail by trail.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn live_events(&self, visit: &mut dyn FnMut(&Event, ProfileId)) -> Result<()> {
+        let mut users = Users::default();
+        self.trail_pages(&mut |page| {
+            let numbers: Vec<RecordNumber> = page.iter().map(|(number, _)| *number).collect();
+            let live = |node: &Arc<Node>| node.cluster != DORMANT;
+            let nodes = self.snapshot.nodes(&numbers)?;
+            for (number, node) in numbers.into_iter().zip(nodes).filter_map(|(n, node)| Some((n, node.filter(live)?))) {
+                let mut source = Source { number, node, waiting: Vec::new(), from: Some((i64::MAX, None)) };
+                let mut last: Option<(ClusterNumber, ProfileId)> = None;
+                loop {
+                    source.fill(self, i64::MIN)?;
+                    let Some((at, event)) = source.waiting.pop() else { break };
+                    let cluster = users.of(&*self.snapshot, &source.node, at)?;
+                    let id = match last.filter(|(known, _)| *known == cluster) {
+                        Some((_, id)) => id,
+                        None => {
+                            let Some(row) = self.snapshot.clusters(&[cluster])?.pop().flatten() else { continue };
+                            let id = ProfileId::of(row.profile, self.seed);
+                            last = Some((cluster, id));
+                            id
+                        }
+                    };
+                    visit(&event, id);
+                }
+            }
+            Ok(())
+        })
+    }
+}
