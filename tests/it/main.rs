@@ -31,6 +31,7 @@ mod scale;
 mod script;
 mod similarity;
 mod splink;
+mod stated;
 #[cfg(feature = "conformance")]
 mod store;
 mod subject;
