@@ -107,6 +107,7 @@ mod golden;
 mod id;
 mod identifier;
 mod issue;
+mod journey;
 mod linkage;
 mod measure;
 mod normalise;
@@ -130,6 +131,9 @@ pub use event::{Event, EventKind, Facet, Line, Message, NotedBy, Polarity, Prefe
 pub use golden::fold;
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
 pub use issue::{Issue, IssueReason, Reason, What};
+pub use journey::{
+    ChannelRecognition, Order, OrderLine, OrderStatus, Recognition, ShownOrder, Touches, Verification, orders, touches,
+};
 pub use linkage::{
     BlockCount, ComparisonDrift, Drift, FrequencyDrift, GenericBlocks, ScoredPair, SplinkImport, SplinkRemark,
     TrainOptions, Trained, TrainingReport, ValueDrift, Weight, count_blocks, propose_blocks, score_pairs, train,

@@ -12,6 +12,7 @@ mod place;
 mod text;
 mod uuid;
 
+pub(crate) use event::read_lines;
 pub use event::{NormalisedEvent, NormalisedLine, normalise_event};
 pub(crate) use junk::is_junk;
 pub(crate) use once::each_once;
@@ -126,6 +127,12 @@ fn whole_name(rules: &Rules, facts: &[Fact]) -> Option<Fact> {
     let (attribute, None) = first(Compare::FullName)? else { return None };
     let (given, family) = (first(Compare::GivenName)?.1?, first(Compare::Surname)?.1?);
     Some(Fact { attribute, value: smol_str::format_smolstr!("{} {}", given.value, family.value) })
+}
+
+/// What is left of a name without white space around it; none where that is nothing.
+pub(crate) fn trimmed(sent: &SmolStr) -> Option<SmolStr> {
+    let name = text::trim(sent);
+    (!name.is_empty()).then(|| if name.len() == sent.len() { sent.clone() } else { name.into() })
 }
 
 /// What two spellings of one word share: without white space around it, NFKC, case folded. O(length).

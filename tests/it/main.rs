@@ -14,6 +14,7 @@ mod event;
 mod found;
 mod golden;
 mod household;
+mod journey;
 mod likeness;
 mod linkage;
 mod linkage_data;

@@ -286,9 +286,9 @@ proptest! {
         let events: Vec<_> = rows.iter().enumerate().map(|(place, row)| event(place, row)).collect();
         let query = anywhere().property(WORDS[asked[0]]).brand(WORDS[asked[1]]).channel(WORDS[asked[2]]);
         let found = recall(&events, &query.context(path(&depth)), day(100));
-        for value in 0..2 {
+        for (value, word) in WORDS.iter().enumerate() {
             let expected = naive(&rows, value, &asked.map(Some), &depth).map(|place| place.to_string());
-            let standing = found.stated.iter().filter(|stated| stated.value == WORDS[value]).collect::<Vec<_>>();
+            let standing = found.stated.iter().filter(|stated| stated.value == *word).collect::<Vec<_>>();
             prop_assert!(standing.len() <= 1 && standing.iter().all(|stated| !stated.narrower));
             prop_assert_eq!(standing.first().map(|stated| stated.because.key.to_string()), expected);
         }
