@@ -100,6 +100,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod contact;
 mod decimal;
 mod error;
 mod event;
@@ -125,6 +126,11 @@ pub mod store;
 mod time;
 mod value;
 
+pub use contact::{
+    CapRule, Capped, ChannelChoice, ChannelLeftOut, ChannelLeftOutReason, ChannelRule, ChoiceReason, ContactDefaults,
+    ContactPlan, ContactPoint, ContactRequest, ContactRules, ContactZone, HourRate, PointSource, QuietHours,
+    ResponsePrior, ResponseRate, ZoneSource, plan_contact,
+};
 pub use decimal::Decimal;
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, EventKind, Facet, Line, Message, NotedBy, Polarity, Preference, Scope, Sensitivity};

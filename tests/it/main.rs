@@ -6,6 +6,7 @@ mod affinity;
 mod alike;
 mod cases;
 mod cli;
+mod contact;
 mod crowd;
 mod drift;
 #[cfg(feature = "durable")]
