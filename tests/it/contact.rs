@@ -290,7 +290,7 @@ fn the_clock_is_the_customers_else_the_rules_else_the_last_deeds() {
     let mut of_rules = rules();
     of_rules.contact.time_zone = Some("Asia/Tokyo".into());
     let visit = Event::new("web", "v", at("2026-06-15T11:00:00+05:30"), EventKind::View);
-    let mail = told("m", EventKind::MessageSent, at("2026-06-15T11:30:00-03:00"), "sms", "m");
+    let mail = told("m", EventKind::MessageSent, at("2026-06-15T08:30:00-03:00"), "sms", "m");
     let later = Event::new("web", "l", at("2026-06-16T11:00:00+09:00"), EventKind::View);
     let events = [visit, mail, later];
     let row = |rules: &ContactRules, zone: Option<&str>, events: &[Event], offset: i32, source: &str| {
