@@ -1,6 +1,7 @@
 //! Decimal numbers as they are written: money, quantities.
 
 use crate::error::{Error, Result};
+use serde::{Serialize, Serializer};
 use std::fmt;
 
 /// A decimal number, exact, of at most 28 digits.
@@ -23,6 +24,32 @@ impl Decimal {
     pub const ZERO: Self = Self(rust_decimal::Decimal::ZERO);
     /// One.
     pub const ONE: Self = Self(rust_decimal::Decimal::ONE);
+
+    /// Adds another, to the last digit; none where the sum has more digits than there is room for. O(1).
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::Decimal;
+    /// let (price, cent): (Decimal, Decimal) = ("310.00".parse()?, "0.01".parse()?);
+    /// assert_eq!(price.checked_add(cent), Some("310.01".parse()?));
+    /// assert_eq!(cent.checked_sub(price), Some("-309.99".parse()?));
+    /// let large: Decimal = "1000000000000000000000000000".parse()?;
+    /// assert_eq!(large.checked_add(cent), None);
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    #[must_use]
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        let sum = self.0.checked_add(other.0)?;
+        // The crate rounds what does not fit.
+        let scale = self.0.normalize().scale().max(other.0.normalize().scale());
+        (sum.scale() >= scale).then_some(Self(sum))
+    }
+
+    /// Takes another away, likewise. O(1).
+    #[must_use]
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.checked_add(-other)
+    }
 }
 
 impl std::ops::Neg for Decimal {
@@ -49,6 +76,13 @@ impl std::str::FromStr for Decimal {
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Writes text: a number of JSON may lose digits.
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

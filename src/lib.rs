@@ -100,6 +100,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod contact;
 mod decimal;
 mod error;
 mod event;
@@ -107,6 +108,7 @@ mod golden;
 mod id;
 mod identifier;
 mod issue;
+mod journey;
 mod linkage;
 mod measure;
 mod normalise;
@@ -124,12 +126,20 @@ pub mod store;
 mod time;
 mod value;
 
+pub use contact::{
+    CapRule, Capped, ChannelChoice, ChannelLeftOut, ChannelLeftOutReason, ChannelRule, ChoiceReason, ContactDefaults,
+    ContactPlan, ContactPoint, ContactRequest, ContactRules, ContactZone, HourRate, PointSource, QuietHours,
+    ResponsePrior, ResponseRate, ZoneSource, plan_contact,
+};
 pub use decimal::Decimal;
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, EventKind, Facet, Line, Message, NotedBy, Polarity, Preference, Scope, Sensitivity};
 pub use golden::fold;
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
 pub use issue::{Issue, IssueReason, Reason, What};
+pub use journey::{
+    ChannelRecognition, Order, OrderLine, OrderStatus, Recognition, ShownOrder, Touches, Verification, orders, touches,
+};
 pub use linkage::{
     BlockCount, ComparisonDrift, Drift, FrequencyDrift, GenericBlocks, ScoredPair, SplinkImport, SplinkRemark,
     TrainOptions, Trained, TrainingReport, ValueDrift, Weight, count_blocks, propose_blocks, score_pairs, train,
@@ -141,7 +151,10 @@ pub use measure::{
 pub use normalise::{Normalised, NormalisedEvent, NormalisedLine, normalise, normalise_event, normalise_identifier};
 pub use operation::Operation;
 pub use policy::*;
-pub use preference::{Affinity, FacetPrior, LearnOptions, POPULATION_FORMAT, Population, Tally};
+pub use preference::{
+    Affinity, Conflict, FacetPrior, LearnOptions, LeftOut, LeftOutReason, POPULATION_FORMAT, Population,
+    PreferenceQuery, Preferences, Stated, Tally, recall,
+};
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use resolver::{

@@ -50,6 +50,11 @@ impl Timestamp {
     pub fn offset_seconds(self) -> i32 {
         self.offset_seconds
     }
+
+    /// The same instant, told in another offset: seconds east of Greenwich.
+    pub(crate) fn at_offset(self, offset_seconds: i32) -> Self {
+        Self { offset_seconds, ..self }
+    }
 }
 
 fn out_of_range() -> Error {

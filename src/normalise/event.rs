@@ -119,6 +119,12 @@ pub fn normalise_event(rules: &Rules, event: &Event) -> (NormalisedEvent, Vec<Is
     (read, issues)
 }
 
+/// Reads the lines of an event alone; what is wrong with them is told when the event is read. O(length of the lines).
+pub(crate) fn read_lines(event: &Event) -> Vec<NormalisedLine> {
+    let mut reader = Reader { path: SmolStr::default(), issue: &mut |_: &str, _| {} };
+    event.lines.iter().map(|line| reader.line(&event.kind, line)).collect()
+}
+
 fn is_sentiment(number: Decimal) -> bool {
     (-Decimal::ONE..=Decimal::ONE).contains(&number)
 }

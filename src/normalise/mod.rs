@@ -6,13 +6,16 @@ mod event;
 mod facts;
 mod junk;
 mod latin;
+mod once;
 mod phone;
 mod place;
 mod text;
 mod uuid;
 
+pub(crate) use event::read_lines;
 pub use event::{NormalisedEvent, NormalisedLine, normalise_event};
 pub(crate) use junk::is_junk;
+pub(crate) use once::each_once;
 
 use crate::issue::{Issue, IssueReason, What};
 use crate::policy::{Compare, Form, KindRule, Role, Rules, Undeclared};
@@ -129,6 +132,20 @@ fn whole_name(rules: &Rules, facts: &[Fact]) -> Option<Fact> {
     let (attribute, None) = first(Compare::FullName)? else { return None };
     let (given, family) = (first(Compare::GivenName)?.1?, first(Compare::Surname)?.1?);
     Some(Fact { attribute, value: smol_str::format_smolstr!("{} {}", given.value, family.value) })
+}
+
+/// What is left of a name without white space around it; none where that is nothing.
+pub(crate) fn trimmed(sent: &SmolStr) -> Option<SmolStr> {
+    let name = text::trim(sent);
+    (!name.is_empty()).then(|| if name.len() == sent.len() { sent.clone() } else { name.into() })
+}
+
+/// What two spellings of one word share: without white space around it, NFKC, case folded. O(length).
+pub(crate) fn folded(sent: &str) -> Cow<'_, str> {
+    match text::fold(text::trim(sent)) {
+        Cow::Borrowed(word) => Cow::Borrowed(text::trim(word)),
+        Cow::Owned(word) => Cow::Owned(text::trim(&word).to_owned()),
+    }
 }
 
 /// Reads one identifier: the place of its kind, and the value in the form of the kind.

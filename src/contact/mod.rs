@@ -1,0 +1,16 @@
+//! How to reach somebody: through which channel, where, when, and why.
+
+mod answer;
+mod cap;
+mod messages;
+mod plan;
+mod response;
+mod rules;
+mod zone;
+
+pub use answer::{
+    Capped, ChannelChoice, ChannelLeftOut, ChannelLeftOutReason, ChoiceReason, ContactPlan, ContactPoint,
+    ContactRequest, ContactZone, HourRate, PointSource, ResponsePrior, ResponseRate, ZoneSource,
+};
+pub use plan::plan_contact;
+pub use rules::{CapRule, ChannelRule, ContactDefaults, ContactRules, QuietHours};

@@ -1,0 +1,20 @@
+//! What somebody did: orders, the first and the last touch, and where they were recognised.
+
+mod order;
+mod recognition;
+mod returns;
+mod shown;
+mod touch;
+
+pub use order::{Order, OrderLine, OrderStatus, orders};
+pub use recognition::{ChannelRecognition, Recognition};
+pub use shown::{ShownOrder, Verification};
+pub use touch::{Touches, touches};
+
+use crate::event::Event;
+use smol_str::SmolStr;
+
+/// The channel of an event; its source, where it names none.
+fn channel(event: &Event) -> SmolStr {
+    event.channel.as_ref().and_then(crate::normalise::trimmed).unwrap_or_else(|| event.key.source.clone())
+}

@@ -1,0 +1,69 @@
+//! How much of an order is shown to whom.
+
+use super::order::{Order, OrderStatus};
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+/// What somebody who asks has proved of who they are: the less first.
+///
+/// # Examples
+/// ```
+/// use onefold::Verification;
+/// assert!(Verification::SignedIn > Verification::TwoIdentifiers && Verification::OneIdentifier > Verification::None);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verification {
+    /// Nothing.
+    #[default]
+    None,
+    /// They named one identifier of the profile.
+    OneIdentifier,
+    /// They named two.
+    TwoIdentifiers,
+    /// They are signed in.
+    SignedIn,
+}
+
+/// An order as far as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShownOrder<'a> {
+    /// All of it.
+    Whole(&'a Order),
+    /// That there is one.
+    Masked {
+        /// The day on which it was bought, where it was bought: `2026-01-05`.
+        date: SmolStr,
+        /// The channel.
+        channel: SmolStr,
+        /// What is left of it.
+        status: OrderStatus,
+        /// What must be proved to see the rest.
+        needs: Verification,
+    },
+}
+
+impl Order {
+    /// Shows the order to who has proved as much as is needed, and to others that there is one. O(1).
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Event, EventKind, ShownOrder, Verification, orders};
+    /// let bought = Event::new("web", "1", "2026-01-05T23:30:00+01:00".parse()?, EventKind::Purchase).order("o-7");
+    /// let (orders, _) = orders(&[bought.into()], |event| event.order.clone());
+    /// let shown = orders[0].shown_at(Verification::OneIdentifier, Verification::TwoIdentifiers);
+    /// let ShownOrder::Masked { date, channel, needs, .. } = shown else { panic!("one is not two") };
+    /// assert_eq!((date.as_str(), channel.as_str(), needs), ("2026-01-05", "web", Verification::TwoIdentifiers));
+    /// assert_eq!(orders[0].shown_at(Verification::SignedIn, needs), ShownOrder::Whole(&orders[0]));
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn shown_at(&self, proof: Verification, needed: Verification) -> ShownOrder<'_> {
+        if proof >= needed {
+            return ShownOrder::Whole(self);
+        }
+        let told = self.at.to_string();
+        let date = told.split_once('T').map_or(told.as_str(), |(date, _)| date).into();
+        ShownOrder::Masked { date, channel: self.channel.clone(), status: self.status, needs: needed }
+    }
+}
