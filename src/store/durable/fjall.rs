@@ -1,6 +1,7 @@
 //! The engine: fjall, a log-structured merge tree in pure Rust.
 
 use super::engine::{Each, Engine, EngineView, Reach, Write};
+use super::home::patiently;
 use super::keys::Table;
 use super::manifest;
 use crate::error::{Error, Result};
@@ -31,11 +32,11 @@ impl FjallEngine {
     }
 
     fn open_files(path: &Path, cache_bytes: u64) -> Result<Self> {
-        let database = Database::builder(path)
-            .cache_size(cache_bytes)
-            .max_journaling_size(JOURNAL_BYTES)
-            .manual_journal_persist(true)
-            .open()
+        let open = || {
+            let builder = Database::builder(path).cache_size(cache_bytes);
+            builder.max_journaling_size(JOURNAL_BYTES).manual_journal_persist(true).open()
+        };
+        let database = patiently(open, |error| matches!(error, fjall::Error::Locked))
             .map_err(|error| failed("open its files", error))?;
         let filter = FilterPolicy::all(FilterPolicyEntry::Bloom(BloomConstructionPolicy::BitsPerKey(10.0)));
         let open = |name: &str| {

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The format of the files. It is the first; a newer one is refused. When there is a second, [`Home::read`] tells them
 /// apart, and opening brings the older up by copying its rows into new files, as a scrub does.
@@ -12,6 +13,9 @@ const FORMAT: u32 = 1;
 const SIGN: &str = "ONEFOLD";
 const SIGN_NEXT: &str = "ONEFOLD.next";
 const LOCK: &str = "LOCK";
+
+/// How often a lock is tried for.
+const PATIENCE: u32 = 50;
 
 /// A locked directory. Its sign says which numbered directory inside holds the rows; replacing the sign, which is
 /// atomic, replaces the rows. Other numbered directories are what a crash left, and go when the store is opened.
@@ -30,6 +34,21 @@ pub(super) enum Sign {
     Ready(u64),
 }
 
+/// Tries for a quarter of a second to lock. While a process starts another one, the other has a copy of every lock for a
+/// moment, also of those that were let go since.
+pub(super) fn patiently<T, E>(
+    mut lock: impl FnMut() -> std::result::Result<T, E>,
+    is_locked: impl Fn(&E) -> bool,
+) -> std::result::Result<T, E> {
+    for _ in 0..PATIENCE {
+        match lock() {
+            Err(error) if is_locked(&error) => std::thread::sleep(Duration::from_millis(5)),
+            outcome => return outcome,
+        }
+    }
+    lock()
+}
+
 impl Home {
     /// Opens a directory, or makes it.
     pub(super) fn open(path: &Path) -> Result<(Self, Sign)> {
@@ -40,7 +59,7 @@ impl Home {
             return Err(Error::option("path", "the directory holds other files and no store"));
         }
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK)).map_err(failed)?;
-        match lock.try_lock() {
+        match patiently(|| lock.try_lock(), |error| matches!(error, TryLockError::WouldBlock)) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(locked()),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
