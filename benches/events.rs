@@ -1,0 +1,104 @@
+//! What does it cost to take events in, beside inserting each key into a hash set and updating a map? And to read them?
+#![allow(missing_docs, clippy::unwrap_used, reason = "a bench")]
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use onefold::{Event, EventKind, Identifier, Ingest, JourneyQuery, Line, Policy, Resolver, Timestamp};
+use std::collections::{HashMap, HashSet};
+use std::hint::black_box;
+
+const EVENTS: usize = 200_000;
+
+/// Four in five come on a trail that stands: every device has some.
+const DEVICES: usize = 40_000;
+
+/// The memory that the process has now, in bytes.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default() * 1024
+}
+
+fn at(second: usize) -> Timestamp {
+    Timestamp::from_microseconds(1_767_225_600_000_000 + second as i64 * 1_000_000).unwrap()
+}
+
+/// Views on devices, one in ten logged in, one in twenty a purchase.
+fn events(count: usize) -> Vec<Event> {
+    let one = |number: usize| {
+        let device = number.wrapping_mul(2_654_435_761) % DEVICES;
+        let kind = if number % 20 == 0 { EventKind::Purchase } else { EventKind::View };
+        let line = Line::new(format!("sku-{}", number % 5_000))
+            .facet("department", ["men", "women", "home"][number % 3])
+            .facet("brand", format!("brand-{}", number % 200))
+            .facet("colour", ["grey", "black", "red"][number / 3 % 3]);
+        let line = if number % 20 == 0 { line.quantity("1").amount("49.90", "EUR") } else { line };
+        let event = Event::new("web", format!("e-{number}"), at(number), kind).channel("web").line(line);
+        let event = event.identifier("device_id", format!("device-{device}"));
+        if device % 10 == 0 { event.identifier("customer_id", format!("c-{device}")) } else { event }
+    };
+    (0..count).map(one).collect()
+}
+
+/// The bare work: the key into a hash set, and a map updated.
+fn bare(events: &[Event]) -> (HashSet<String>, HashMap<String, u64>) {
+    let (mut keys, mut devices) = (HashSet::new(), HashMap::new());
+    for event in events {
+        if keys.insert(format!("{}/{}", event.key.source, event.key.key)) {
+            *devices.entry(event.identifiers[0].value.to_string()).or_insert(0) += 1;
+        }
+    }
+    (keys, devices)
+}
+
+fn ingest(criterion: &mut Criterion) {
+    let events = events(EVENTS);
+    let before = resident();
+    let resolver = Resolver::in_memory(Policy::retail()).unwrap();
+    let sent = events.clone();
+    resolver.add_events(sent, Ingest::default()).unwrap();
+    let counts = resolver.stats().unwrap().counts;
+    let bytes = resident().saturating_sub(before);
+    eprintln!(
+        "{} events on {} trails of {} profiles: {} bytes an event, {} a profile, the evidence included",
+        counts.events,
+        counts.trails,
+        counts.profiles,
+        bytes / counts.events,
+        bytes / counts.profiles
+    );
+    drop(resolver);
+    let mut group = criterion.benchmark_group("events");
+    group.sample_size(10).throughput(Throughput::Elements(EVENTS as u64));
+    group.bench_function("bare", |bencher| bencher.iter_with_large_drop(|| bare(black_box(&events))));
+    for batch in [1000, 1] {
+        group.bench_function(format!("add_events by {batch}"), |bencher| {
+            bencher.iter_batched(
+                || (Resolver::in_memory(Policy::retail()).unwrap(), events.clone()),
+                |(resolver, events)| {
+                    let answers = resolver.add_events(events, Ingest { batch, ..Ingest::default() }).unwrap();
+                    (resolver, answers)
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    }
+    group.finish();
+}
+
+fn read(criterion: &mut Criterion) {
+    let resolver = Resolver::in_memory(Policy::retail()).unwrap();
+    let busy = |event: Event| Event { identifiers: vec![Identifier::new("customer_id", "busy")], ..event };
+    resolver.add_events(events(100_000).into_iter().map(busy).collect(), Ingest::default()).unwrap();
+    let id = resolver.find(&Identifier::new("customer_id", "busy")).unwrap().profile.unwrap();
+    let mut group = criterion.benchmark_group("a profile with 100,000 events");
+    group.bench_function("the newest 20 of its journey", |bencher| {
+        bencher.iter(|| resolver.journey(id, &JourneyQuery::new().limit(20)).unwrap().unwrap().events.len());
+    });
+    group.bench_function("all of its events", |bencher| {
+        bencher.iter(|| resolver.events_of(id, None, None).unwrap().len());
+    });
+    group.finish();
+}
+
+criterion_group!(benches, ingest, read);
+criterion_main!(benches);
