@@ -75,7 +75,8 @@
 //!   [`Model`] from records, [`propose_blocks`] and [`count_blocks`] prepare it, [`Model::from_splink`] takes one over;
 //!   [`Scorer`] and [`score_pairs`] weigh pairs ([`Weight`], [`Contribution`]) without a store.
 //! - The façade: [`Resolver`] writes, [`View`] reads one revision, [`Query`] searches it. [`Resolution`], [`Found`],
-//!   [`Profile`], [`Golden`], [`Explanation`], [`Structure`], [`Withheld`], [`Stats`] and [`Drift`] are its answers.
+//!   [`Profile`], [`Golden`], [`Explanation`], [`Structure`], [`Withheld`], [`Stats`] and [`Drift`] are its answers;
+//!   a [`JourneyQuery`] asks for the [`Journey`] of one.
 //! - Where it is kept: [`store`], with [`Memory`] and, by the feature `durable`, `Durable`.
 //! - How well it does: [`evaluate`], [`threshold_scores`], [`reliability`].
 //!
@@ -135,7 +136,7 @@ pub use decimal::Decimal;
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, EventKind, Facet, Line, Message, NotedBy, Polarity, Preference, Scope, Sensitivity};
 pub use golden::fold;
-pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
+pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, TopicHash, ValueHash};
 pub use issue::{Issue, IssueReason, Reason, What};
 pub use journey::{
     ChannelRecognition, Order, OrderLine, OrderStatus, Recognition, ShownOrder, Touches, Verification, orders, touches,

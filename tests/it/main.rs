@@ -37,6 +37,7 @@ mod splink;
 mod stated;
 #[cfg(feature = "conformance")]
 mod store;
+mod stream;
 mod subject;
 mod tablet;
 mod tidy;
