@@ -14,8 +14,8 @@ use onefold::store::{
     ValueState, WithheldKey,
 };
 use onefold::{
-    Assertion, Contested, IdentifierPolicy, Limit, Links, Memory, Operation, Options, Policy, Record, RecordKey,
-    RecordNumber, Resolver, Role, Timestamp, ValueHash, Verdict,
+    Assertion, Contested, Event, EventKind, IdentifierPolicy, Limit, Links, Memory, Operation, Options, Policy, Record,
+    RecordKey, RecordNumber, Resolver, Role, Timestamp, ValueHash, Verdict,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -37,6 +37,34 @@ pub(crate) fn crowds(calls: std::ops::Range<usize>) -> impl Strategy<Value = Scr
             Script { policy, calls }
         },
     )
+}
+
+/// The same crowds, in which every other thing that is said is an event: many trails on one value, of many moments each.
+pub(crate) fn busy_crowds(calls: std::ops::Range<usize>) -> impl Strategy<Value = Script> {
+    crowds(calls).prop_map(|script| Script { calls: script.calls.into_iter().flat_map(happened).collect(), ..script })
+}
+
+/// A call with its records of odd minutes as events.
+fn happened(call: Call) -> Vec<Call> {
+    let odd = |record: &Record| record.at.microseconds() / 60_000_000 % 2 == 1;
+    let event = |record: Record| {
+        let event = Event::new(record.key.source, record.key.key, record.at, EventKind::View);
+        Event { identifiers: record.identifiers, ..event }
+    };
+    match call {
+        Call::Apply(Operation::Add(record)) if odd(&record) => {
+            vec![Call::Apply(Operation::Event(Box::new(event(record))))]
+        }
+        Call::Apply(Operation::Remove(key)) => {
+            vec![Call::Apply(Operation::RemoveEvent(key.clone())), Call::Apply(Operation::Remove(key))]
+        }
+        Call::AddAll(records, batch) => {
+            let (events, records): (Vec<Record>, Vec<Record>) = records.into_iter().partition(odd);
+            vec![Call::AddEvents(events.into_iter().map(event).collect(), batch), Call::AddAll(records, batch)]
+        }
+        Call::RemoveAll(keys) => vec![Call::RemoveEvents(keys.clone()), Call::RemoveAll(keys)],
+        other => vec![other],
+    }
 }
 
 /// Scripts in which most values tie few records and keep every limit, so that growth has the word; what stands against
@@ -214,6 +242,11 @@ fn versions() -> impl Strategy<Value = Vec<Record>> {
 
 proptest! {
     #![proptest_config(config(16))]
+
+    #[test]
+    fn the_resolver_is_the_model_where_many_trails_claim_a_value(script in busy_crowds(1..10)) {
+        follow(&script.policy, &script.calls);
+    }
 
     #[test]
     fn the_resolver_is_the_model_where_many_claim_a_value(script in crowds(1..12)) {
