@@ -23,6 +23,16 @@ impl Decimal {
     pub const ZERO: Self = Self(rust_decimal::Decimal::ZERO);
     /// One.
     pub const ONE: Self = Self(rust_decimal::Decimal::ONE);
+
+    /// The difference; none where it has more than 28 digits.
+    pub(crate) fn checked_sub(self, other: Self) -> Option<Self> {
+        self.0.checked_sub(other.0).map(Self)
+    }
+
+    /// The quotient, to 28 digits; none where it has more, or the divisor is nothing.
+    pub(crate) fn checked_div(self, other: Self) -> Option<Self> {
+        self.0.checked_div(other.0).map(Self)
+    }
 }
 
 impl std::ops::Neg for Decimal {

@@ -141,7 +141,10 @@ pub use measure::{
 pub use normalise::{Normalised, NormalisedEvent, NormalisedLine, normalise, normalise_event, normalise_identifier};
 pub use operation::Operation;
 pub use policy::*;
-pub use preference::{Affinity, FacetPrior, LearnOptions, POPULATION_FORMAT, Population, Tally};
+pub use preference::{
+    Affinity, Deeds, EXPOSURE_DAYS, Exposure, FacetPrior, LearnOptions, POPULATION_FORMAT, Population, Sign, Signal,
+    SignalWeights, Tally, signals, tallies,
+};
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use resolver::{

@@ -1,7 +1,7 @@
 //! What one likes more than others do.
 
-use super::population::Population;
-use super::tally::{Tally, day_of};
+use super::population::{FacetPrior, Population};
+use super::tally::{Counted, Tally, day_of};
 use crate::statistics::beta_quantile;
 use crate::time::Timestamp;
 use smol_str::SmolStr;
@@ -46,55 +46,93 @@ impl Population {
     /// How much the person of a tally likes a value; none where nobody was seen to choose on the facet. What is done after
     /// `now` does not count. O(values and days of the tally on the facet).
     pub fn affinity(&self, facet: &str, value: &str, tally: &Tally, now: Timestamp) -> Option<Affinity> {
-        let reading = Reading::new(self, facet, tally, now)?;
-        let (count, faded) = reading.of(tally.days(facet, value));
-        Some(reading.affinity(value.into(), count, faded))
+        let reading = Reading::new(self, facet, tally, day_of(now))?;
+        let found = reading.of(tally.days_of(facet, value));
+        Some(reading.affinity(value.into(), found))
     }
 
     /// How much the person of a tally likes each value that was ever chosen, the best first; ties by the value. O(values
     /// and days of the tally on the facet), and a quantile for each value.
     pub fn affinities(&self, facet: &str, tally: &Tally, now: Timestamp) -> Vec<Affinity> {
-        let Some(reading) = Reading::new(self, facet, tally, now) else { return Vec::new() };
+        let Some(reading) = Reading::new(self, facet, tally, day_of(now)) else { return Vec::new() };
         let mut found: Vec<Affinity> = tally
-            .values(facet)
+            .values_of(facet)
             .map(|(value, days)| (value, reading.of(days)))
-            .filter(|(_, (count, _))| *count > 0)
-            .map(|(value, (count, faded))| reading.affinity(value.clone(), count, faded))
+            .filter(|(_, chosen)| chosen.count > 0)
+            .map(|(value, chosen)| reading.affinity(value.clone(), chosen))
             .collect();
         found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.value.cmp(&b.value)));
         found
     }
 }
 
-/// A facet of a tally on a day.
-struct Reading<'a> {
-    prior: &'a super::FacetPrior,
+/// A facet of somebody's deeds on a day.
+pub(crate) struct Reading<'a> {
+    prior: &'a FacetPrior,
     today: i32,
+    parts: u32,
+    /// What a deed counts after so many days.
+    fading: Vec<f64>,
     /// All deeds on the facet, faded.
     n: f64,
 }
 
+/// How often a value was chosen.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Chosen {
+    /// In parts of a deed, nothing faded.
+    pub(crate) count: u64,
+    /// In deeds, faded.
+    faded: f64,
+}
+
+/// Days whose fading is looked up: three years, in which nearly all deeds lie.
+const FADING_DAYS: i32 = 1_096;
+
 impl<'a> Reading<'a> {
-    fn new(population: &'a Population, facet: &str, tally: &Tally, now: Timestamp) -> Option<Self> {
-        let mut reading = Self { prior: population.facet(facet)?, today: day_of(now), n: 0.0 };
-        reading.n = tally.values(facet).map(|(_, days)| reading.of(days).1).sum();
+    /// None where nobody was seen to choose on the facet. O(values and days of the deeds on the facet).
+    pub(crate) fn new(population: &'a Population, facet: &str, deeds: &impl Counted, today: i32) -> Option<Self> {
+        let prior = population.facet(facet)?;
+        let mut reading = Self { prior, today, parts: deeds.parts(), fading: Vec::new(), n: 0.0 };
+        for (_, days) in deeds.values_of(facet) {
+            // Where there are few deeds, a table would cost more than it saves.
+            if reading.fading.is_empty() {
+                reading.fading.extend((0..FADING_DAYS).map(|days| remains(days, prior.half_life_days)));
+            }
+            reading.n += reading.of(days).faded;
+        }
         Some(reading)
     }
 
     /// How often, and how much of it is left.
-    fn of(&self, days: &[(i32, u64)]) -> (u64, f64) {
-        let past = days.iter().take_while(|(day, _)| *day <= self.today);
-        past.fold((0, 0.0), |(count, faded), &(day, more)| {
-            let left = remains(self.today - day, self.prior.half_life_days);
-            (count + more, faded + more as f64 * left)
+    pub(crate) fn of(&self, days: impl Iterator<Item = (i32, u64)>) -> Chosen {
+        let past = days.take_while(|(day, _)| *day <= self.today);
+        past.fold(Chosen::default(), |chosen, (day, more)| {
+            let age = self.today.saturating_sub(day);
+            let known = usize::try_from(age).ok().and_then(|age| self.fading.get(age));
+            let left = known.copied().unwrap_or_else(|| remains(age, self.prior.half_life_days));
+            Chosen {
+                count: chosen.count.saturating_add(more),
+                faded: chosen.faded + more as f64 / f64::from(self.parts) * left,
+            }
         })
     }
 
-    fn affinity(&self, value: SmolStr, count: u64, faded: f64) -> Affinity {
-        let (share, strength) = (self.prior.share(&value), self.prior.strength);
-        let (a, all) = (faded + strength * share, self.n + strength);
+    /// The share that is expected of a value, and of everybody.
+    pub(crate) fn shares(&self, value: &str, chosen: Chosen) -> (f64, f64) {
+        let (share, strength) = (self.prior.share(value), self.prior.strength);
+        ((chosen.faded + strength * share) / (self.n + strength), share)
+    }
+
+    /// The deeds that a share rests on, those that the prior is worth included.
+    pub(crate) fn weight(&self) -> f64 {
+        self.n + self.prior.strength
+    }
+
+    fn affinity(&self, value: SmolStr, chosen: Chosen) -> Affinity {
+        let ((score, share), all) = (self.shares(&value, chosen), self.weight());
+        let a = chosen.faded + self.prior.strength * share;
         let b = (all - a).max(f64::MIN_POSITIVE);
-        let score = a / all;
         Affinity {
             value,
             score,
@@ -103,7 +141,7 @@ impl<'a> Reading<'a> {
             lower: beta_quantile(TAIL, a, b),
             upper: beta_quantile(1.0 - TAIL, a, b),
             half_life_days: self.prior.half_life_days,
-            count,
+            count: chosen.count.div_ceil(u64::from(self.parts)),
         }
     }
 }

@@ -29,6 +29,7 @@ mod policy;
 mod properties;
 mod scale;
 mod script;
+mod signals;
 mod similarity;
 mod splink;
 #[cfg(feature = "conformance")]
