@@ -100,6 +100,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod catalogue;
 mod decimal;
 mod error;
 mod event;
@@ -124,6 +125,10 @@ pub mod store;
 mod time;
 mod value;
 
+pub use catalogue::{
+    ATTENTION_DAYS, Asked, Consumable, EXPOSURES_MIN, Ground, Item, Owned, RankRequest, Ranked, Ranking, Shopper, Slot,
+    Suppressed, Warning, Wish, rank, suppress,
+};
 pub use decimal::Decimal;
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, EventKind, Facet, Line, Message, NotedBy, Polarity, Preference, Scope, Sensitivity};

@@ -7,6 +7,7 @@ use crate::decimal::Decimal;
 use crate::event::{Facet, Line};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
+use std::borrow::Cow;
 
 /// Reads a name, trimmed.
 pub(crate) fn name(sent: Option<&SmolStr>) -> Option<&str> {
@@ -46,4 +47,14 @@ pub(crate) fn unit_price(line: &Line) -> Option<(Decimal, &'static str)> {
     let code = currency::read(text::trim(line.currency.as_ref()?))?;
     let amount: Decimal = line.amount.as_ref()?.parse().ok()?;
     Some((amount.checked_div(quantity(line))?, code))
+}
+
+/// Reads the code of a currency.
+pub(crate) fn currency(sent: &str) -> Option<&'static str> {
+    currency::read(text::trim(sent))
+}
+
+/// Brings text to the form in which it is compared with other text: trimmed, NFKC, case folded.
+pub(crate) fn fold(sent: &str) -> Cow<'_, str> {
+    text::fold(text::trim(sent))
 }

@@ -86,6 +86,13 @@ pub(crate) struct Chosen {
     faded: f64,
 }
 
+impl Chosen {
+    /// In deeds, rounded up.
+    pub(crate) fn deeds(self, parts: u32) -> u64 {
+        self.count.div_ceil(u64::from(parts.max(1)))
+    }
+}
+
 /// Days whose fading is looked up: three years, in which nearly all deeds lie.
 const FADING_DAYS: i32 = 1_096;
 
@@ -129,6 +136,11 @@ impl<'a> Reading<'a> {
         self.n + self.prior.strength
     }
 
+    /// Says whether the population names a value.
+    pub(crate) fn is_named(&self, value: &str) -> bool {
+        self.prior.named(value).is_some()
+    }
+
     fn affinity(&self, value: SmolStr, chosen: Chosen) -> Affinity {
         let ((score, share), all) = (self.shares(&value, chosen), self.weight());
         let a = chosen.faded + self.prior.strength * share;
@@ -141,7 +153,7 @@ impl<'a> Reading<'a> {
             lower: beta_quantile(TAIL, a, b),
             upper: beta_quantile(1.0 - TAIL, a, b),
             half_life_days: self.prior.half_life_days,
-            count: chosen.count.div_ceil(u64::from(self.parts)),
+            count: chosen.deeds(self.parts),
         }
     }
 }

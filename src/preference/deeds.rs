@@ -58,22 +58,7 @@ struct Count {
 /// Folds the events of a profile, in any order. Where several have one key, the version that
 /// [stands](Event::supersedes) counts. O(events, their facets, and the logarithm of how many are purchases).
 pub fn tallies(events: &[Arc<Event>]) -> Deeds {
-    let mut deeds = Deeds::default();
-    let mut counter = Counter::default();
-    for event in standing(events) {
-        match Signal::of(&event.kind) {
-            Some(signal) if signal != Signal::Bought => {
-                let day = day_of(event.at);
-                visit(event, signal, &mut |facet, value| counter.add(facet, value, Count { day, signal, count: 1 }));
-            }
-            _ if orders::is_trade(event) => deeds.trades.push(event.clone()),
-            _ => {}
-        }
-    }
-    orders::sort(&mut deeds.trades);
-    counter.pour(&mut deeds.facets);
-    deeds.settle();
-    deeds
+    Deeds::of(standing(events))
 }
 
 /// The events, of several versions of one key the one that stands.
@@ -97,6 +82,26 @@ pub(crate) fn standing(events: &[Arc<Event>]) -> impl Iterator<Item = &Arc<Event
 }
 
 impl Deeds {
+    /// Folds events, each key once.
+    pub(crate) fn of<'a>(events: impl Iterator<Item = &'a Arc<Event>>) -> Self {
+        let mut deeds = Self::default();
+        let mut counter = Counter::default();
+        for event in events {
+            match Signal::of(&event.kind) {
+                Some(signal) if signal != Signal::Bought => {
+                    let one = Count { day: day_of(event.at), signal, count: 1 };
+                    visit(event, signal, &mut |facet, value| counter.add(facet, value, one));
+                }
+                _ if orders::is_trade(event) => deeds.trades.push(event.clone()),
+                _ => {}
+            }
+        }
+        orders::sort(&mut deeds.trades);
+        counter.pour(&mut deeds.facets);
+        deeds.settle();
+        deeds
+    }
+
     /// Adds the deeds of other events. The same events must not be in both: what is no purchase would count twice.
     /// O(size of both).
     pub fn merge(&mut self, other: &Self) {
@@ -138,6 +143,11 @@ impl Deeds {
             }
         }
         tally
+    }
+
+    /// What was bought, each order once, the oldest first; what was given back too, as such.
+    pub(crate) fn purchases(&self) -> &[Purchase] {
+        &self.purchases
     }
 
     /// How often a value was shown in the [`EXPOSURE_DAYS`] that end with one, and how often that was taken up: anything done

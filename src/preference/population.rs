@@ -178,10 +178,14 @@ impl Population {
 impl FacetPrior {
     /// The share of a value; one that is not named has as much as each other that is not. O(log values).
     pub fn share(&self, value: &str) -> f64 {
-        let place = self.shares.binary_search_by(|(known, _)| known.as_str().cmp(value)).ok();
-        let named = place.and_then(|place| self.shares.get(place)).map(|(_, share)| *share);
         // One that nobody chose yet is among the others.
-        named.unwrap_or_else(|| self.other / (self.other_values as f64 + 1.0))
+        self.named(value).unwrap_or_else(|| self.other / (self.other_values as f64 + 1.0))
+    }
+
+    /// The share of a value, if it is named.
+    pub(super) fn named(&self, value: &str) -> Option<f64> {
+        let place = self.shares.binary_search_by(|(known, _)| known.as_str().cmp(value)).ok()?;
+        self.shares.get(place).map(|(_, share)| *share)
     }
 }
 

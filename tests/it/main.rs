@@ -5,6 +5,7 @@
 mod affinity;
 mod alike;
 mod cases;
+mod catalogue;
 mod cli;
 mod crowd;
 mod drift;

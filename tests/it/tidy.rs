@@ -26,6 +26,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("preference", (3, 0)),
     ("consent", (3, 0)),
     ("journey", (3, 0)),
+    ("catalogue", (3, 1)),
     ("linkage", (4, 0)),
     ("stitch", (5, 0)),
     ("decide", (5, 0)),
