@@ -24,6 +24,15 @@ impl Decimal {
     /// One.
     pub const ONE: Self = Self(rust_decimal::Decimal::ONE);
 
+    /// How many whole hundredths it is, towards zero. It fits: 28 digits and two more.
+    pub(crate) fn hundredths(self) -> i128 {
+        let (mantissa, scale) = (self.0.mantissa(), self.0.scale());
+        match scale.checked_sub(2) {
+            Some(digits) => mantissa / 10_i128.pow(digits),
+            None => mantissa * 10_i128.pow(2 - scale),
+        }
+    }
+
     /// The difference; none where it has more than 28 digits.
     pub(crate) fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)

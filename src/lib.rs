@@ -74,6 +74,10 @@
 //! - Who is like whom: [`LinkagePolicy`] with [`ComparisonPolicy`], [`Level`] and [`BlockPolicy`]; [`train`] learns a
 //!   [`Model`] from records, [`propose_blocks`] and [`count_blocks`] prepare it, [`Model::from_splink`] takes one over;
 //!   [`Scorer`] and [`score_pairs`] weigh pairs ([`Weight`], [`Contribution`]) without a store.
+//! - What somebody likes: [`signals`] reads an event, [`tallies`] folds [`Deeds`], which a [`Tally`] weighs; a [`Population`]
+//!   is what everybody does, and an [`Affinity`] the one beside the other.
+//! - What to show her: [`Shopper`] is folded from events; [`suppress`] and [`rank`] judge [`Item`]s under a [`RankRequest`],
+//!   and say why ([`Suppressed`], [`Ground`], [`Warning`]).
 //! - The façade: [`Resolver`] writes, [`View`] reads one revision, [`Query`] searches it. [`Resolution`], [`Found`],
 //!   [`Profile`], [`Golden`], [`Explanation`], [`Structure`], [`Withheld`], [`Stats`] and [`Drift`] are its answers.
 //! - Where it is kept: [`store`], with [`Memory`] and, by the feature `durable`, `Durable`.
@@ -126,8 +130,8 @@ mod time;
 mod value;
 
 pub use catalogue::{
-    ATTENTION_DAYS, Asked, Consumable, EXPOSURES_MIN, Ground, Item, Owned, RankRequest, Ranked, Ranking, Shopper, Slot,
-    Suppressed, Warning, Wish, rank, suppress,
+    ATTENTION_DAYS, Asked, Consumable, EXPOSURES_MIN, Ground, Item, Observed, Owned, RankRequest, Ranked, Ranking,
+    Shopper, Slot, Suppressed, Warning, Wish, rank, suppress,
 };
 pub use decimal::Decimal;
 pub use error::{Error, ErrorKind, Result};

@@ -14,7 +14,7 @@ mod taste;
 
 pub use item::{Consumable, Item};
 pub use own::Owned;
-pub use rank::{Asked, Ground, Ranked, Ranking, Slot, Warning, rank};
+pub use rank::{Asked, Ground, Observed, Ranked, Ranking, Slot, Warning, rank};
 pub use request::{RankRequest, Wish};
 pub use shopper::{ATTENTION_DAYS, Shopper};
 pub use suppress::{EXPOSURES_MIN, Suppressed, suppress};

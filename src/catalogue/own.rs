@@ -1,7 +1,7 @@
 //! What somebody has, and when she will need another.
 
 use super::item::{Consumable, Item};
-use super::shopper::{DAY, Deed, Shopper};
+use super::shopper::{DAY, Deed, Product, Shopper};
 use crate::normalise::glance;
 use crate::record::RecordKey;
 use crate::time::Timestamp;
@@ -36,7 +36,13 @@ impl Shopper {
     /// another thing; a purchase that names no variant is of all, and an item that names none is any. O(purchases of the
     /// product).
     pub fn owned(&self, item: &Item) -> Option<Owned> {
-        let mut kept = self.kept(item);
+        self.of(item)?.owned(variant(item))
+    }
+}
+
+impl Product {
+    pub(super) fn owned(&self, variant: Option<&str>) -> Option<Owned> {
+        let mut kept = self.kept(variant);
         let newest = kept.next_back()?;
         let others = kept.clone().count();
         let oldest = kept.clone().next().unwrap_or(newest);
@@ -51,28 +57,40 @@ impl Shopper {
         })
     }
 
-    /// The purchases by which a thing is owned, by time.
-    pub(super) fn kept<'a>(&'a self, item: &'a Item) -> impl DoubleEndedIterator<Item = &'a Deed> + Clone {
-        let kept = self.of(item).map_or(&[][..], |product| product.kept.as_slice());
-        kept.iter().filter(|deed| deed.is_of(variant(item)))
+    /// The purchases by which a variant is owned, by time.
+    pub(super) fn kept(&self, variant: Option<&str>) -> impl DoubleEndedIterator<Item = &Deed> + Clone {
+        self.kept.iter().filter(move |deed| deed.is_of(variant))
+    }
+
+    /// When a variant was put into the cart last.
+    pub(super) fn carted(&self, variant: Option<&str>) -> Option<&Deed> {
+        self.carted.iter().rev().find(|deed| deed.is_of(variant))
+    }
+
+    /// When a variant was refused last, if it was not put into the cart or bought since. Who refuses one size has not refused
+    /// the other, nor the product.
+    pub(super) fn rejected(&self, variant: Option<&str>) -> Option<&Deed> {
+        let is_meant = |deed: &&Deed| deed.variant.is_none() || deed.variant.as_deref() == variant;
+        let refused = self.rejected.iter().rev().find(is_meant)?;
+        let newest = [self.carted(variant), self.kept(variant).next_back()].into_iter().flatten().map(Deed::at).max();
+        newest.is_none_or(|wanted| wanted <= refused.at()).then_some(refused)
     }
 
     /// When a thing that is used up will be needed again: the median of the gaps between the days on which its product was
     /// bought, if there are three or more of them, else what the item says, after it was bought last. None where it was
     /// never bought, or nobody knows. O(purchases of the product, and their logarithm).
     pub(super) fn next_due(&self, item: &Item) -> Option<Timestamp> {
-        let last = self.kept(item).next_back()?.at();
+        let last = self.kept(variant(item)).next_back()?.at();
         let declared = match item.consumable {
             Consumable::No => return None,
             Consumable::Yes => None,
             Consumable::GapDays(days) => Some(i64::from(days).saturating_mul(DAY)),
         };
-        let mut days: Vec<i64> = self.of(item)?.kept.iter().map(|deed| deed.at().div_euclid(DAY)).collect();
+        let mut days: Vec<i64> = self.kept.iter().map(|deed| deed.at().div_euclid(DAY)).collect();
         days.dedup();
         let gap = if days.len() < HABIT_MIN { declared? } else { median_gap(&days)? };
-        // What is due after all times is not due.
-        let clamped = last.saturating_add(gap).min(LAST);
-        Timestamp::from_microseconds(clamped).ok()
+        // What is due after all times is due at their end.
+        Timestamp::from_microseconds(last.saturating_add(gap).min(LAST)).ok()
     }
 }
 

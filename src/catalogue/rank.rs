@@ -1,21 +1,22 @@
 //! Which items to show, in which order, and why.
 
 use super::item::{Consumable, Item};
-use super::own::Owned;
-use super::request::RankRequest;
+use super::own::{Owned, variant};
+use super::request::{RankRequest, Wish};
 use super::search::Search;
 use super::shopper::Shopper;
-use super::suppress::{Suppressed, reason};
+use super::suppress::{Candidate, Suppressed, reason};
 use super::taste::{Pair, Tastes, stated_points};
 use crate::error::Result;
-use crate::event::{Facet, Polarity};
+use crate::event::{Event, Facet};
 use crate::id::Seed;
 use crate::preference::day_of;
 use crate::record::RecordKey;
 use crate::time::Timestamp;
 use std::cmp::Ordering;
 use std::fmt;
-use std::ops::{Add, Range};
+use std::ops::Range;
+use std::sync::Arc;
 
 /// What keeps these hashes apart from all others under one seed.
 const EXPLORE: u8 = 32;
@@ -62,42 +63,33 @@ pub enum Slot {
 #[derive(Clone, PartialEq)]
 pub enum Ground {
     /// What was done.
-    Observed {
-        /// The facet, and the item's value of it.
-        facet: Facet,
-        /// How many times as much it is liked as by everybody.
-        lift: f64,
-        /// How much was done with it; deeds are weighed, nothing is faded, and the sum is rounded up.
-        count: u64,
-        /// What it adds to the score, or takes.
-        points: f64,
-    },
+    Observed(Arc<Observed>),
     /// What was said.
-    Stated {
-        /// The facet, or `product`, and the value that was named.
-        wish: Facet,
-        /// Whether it is wanted.
-        polarity: Polarity,
-        /// Where it was said.
-        because: RecordKey,
-        /// What it adds to the score, or takes.
-        points: f64,
-    },
+    Stated(Arc<Wish>),
     /// It matches a search; that adds nothing to the score.
-    Searched {
-        /// When.
-        at: Timestamp,
-        /// Where.
-        because: RecordKey,
-    },
+    Searched(Arc<Event>),
+}
+
+/// What was done with a value, beside what everybody does.
+#[derive(Clone, PartialEq)]
+pub struct Observed {
+    /// The facet, and the item's value of it.
+    pub facet: Facet,
+    /// How many times as much it is liked as by everybody.
+    pub lift: f64,
+    /// How much was done with it; deeds are weighed, nothing is faded, and the sum is rounded up.
+    pub count: u64,
+    /// What it adds to the score, or takes: ln lift under the weight of the facet.
+    pub points: f64,
 }
 
 impl Ground {
     /// What it adds to the score, or takes.
     pub fn points(&self) -> f64 {
         match self {
-            Self::Observed { points, .. } | Self::Stated { points, .. } => *points,
-            Self::Searched { .. } => 0.0,
+            Self::Observed(observed) => observed.points,
+            Self::Stated(wish) => stated_points(wish.polarity),
+            Self::Searched(_) => 0.0,
         }
     }
 }
@@ -137,22 +129,30 @@ impl fmt::Debug for Ranked {
 impl fmt::Debug for Ground {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Observed { points, count, .. } => write!(f, "Observed({points:.4}, {count})"),
-            Self::Stated { points, polarity, .. } => write!(f, "Stated({points:.4}, {polarity:?})"),
-            Self::Searched { at, .. } => write!(f, "Searched({at})"),
+            Self::Observed(observed) => fmt::Debug::fmt(observed, f),
+            Self::Stated(wish) => fmt::Debug::fmt(wish, f),
+            Self::Searched(event) => write!(f, "Searched({})", event.at),
         }
     }
 }
 
+/// Shows the numbers, not the value.
+impl fmt::Debug for Observed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Observed({:.4}, lift {:.2}, {})", self.points, self.lift, self.count)
+    }
+}
+
 /// An item that may be shown.
-struct Candidate<'a> {
+struct Place<'a> {
     item: usize,
     score: f64,
     upper: f64,
+    is_wished: bool,
     search: Option<&'a Search>,
     /// Its values.
     pairs: Range<usize>,
-    is_placed: bool,
+    is_taken: bool,
 }
 
 /// Ranks items for a shopper, the best first; what [`suppress`](crate::suppress) speaks against is hidden.
@@ -194,114 +194,97 @@ pub fn rank(shopper: &Shopper, items: &[Item], request: &RankRequest<'_>) -> Res
     request.check()?;
     let mut tastes = Tastes::new(shopper, request);
     let mut pairs = Vec::with_capacity(items.len().saturating_mul(6));
-    let ends: Vec<usize> = items
-        .iter()
-        .map(|item| {
-            tastes.read(item, &mut pairs);
-            pairs.len()
-        })
-        .collect();
-    let explores = request.explore_share > 0.0;
-    let mut candidates = Vec::with_capacity(items.len());
-    let mut ranking = Ranking { shown: Vec::new(), hidden: Vec::new(), warnings: Vec::new(), searches_left_out: 0 };
-    ranking.searches_left_out = shopper.searches().left_out;
-    let mut start = 0;
-    for ((place, item), end) in items.iter().enumerate().zip(ends) {
-        let own = pairs.get(start..end).unwrap_or_default();
-        let range = start..end;
-        start = end;
-        let search = tastes.search(item, own);
-        ranking.warnings.extend(warning(shopper, place, item, search));
-        if let Some(why) = reason(&tastes, item, own, search) {
-            ranking.hidden.push((place, why));
-            continue;
+    let mut ranking = Ranking {
+        shown: Vec::with_capacity(items.len()),
+        hidden: Vec::new(),
+        warnings: Vec::new(),
+        searches_left_out: shopper.searches().left_out,
+    };
+    let mut places = Vec::with_capacity(items.len());
+    for (place, item) in items.iter().enumerate() {
+        let start = pairs.len();
+        let sum = tastes.read(item, &mut pairs);
+        let own = pairs.get(start..).unwrap_or_default();
+        let search = tastes.search(item, &sum);
+        let candidate = Candidate { item, pairs: own, sum: &sum, product: shopper.of(item), search };
+        ranking.warnings.extend(warning(shopper, place, candidate));
+        match reason(&tastes, candidate) {
+            Some(why) => ranking.hidden.push((place, why)),
+            None => places.push(Place {
+                item: place,
+                score: sum.observed + sum.stated,
+                search,
+                pairs: start..pairs.len(),
+                is_taken: false,
+                upper: sum.upper,
+                is_wished: sum.is_wished,
+            }),
         }
-        // From 0 on: the sum of nothing is -0, which sorts below 0.
-        let observed = own.iter().map(|pair| tastes.points(*pair, own)).fold(0.0, f64::add);
-        let stated = tastes.stated(item, own).map(|wish| stated_points(wish.polarity)).fold(0.0, f64::add);
-        let upper = if explores && search.is_none() { tastes.upper(item, own) } else { 0.0 };
-        let score = observed + stated;
-        candidates.push(Candidate { item: place, score, upper, search, pairs: range, is_placed: false });
     }
-    let names = |a: &Candidate<'_>, b: &Candidate<'_>| match (items.get(a.item), items.get(b.item)) {
+    let names = |a: &Place<'_>, b: &Place<'_>| match (items.get(a.item), items.get(b.item)) {
         (Some(one), Some(other)) => (&one.product, &one.variant, a.item).cmp(&(&other.product, &other.variant, b.item)),
         _ => Ordering::Equal,
     };
-    candidates.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then_with(|| names(a, b)));
-    let bold = if explores { bold(&candidates, items, request.seed, day_of(shopper.now())) } else { Vec::new() };
+    places.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then_with(|| names(a, b)));
+    let explores = request.explore_share > 0.0;
     let every = if explores { (1.0 / request.explore_share).ceil() as usize } else { usize::MAX };
-    let mut bold = bold.into_iter();
-    let mut next = 0;
-    ranking.shown.reserve(candidates.len());
-    for slot in 1..=candidates.len() {
-        let is_placed = |place: &usize| candidates.get(*place).is_none_or(|candidate| candidate.is_placed);
-        let explored = if slot % every == 0 { bold.find(|place| !is_placed(place)) } else { None };
-        let place = explored.unwrap_or_else(|| {
-            while is_placed(&next) && next < candidates.len() {
-                next += 1;
-            }
-            next
-        });
-        let Some(candidate) = candidates.get_mut(place) else { break };
-        candidate.is_placed = true;
-        let own = pairs.get(candidate.pairs.clone()).unwrap_or_default();
-        let slot = match (explored, candidate.search) {
+    let bold = if explores { bold(&places, items, request.seed, day_of(shopper.now())) } else { Vec::new() };
+    let (mut best, mut bold) = (0..places.len(), bold.into_iter());
+    for slot in 1..=places.len() {
+        let is_free = |place: &usize| places.get(*place).is_some_and(|place| !place.is_taken);
+        let explored = if slot % every == 0 { bold.find(is_free) } else { None };
+        let Some(place) = explored.or_else(|| best.find(is_free)).and_then(|place| places.get_mut(place)) else {
+            break;
+        };
+        place.is_taken = true;
+        let slot = match (explored, place.search) {
             (Some(_), _) => Slot::Explored,
             (None, Some(_)) => Slot::Searched,
             (None, None) => Slot::Best,
         };
-        let because = because(&tastes, items.get(candidate.item), own, candidate.search);
-        ranking.shown.push(Ranked { item: candidate.item, score: candidate.score, slot, because });
+        let own = pairs.get(place.pairs.clone()).unwrap_or_default();
+        let because = because(&tastes, items.get(place.item), own, place);
+        ranking.shown.push(Ranked { item: place.item, score: place.score, slot, because });
     }
     Ok(ranking)
 }
 
-/// The candidates that may be explored, by their places, the highest bound first.
-fn bold(candidates: &[Candidate<'_>], items: &[Item], seed: Seed, day: i32) -> Vec<usize> {
-    let unasked = candidates.iter().enumerate().filter(|(_, candidate)| candidate.search.is_none());
-    let mut bold: Vec<(f64, usize)> = unasked.map(|(place, candidate)| (candidate.upper, place)).collect();
-    // Candidates stand in an order that is total, so their places are.
+/// The items that may be explored, by their places, the highest bound first.
+fn bold(places: &[Place<'_>], items: &[Item], seed: Seed, day: i32) -> Vec<usize> {
+    let unasked = places.iter().enumerate().filter(|(_, place)| place.search.is_none());
+    let mut bold: Vec<(f64, usize)> = unasked.map(|(number, place)| (place.upper, number)).collect();
+    // Places stand in an order that is total, so their numbers are.
     bold.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let hash = |(_, place): &(f64, usize)| {
-        let item = candidates.get(*place).and_then(|candidate| items.get(candidate.item));
+    let hash = |(_, number): &(f64, usize)| {
+        let item = places.get(*number).and_then(|place| items.get(place.item));
         let product = item.map(|item| item.product.as_bytes()).unwrap_or_default();
         seed.hash_parts(EXPLORE, &[product, &day.to_le_bytes()])
     };
     for tied in bold.chunk_by_mut(|a, b| a.0.total_cmp(&b.0).is_eq()).filter(|tied| tied.len() > 1) {
         tied.sort_by_cached_key(hash);
     }
-    bold.into_iter().map(|(_, place)| place).collect()
+    bold.into_iter().map(|(_, number)| number).collect()
 }
 
-fn because(tastes: &Tastes<'_>, item: Option<&Item>, pairs: &[Pair], search: Option<&Search>) -> Vec<Ground> {
-    let observed = pairs.iter().filter_map(|pair| {
-        let (points, value) = (tastes.points(*pair, pairs), tastes.value(*pair)?);
-        let facet = || Facet { name: tastes.name(*pair), value: value.value.clone() };
-        (points != 0.0).then(|| Ground::Observed { facet: facet(), lift: value.lift, count: value.count, points })
-    });
-    let stated = item.into_iter().flat_map(|item| tastes.stated(item, pairs)).map(|wish| Ground::Stated {
-        wish: Facet { name: wish.attribute.clone(), value: wish.value.clone() },
-        polarity: wish.polarity,
-        because: wish.because.clone(),
-        points: stated_points(wish.polarity),
-    });
-    let searched = search.map(|search| Ground::Searched { at: search.event.at, because: search.event.key.clone() });
-    observed.chain(stated).chain(searched).collect()
+fn because(tastes: &Tastes<'_>, item: Option<&Item>, pairs: &[Pair], place: &Place<'_>) -> Vec<Ground> {
+    let mut grounds = Vec::with_capacity(pairs.len() + 1);
+    item.into_iter().for_each(|item| tastes.grounds(item, pairs, place.is_wished, &mut grounds));
+    grounds.extend(place.search.map(|search| Ground::Searched(search.event.clone())));
+    grounds
 }
 
 /// Warns where somebody has a thing, and has put it into the cart or searched for it since. A thing that is used up is bought
 /// again.
-fn warning(shopper: &Shopper, place: usize, item: &Item, search: Option<&Search>) -> Option<Warning> {
-    if item.consumable != Consumable::No {
-        return None;
-    }
-    let bought = shopper.kept(item).next_back()?.at();
-    let is_later = |at: i64| at > bought;
-    let carted = shopper.carted(item).filter(|deed| is_later(deed.at()));
+fn warning(shopper: &Shopper, place: usize, candidate: Candidate<'_>) -> Option<Warning> {
+    let Candidate { item, product, search, .. } = candidate;
+    let (product, variant) = (product.filter(|_| item.consumable == Consumable::No)?, variant(item));
+    let bought = product.kept(variant).next_back()?.at();
+    let carted = product.carted(variant).map(|deed| &deed.event);
+    let carted = carted.filter(|event| event.at.microseconds() > shopper.attention_since().max(bought));
+    let searched = search.map(|search| &search.event).filter(|event| event.at.microseconds() > bought);
     let (asked, event) = match carted {
-        Some(deed) => (Asked::InCart, &deed.event),
-        None => (Asked::Searched, &search.filter(|search| is_later(search.event.at.microseconds()))?.event),
+        Some(event) => (Asked::InCart, event),
+        None => (Asked::Searched, searched?),
     };
-    let owned = shopper.owned(item)?;
-    Some(Warning { item: place, owned, asked, at: event.at, because: event.key.clone() })
+    Some(Warning { item: place, owned: product.owned(variant)?, asked, at: event.at, because: event.key.clone() })
 }

@@ -100,6 +100,10 @@ impl Searches {
         searches
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.searches.is_empty()
+    }
+
     /// The conditions that a value meets; name and value are folded. O(words).
     pub(super) fn met_by(&self, name: &str, value: &str) -> u128 {
         let of_name = self.facets.get(name).and_then(|values| values.get(value)).copied().unwrap_or_default();

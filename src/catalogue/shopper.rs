@@ -1,7 +1,6 @@
 //! What is known of somebody who looks at a catalogue.
 
 use super::item::Item;
-use super::own::variant;
 use super::search::Searches;
 use crate::event::{Event, EventKind};
 use crate::normalise::glance;
@@ -106,17 +105,17 @@ impl Shopper {
 
     /// What was done with the product of an item.
     pub(super) fn of(&self, item: &Item) -> Option<&Product> {
-        self.products.get(glance::key(Some(&item.product))?)
-    }
-
-    /// The newest time that an item was put into the cart in the last [`ATTENTION_DAYS`].
-    pub(super) fn carted(&self, item: &Item) -> Option<&Deed> {
-        let carted = self.of(item)?.carted.iter().rev().find(|deed| deed.is_of(variant(item)))?;
-        (carted.at() > attention_since(self.now)).then_some(carted)
+        // What is no key of a product is none here either.
+        self.products.get(glance::name(Some(&item.product))?)
     }
 
     pub(super) fn searches(&self) -> &Searches {
         &self.searches
+    }
+
+    /// The beginning of the days in which searches and carts are remembered.
+    pub(super) fn attention_since(&self) -> i64 {
+        attention_since(self.now)
     }
 
     fn new(deeds: Deeds, mut attention: Vec<Arc<Event>>, now: Timestamp) -> Self {

@@ -2,15 +2,16 @@
 
 use super::item::{Consumable, Item};
 use super::own::{Owned, variant};
-use super::request::RankRequest;
+use super::request::{RankRequest, Wish};
 use super::search::Search;
-use super::shopper::{DAY, Shopper};
-use super::taste::{Pair, Tastes};
+use super::shopper::{DAY, Product, Shopper};
+use super::taste::{Pair, Sum, Tastes};
 use crate::error::Result;
 use crate::event::Facet;
 use crate::record::RecordKey;
 use crate::time::Timestamp;
 use std::fmt;
+use std::sync::Arc;
 
 /// So often a value must have been shown before it is believed not to interest.
 pub const EXPOSURES_MIN: u64 = 30;
@@ -20,12 +21,7 @@ pub const EXPOSURES_MIN: u64 = 30;
 #[non_exhaustive]
 pub enum Suppressed {
     /// It was said that it must never come. Nothing lifts this.
-    Never {
-        /// The facet, or `product`, and the value that was named.
-        wish: Facet,
-        /// Where it was said.
-        because: RecordKey,
-    },
+    Never(Arc<Wish>),
     /// The host does not allow it. Nothing lifts this.
     NotAllowed,
     /// She has it, and it is not used up.
@@ -65,7 +61,7 @@ pub enum Suppressed {
 impl fmt::Debug for Suppressed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Never { because, .. } => write!(f, "Never({because:?})"),
+            Self::Never(wish) => write!(f, "Never({:?})", wish.because),
             Self::NotAllowed => f.write_str("NotAllowed"),
             Self::Owned(owned) => fmt::Debug::fmt(owned, f),
             Self::NotDue { next, owned } => write!(f, "NotDue({next}, {owned:?})"),
@@ -110,56 +106,54 @@ pub fn suppress(shopper: &Shopper, item: &Item, request: &RankRequest<'_>) -> Re
     request.check()?;
     let mut tastes = Tastes::new(shopper, request);
     let mut pairs = Vec::new();
-    tastes.read(item, &mut pairs);
-    let search = tastes.search(item, &pairs);
-    Ok(reason(&tastes, item, &pairs, search))
+    let sum = tastes.read(item, &mut pairs);
+    let search = tastes.search(item, &sum);
+    Ok(reason(&tastes, Candidate { item, pairs: &pairs, sum: &sum, product: shopper.of(item), search }))
 }
 
-/// The first reason that holds, of an item whose values were read.
-pub(super) fn reason(tastes: &Tastes<'_>, item: &Item, pairs: &[Pair], search: Option<&Search>) -> Option<Suppressed> {
-    let (shopper, request) = (tastes.shopper, tastes.request);
-    if let Some(wish) = tastes.never(item, pairs) {
-        let named = Facet { name: wish.attribute.clone(), value: wish.value.clone() };
-        return Some(Suppressed::Never { wish: named, because: wish.because.clone() });
+/// An item, and what was found of it.
+#[derive(Clone, Copy)]
+pub(super) struct Candidate<'a> {
+    pub(super) item: &'a Item,
+    pub(super) pairs: &'a [Pair],
+    pub(super) sum: &'a Sum,
+    pub(super) product: Option<&'a Product>,
+    pub(super) search: Option<&'a Search>,
+}
+
+/// The first reason that holds.
+pub(super) fn reason(tastes: &Tastes<'_>, candidate: Candidate<'_>) -> Option<Suppressed> {
+    let Candidate { item, pairs, sum, product, search } = candidate;
+    let (now, request) = (tastes.shopper.now().microseconds(), tastes.request);
+    if let Some(wish) = tastes.never(item, pairs, sum) {
+        return Some(Suppressed::Never(wish.clone()));
     }
     if request.allowed.is_some_and(|allowed| !allowed(item)) {
         return Some(Suppressed::NotAllowed);
     }
     let searched = search.map(|search| search.event.at.microseconds());
-    let is_searched_after = |at: i64| searched.is_some_and(|searched| searched > at);
-    let bought = shopper.kept(item).next_back().filter(|last| !is_searched_after(last.at()));
-    if bought.is_some() {
-        if item.consumable == Consumable::No {
-            return shopper.owned(item).map(Suppressed::Owned);
+    let is_answered = |at: i64| searched.is_none_or(|searched| searched <= at);
+    if let Some(product) = product {
+        let variant = variant(item);
+        if let Some(owned) = product.owned(variant).filter(|owned| is_answered(owned.bought_at.microseconds())) {
+            if item.consumable == Consumable::No {
+                return Some(Suppressed::Owned(owned));
+            }
+            if let Some(next) = product.next_due(item).filter(|next| now < next.microseconds()) {
+                return Some(Suppressed::NotDue { next, owned });
+            }
         }
-        let is_early = |next: &Timestamp| shopper.now().microseconds() < next.microseconds();
-        if let Some(next) = shopper.next_due(item).filter(is_early) {
-            return shopper.owned(item).map(|owned| Suppressed::NotDue { next, owned });
+        let rejected = product.rejected(variant).filter(|deed| is_answered(deed.at()));
+        let since = now.saturating_sub(i64::from(request.rejected_days).saturating_mul(DAY));
+        if let Some(deed) = rejected.filter(|deed| deed.at() > since) {
+            return Some(Suppressed::Rejected { at: deed.event.at, because: deed.event.key.clone() });
         }
-    }
-    if let Some(refused) =
-        rejected(shopper, item, request.rejected_days).filter(|(at, _)| !is_searched_after(at.microseconds()))
-    {
-        let (at, because) = refused;
-        return Some(Suppressed::Rejected { at, because: because.clone() });
     }
     if searched.is_some() {
         return None;
     }
-    if let Some(facet) = tastes.out_of_range(pairs) {
+    if let Some(facet) = tastes.out_of_range(sum) {
         return Some(Suppressed::OutOfRange { facet });
     }
-    tastes.uninteresting(pairs)
-}
-
-/// When and where an item was refused, if that still holds.
-fn rejected<'a>(shopper: &'a Shopper, item: &Item, days: u32) -> Option<(Timestamp, &'a RecordKey)> {
-    let product = shopper.of(item)?;
-    let variant = variant(item);
-    let since = shopper.now().microseconds().saturating_sub(i64::from(days).saturating_mul(DAY));
-    // Who refuses one size has not refused the other.
-    let refused =
-        product.rejected.iter().rev().find(|deed| deed.variant.is_none() || deed.variant.as_deref() == variant)?;
-    let wanted = product.carted.iter().chain(&product.kept).any(|deed| deed.is_of(variant) && deed.at() > refused.at());
-    (refused.at() > since && !wanted).then_some((refused.event.at, &refused.event.key))
+    tastes.uninteresting(pairs, sum)
 }

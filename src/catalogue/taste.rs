@@ -1,17 +1,19 @@
 //! What a shopper thinks of the values of facets: worked out once for each value that a list of items has.
 
 use super::item::Item;
+use super::rank::{Ground, Observed};
 use super::request::{RankRequest, Wish};
 use super::search::Search;
 use super::shopper::Shopper;
 use super::suppress::{EXPOSURES_MIN, Suppressed};
+use crate::decimal::Decimal;
 use crate::event::{Facet, Polarity};
 use crate::normalise::glance;
-use crate::preference::{Counted, PRICE, PriceBand, Reading, Weighed, day_of};
+use crate::preference::{Counted, FacetPrior, PRICE, PriceBand, Reading, Weighed, day_of};
 use crate::statistics::beta_quantile;
 use ahash::AHashMap;
 use smol_str::SmolStr;
-use std::ops::Add;
+use std::sync::Arc;
 
 /// What a stated like adds to the score, and a dislike takes: ln 4, as much as what is liked four times as much as by
 /// others.
@@ -30,20 +32,42 @@ const Z: f64 = 1.644_853_626_951_472_2;
 const PRODUCT: &str = "product";
 
 /// A value of a facet: where what is thought of it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Pair {
-    facet: usize,
-    value: usize,
+    facet: u32,
+    value: u32,
+    /// How many values of the facet the item has: they share its weight.
+    alike: u32,
+}
+
+/// What is thought of all values of an item together.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sum {
+    /// What they add to its score by what was done.
+    pub(super) observed: f64,
+    /// What they may add at most, with 95 % probability.
+    pub(super) upper: f64,
+    /// What was said adds.
+    pub(super) stated: f64,
+    pub(super) is_wished: bool,
+    is_uninteresting: bool,
+    /// The conditions of searches that are met.
+    met: u128,
+    /// The ranges that a value is asked of, and those that one is in.
+    ranged: u64,
+    inside: u64,
 }
 
 pub(super) struct Tastes<'a> {
     pub(super) shopper: &'a Shopper,
     pub(super) request: &'a RankRequest<'a>,
     deeds: Weighed<'a>,
-    wishes: AHashMap<SmolStr, AHashMap<SmolStr, &'a Wish>>,
+    wishes: AHashMap<SmolStr, AHashMap<SmolStr, Arc<Wish>>>,
     facets: Vec<FacetTaste<'a>>,
-    values: Vec<ValueTaste<'a>>,
+    values: Vec<ValueTaste>,
     prices: Vec<(SmolStr, PriceBand, Pair)>,
+    /// Whether there is a wish or a search that a value could meet.
+    listens: bool,
 }
 
 struct FacetTaste<'a> {
@@ -61,143 +85,155 @@ struct FacetTaste<'a> {
 
 /// What is thought of a value.
 #[derive(Clone, Default)]
-pub(super) struct ValueTaste<'a> {
-    pub(super) value: SmolStr,
-    /// What it adds to a score by what was done, under the weight of its facet.
-    pub(super) points: f64,
+struct ValueTaste {
+    value: SmolStr,
+    /// What it adds by what was done, under the weight of its facet; none where that is nothing.
+    observed: Option<Arc<Observed>>,
     /// What it may add at most, with 95 % probability.
     upper: f64,
-    pub(super) lift: f64,
-    /// What was done with it weighs so much, nothing faded, rounded up.
-    pub(super) count: u64,
-    pub(super) wish: Option<&'a Wish>,
+    wish: Option<Arc<Wish>>,
     searched: u128,
     in_range: bool,
     /// Where it does not interest: the bound, and how often it was shown.
     uninteresting: Option<(f64, u64)>,
 }
 
+impl ValueTaste {
+    fn points(&self) -> f64 {
+        self.observed.as_ref().map_or(0.0, |observed| observed.points)
+    }
+}
+
 impl<'a> Tastes<'a> {
     /// O(wishes).
     pub(super) fn new(shopper: &'a Shopper, request: &'a RankRequest<'a>) -> Self {
-        let mut wishes: AHashMap<SmolStr, AHashMap<SmolStr, &Wish>> = AHashMap::new();
+        let mut wishes: AHashMap<SmolStr, AHashMap<SmolStr, Arc<Wish>>> = AHashMap::new();
         let rank = |wish: &Wish| (wish.polarity == Polarity::Never, wish.said_at.microseconds(), wish.because.clone());
         for wish in &request.wishes {
             let (attribute, value) = (glance::fold(&wish.attribute), glance::fold(&wish.value));
-            let stands = wishes.entry(attribute.into()).or_default().entry(value.into()).or_insert(wish);
+            let of_attribute = wishes.entry(attribute.into()).or_default();
+            let stands = of_attribute.entry(value.into()).or_insert_with(|| Arc::new(wish.clone()));
             if (rank(wish), wish.polarity) > (rank(stands), stands.polarity) {
-                *stands = wish;
+                *stands = Arc::new(wish.clone());
             }
         }
         let deeds = Weighed::new(shopper.deeds(), &request.signals);
-        Self { shopper, request, deeds, wishes, facets: Vec::new(), values: Vec::new(), prices: Vec::new() }
+        let listens = !wishes.is_empty() || !shopper.searches().is_empty();
+        Self { shopper, request, deeds, wishes, facets: Vec::new(), values: Vec::new(), prices: Vec::new(), listens }
     }
 
     /// Reads the values of an item, each once, after what stands in `pairs`. A look-up for each facet; a value that is new costs
-    /// its days, and a facet that is new the days of all its values.
-    pub(super) fn read(&mut self, item: &Item, pairs: &mut Vec<Pair>) {
+    /// a few more, and a facet that is new the days of all its values.
+    pub(super) fn read(&mut self, item: &Item, pairs: &mut Vec<Pair>) -> Sum {
         let start = pairs.len();
-        let mut add = |pair| {
-            if !pairs.iter().skip(start).any(|known| *known == pair) {
-                pairs.push(pair);
-            }
-        };
         let mut has_price = false;
         for (place, facet) in item.facets.iter().enumerate() {
             has_price |= facet.name == PRICE;
-            add(self.pair(place, &facet.name, &facet.value));
+            let pair = self.pair(place, &facet.name, &facet.value);
+            add(pairs, start, pair);
         }
-        if has_price {
-            return;
-        }
-        if let Some((price, currency)) = &item.price
-            && let Some(band) = PriceBand::of(*price)
+        if let Some((price, currency)) = item.price.as_ref().filter(|_| !has_price)
+            && let Some(pair) = self.price(item.facets.len(), *price, currency)
         {
-            let known =
-                self.prices.iter().find(|(known, of, _)| known == currency && *of == band).map(|(.., pair)| *pair);
-            let known = known.or_else(|| {
-                let name = band.name(glance::currency(currency)?);
-                let pair = self.pair(item.facets.len(), PRICE, &name);
-                self.prices.push((currency.clone(), band, pair));
-                Some(pair)
-            });
-            known.into_iter().for_each(add);
+            add(pairs, start, pair);
+        }
+        let mut sum = Sum::default();
+        for pair in pairs.iter().skip(start) {
+            let Some(value) = self.value(*pair) else { continue };
+            sum.observed += value.points() / f64::from(pair.alike);
+            sum.upper += value.upper / f64::from(pair.alike);
+            sum.is_wished |= value.wish.is_some();
+            sum.is_uninteresting |= value.uninteresting.is_some();
+            sum.met |= value.searched;
+            let range = self.facets.get(pair.facet as usize).map_or(0, |facet| facet.range);
+            sum.ranged |= range;
+            sum.inside |= if value.in_range { range } else { 0 };
+        }
+        sum.met |= self.shopper.searches().met_by_product(&item.product);
+        sum.is_wished |= self.of_product(item).is_some();
+        if sum.is_wished {
+            let own = pairs.get(start..).unwrap_or_default();
+            sum.stated = self.stated(item, own).map(|wish| stated_points(wish.polarity)).sum();
+            sum.upper += sum.stated;
+        }
+        sum
+    }
+
+    /// What an item's score rests on.
+    pub(super) fn grounds(&self, item: &Item, pairs: &[Pair], is_wished: bool, grounds: &mut Vec<Ground>) {
+        for pair in pairs {
+            match self.value(*pair).and_then(|value| value.observed.as_ref()) {
+                Some(observed) if pair.alike == 1 => grounds.push(Ground::Observed(observed.clone())),
+                Some(observed) => {
+                    let points = observed.points / f64::from(pair.alike);
+                    grounds.push(Ground::Observed(Arc::new(Observed { points, ..Observed::clone(observed) })));
+                }
+                None => {}
+            }
+        }
+        if is_wished {
+            grounds.extend(self.stated(item, pairs).map(|wish| Ground::Stated(wish.clone())));
         }
     }
 
-    /// What is thought of a value.
-    pub(super) fn value(&self, pair: Pair) -> Option<&ValueTaste<'a>> {
-        self.values.get(pair.value)
-    }
-
-    /// The name of a facet.
-    pub(super) fn name(&self, pair: Pair) -> SmolStr {
-        self.facets.get(pair.facet).and_then(|facet| facet.read.clone()).unwrap_or_default()
-    }
-
-    /// What an item's value adds to its score by what was done: several values of one facet share its weight.
-    pub(super) fn points(&self, pair: Pair, pairs: &[Pair]) -> f64 {
-        self.value(pair).map_or(0.0, |value| value.points / alike(pair, pairs))
-    }
-
-    /// What the values of an item may add at most, and what was stated.
-    pub(super) fn upper(&self, item: &Item, pairs: &[Pair]) -> f64 {
-        let of_pair = |pair: &Pair| self.value(*pair).map_or(0.0, |value| value.upper / alike(*pair, pairs));
-        let stated = self.stated(item, pairs).map(|wish| stated_points(wish.polarity));
-        pairs.iter().map(of_pair).chain(stated).fold(0.0, f64::add)
+    fn value(&self, pair: Pair) -> Option<&ValueTaste> {
+        self.values.get(pair.value as usize)
     }
 
     /// The wishes that an item meets: of its values, and of the product.
-    pub(super) fn stated(&self, item: &Item, pairs: &[Pair]) -> impl Iterator<Item = &'a Wish> {
-        let of_values = pairs.iter().filter_map(|pair| self.value(*pair)?.wish);
-        of_values.chain(self.of_product(item))
+    fn stated(&self, item: &Item, pairs: &[Pair]) -> impl Iterator<Item = &Arc<Wish>> {
+        pairs.iter().filter_map(|pair| self.value(*pair)?.wish.as_ref()).chain(self.of_product(item))
     }
 
-    fn of_product(&self, item: &Item) -> Option<&'a Wish> {
+    fn of_product(&self, item: &Item) -> Option<&Arc<Wish>> {
         // Products are folded only where somebody has spoken of one.
-        self.wishes.get(PRODUCT)?.get(glance::fold(&item.product).as_ref()).copied()
+        self.wishes.get(PRODUCT)?.get(glance::fold(&item.product).as_ref())
     }
 
     /// The newest search that an item matches.
-    pub(super) fn search(&self, item: &Item, pairs: &[Pair]) -> Option<&'a Search> {
-        let searches = self.shopper.searches();
-        let of_values = pairs.iter().filter_map(|pair| self.value(*pair)).fold(0, |met, value| met | value.searched);
-        searches.newest(of_values | searches.met_by_product(&item.product), item.product.trim())
+    pub(super) fn search(&self, item: &Item, sum: &Sum) -> Option<&'a Search> {
+        self.shopper.searches().newest(sum.met, item.product.trim())
     }
 
     /// A wish that the item must never come; the newest.
-    pub(super) fn never(&self, item: &Item, pairs: &[Pair]) -> Option<&'a Wish> {
+    pub(super) fn never(&self, item: &Item, pairs: &[Pair], sum: &Sum) -> Option<&Arc<Wish>> {
+        if !sum.is_wished {
+            return None;
+        }
         let never = self.stated(item, pairs).filter(|wish| wish.polarity == Polarity::Never);
         never.max_by(|a, b| (a.said_at.microseconds(), a).cmp(&(b.said_at.microseconds(), b)))
     }
 
     /// A facet of whose range the item has no value; the first of the request.
-    pub(super) fn out_of_range(&self, pairs: &[Pair]) -> Option<SmolStr> {
-        let (mut ranged, mut inside) = (0, 0);
-        for pair in pairs {
-            let bit = self.facets.get(pair.facet).map_or(0, |facet| facet.range);
-            ranged |= bit;
-            if self.value(*pair).is_some_and(|value| value.in_range) {
-                inside |= bit;
-            }
-        }
-        let outside: u64 = ranged & !inside;
+    pub(super) fn out_of_range(&self, sum: &Sum) -> Option<SmolStr> {
+        let outside = sum.ranged & !sum.inside;
         let first = usize::try_from(outside.trailing_zeros()).ok()?;
         self.request.ranges.get(first).filter(|_| outside != 0).map(|(facet, _)| facet.clone())
     }
 
     /// The value of an item that interests least, if one does not.
-    pub(super) fn uninteresting(&self, pairs: &[Pair]) -> Option<Suppressed> {
+    pub(super) fn uninteresting(&self, pairs: &[Pair], sum: &Sum) -> Option<Suppressed> {
         let of_pair = |pair: &Pair| {
-            let value = self.value(*pair)?;
-            let (upper, seen) = value.uninteresting?;
-            let facet = Facet { name: self.name(*pair), value: value.value.clone() };
-            Some((upper, seen, facet))
+            let (upper, seen) = self.value(*pair)?.uninteresting?;
+            let name = self.facets.get(pair.facet as usize)?.read.clone()?;
+            Some((upper, seen, Facet { name, value: self.value(*pair)?.value.clone() }))
         };
-        let found = pairs.iter().filter_map(of_pair);
+        let found = pairs.iter().filter(|_| sum.is_uninteresting).filter_map(of_pair);
         let least = found.min_by(|a, b| a.0.total_cmp(&b.0).then_with(|| (a.1, &a.2).cmp(&(b.1, &b.2))))?;
         let (upper, seen, facet) = least;
         Some(Suppressed::Uninteresting { facet, upper, seen })
+    }
+
+    /// The band of a price.
+    fn price(&mut self, place: usize, price: Decimal, currency: &SmolStr) -> Option<Pair> {
+        let band = PriceBand::of(price)?;
+        if let Some((.., pair)) = self.prices.iter().find(|(known, of, _)| *of == band && known == currency) {
+            return Some(*pair);
+        }
+        let name = band.name(glance::currency(currency)?);
+        let pair = self.pair(place, PRICE, &name);
+        self.prices.push((currency.clone(), band, pair));
+        Some(pair)
     }
 
     fn pair(&mut self, place: usize, name: &str, value: &str) -> Pair {
@@ -222,7 +258,8 @@ impl<'a> Tastes<'a> {
             }
             place
         });
-        Pair { facet, value }
+        // Never so many that they would not fit.
+        Pair { facet: facet as u32, value: value as u32, alike: 1 }
     }
 
     fn facet(&self, sent: &str) -> FacetTaste<'a> {
@@ -245,39 +282,40 @@ impl<'a> Tastes<'a> {
     }
 
     /// None where facet or value say nothing.
-    fn taste(&self, facet: &FacetTaste<'a>, sent: &str) -> Option<ValueTaste<'a>> {
+    fn taste(&self, facet: &FacetTaste<'a>, sent: &str) -> Option<ValueTaste> {
         let name = facet.read.as_deref()?;
         let sent = SmolStr::new(sent);
         let value = glance::name(Some(&sent))?;
-        let folded = glance::fold(value);
-        let wish = self.wishes.get(&facet.folded).and_then(|wishes| wishes.get(folded.as_ref())).copied();
-        let mut taste = ValueTaste {
-            value: value.into(),
-            lift: 1.0,
-            wish,
-            searched: self.shopper.searches().met_by(&facet.folded, &folded),
-            in_range: self.is_in_range(name, &folded),
-            ..ValueTaste::default()
-        };
-        if let Some(reading) = &facet.reading {
-            let chosen = reading.of(self.deeds.days_of(name, value));
-            let (score, share) = reading.shares(value, chosen);
-            taste.count = chosen.deeds(self.deeds.parts());
-            // What neither she nor anybody is known to have chosen may be new: it is not held against it.
-            if chosen.count > 0 || reading.is_named(value) {
-                taste.lift = score / share;
-            }
-            let stated = |ln: f64| match wish.map(|wish| wish.polarity) {
-                Some(Polarity::Like) => ln.max(0.0),
-                Some(Polarity::Dislike | Polarity::Never) => ln.min(0.0),
-                None => ln,
-            };
-            taste.points = facet.weight * stated(finite(taste.lift.ln()));
-            taste.upper = facet.weight * stated(finite((wilson_upper(score, reading.weight()) / share).ln()));
+        let mut taste = ValueTaste { value: value.into(), ..ValueTaste::default() };
+        if self.listens || facet.range != 0 {
+            let folded = glance::fold(value);
+            taste.wish = self.wishes.get(&facet.folded).and_then(|wishes| wishes.get(folded.as_ref())).cloned();
+            taste.searched = self.shopper.searches().met_by(&facet.folded, &folded);
+            taste.in_range = facet.range != 0 && self.is_in_range(name, &folded);
         }
-        let liked = wish.is_some_and(|wish| wish.polarity == Polarity::Like);
-        if facet.weight > 0.0 && !liked {
-            taste.uninteresting = self.is_uninteresting(name, value);
+        let Some(reading) = &facet.reading else { return Some(taste) };
+        let chosen = reading.of(value);
+        let expected = reading.expected(value, chosen);
+        let polarity = taste.wish.as_ref().map(|wish| wish.polarity);
+        let stated = |ln: f64| match polarity {
+            Some(Polarity::Like) => ln.max(0.0),
+            Some(Polarity::Dislike | Polarity::Never) => ln.min(0.0),
+            None => ln,
+        };
+        // What neither she nor anybody is known to have chosen may be new: it is not held against it.
+        if chosen.count > 0 || expected.is_named {
+            let lift = expected.share / expected.of_all;
+            let points = facet.weight * stated(finite(lift.ln()));
+            let of = || Facet::new(name, value);
+            let count = chosen.deeds(self.deeds.parts());
+            taste.observed = (points != 0.0).then(|| Arc::new(Observed { facet: of(), lift, count, points }));
+        }
+        if self.request.explore_share > 0.0 {
+            let upper = wilson_upper(expected.share, reading.weight()) / expected.of_all;
+            taste.upper = facet.weight * stated(finite(upper.ln()));
+        }
+        if facet.weight > 0.0 && polarity != Some(Polarity::Like) {
+            taste.uninteresting = self.uninteresting_value(reading.prior(), value);
         }
         Some(taste)
     }
@@ -288,9 +326,10 @@ impl<'a> Tastes<'a> {
         of_facet.flat_map(|(_, values)| values).any(|value| glance::fold(value) == folded)
     }
 
-    fn is_uninteresting(&self, facet: &str, value: &str) -> Option<(f64, u64)> {
-        let everybody = self.request.population.facet(facet)?.exposure.as_ref()?;
-        let (shown, taken_up) = self.shopper.deeds().exposure(facet, value, self.shopper.now());
+    /// The bound of what is taken up, and how often it was shown, where that is known to be little.
+    fn uninteresting_value(&self, prior: &FacetPrior, value: &str) -> Option<(f64, u64)> {
+        let everybody = prior.exposure.as_ref()?;
+        let (shown, taken_up) = self.shopper.deeds().exposure(&prior.facet, value, self.shopper.now());
         if shown < EXPOSURES_MIN {
             return None;
         }
@@ -300,17 +339,26 @@ impl<'a> Tastes<'a> {
     }
 }
 
+/// Adds a value that is not yet there to those that begin at `start`.
+fn add(pairs: &mut Vec<Pair>, start: usize, mut pair: Pair) {
+    let own = pairs.get_mut(start..).unwrap_or_default();
+    if own.iter().any(|known| known.value == pair.value) {
+        return;
+    }
+    let alike = own.iter().filter(|known| known.facet == pair.facet).count();
+    if alike > 0 {
+        pair.alike += alike as u32;
+        own.iter_mut().filter(|known| known.facet == pair.facet).for_each(|known| known.alike = pair.alike);
+    }
+    pairs.push(pair);
+}
+
 /// What was said adds to a score, or takes.
 pub(super) fn stated_points(polarity: Polarity) -> f64 {
     match polarity {
         Polarity::Like => STATED,
         Polarity::Dislike | Polarity::Never => -STATED,
     }
-}
-
-/// How many values of its facet an item has.
-fn alike(pair: Pair, pairs: &[Pair]) -> f64 {
-    pairs.iter().filter(|other| other.facet == pair.facet).count().max(1) as f64
 }
 
 /// A number, or nothing: shares of a population are data, and may be anything.

@@ -46,21 +46,17 @@ impl Population {
     /// How much the person of a tally likes a value; none where nobody was seen to choose on the facet. What is done after
     /// `now` does not count. O(values and days of the tally on the facet).
     pub fn affinity(&self, facet: &str, value: &str, tally: &Tally, now: Timestamp) -> Option<Affinity> {
-        let reading = Reading::new(self, facet, tally, day_of(now))?;
-        let found = reading.of(tally.days_of(facet, value));
-        Some(reading.affinity(value.into(), found))
+        let reading = Reading::new(self, facet, &tally, day_of(now))?;
+        Some(reading.affinity(value.into(), reading.of(value)))
     }
 
     /// How much the person of a tally likes each value that was ever chosen, the best first; ties by the value. O(values
     /// and days of the tally on the facet), and a quantile for each value.
     pub fn affinities(&self, facet: &str, tally: &Tally, now: Timestamp) -> Vec<Affinity> {
-        let Some(reading) = Reading::new(self, facet, tally, day_of(now)) else { return Vec::new() };
-        let mut found: Vec<Affinity> = tally
-            .values_of(facet)
-            .map(|(value, days)| (value, reading.of(days)))
-            .filter(|(_, chosen)| chosen.count > 0)
-            .map(|(value, chosen)| reading.affinity(value.clone(), chosen))
-            .collect();
+        let Some(reading) = Reading::new(self, facet, &tally, day_of(now)) else { return Vec::new() };
+        let chosen = reading.chosen.iter().filter(|(_, chosen)| chosen.count > 0);
+        let mut found: Vec<Affinity> =
+            chosen.map(|(value, chosen)| reading.affinity((*value).clone(), *chosen)).collect();
         found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.value.cmp(&b.value)));
         found
     }
@@ -69,10 +65,9 @@ impl Population {
 /// A facet of somebody's deeds on a day.
 pub(crate) struct Reading<'a> {
     prior: &'a FacetPrior,
-    today: i32,
     parts: u32,
-    /// What a deed counts after so many days.
-    fading: Vec<f64>,
+    /// The values that were chosen, ascending.
+    chosen: Vec<(&'a SmolStr, Chosen)>,
     /// All deeds on the facet, faded.
     n: f64,
 }
@@ -93,42 +88,66 @@ impl Chosen {
     }
 }
 
-/// Days whose fading is looked up: three years, in which nearly all deeds lie.
-const FADING_DAYS: i32 = 1_096;
+/// The share of a value that is expected, beside that of everybody.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Expected {
+    pub(crate) share: f64,
+    pub(crate) of_all: f64,
+    /// Whether the population names the value.
+    pub(crate) is_named: bool,
+}
 
-impl<'a> Reading<'a> {
-    /// None where nobody was seen to choose on the facet. O(values and days of the deeds on the facet).
-    pub(crate) fn new(population: &'a Population, facet: &str, deeds: &impl Counted, today: i32) -> Option<Self> {
-        let prior = population.facet(facet)?;
-        let mut reading = Self { prior, today, parts: deeds.parts(), fading: Vec::new(), n: 0.0 };
-        for (_, days) in deeds.values_of(facet) {
-            // Where there are few deeds, a table would cost more than it saves.
-            if reading.fading.is_empty() {
-                reading.fading.extend((0..FADING_DAYS).map(|days| remains(days, prior.half_life_days)));
-            }
-            reading.n += reading.of(days).faded;
-        }
-        Some(reading)
-    }
+/// How deeds fade until a day.
+struct Fading {
+    today: i32,
+    half_life_days: Option<u32>,
+    parts: f64,
+    /// What is left after so many days.
+    table: Vec<f64>,
+}
 
-    /// How often, and how much of it is left.
-    pub(crate) fn of(&self, days: impl Iterator<Item = (i32, u64)>) -> Chosen {
+impl Fading {
+    fn count(&self, days: impl Iterator<Item = (i32, u64)>) -> Chosen {
         let past = days.take_while(|(day, _)| *day <= self.today);
         past.fold(Chosen::default(), |chosen, (day, more)| {
             let age = self.today.saturating_sub(day);
-            let known = usize::try_from(age).ok().and_then(|age| self.fading.get(age));
-            let left = known.copied().unwrap_or_else(|| remains(age, self.prior.half_life_days));
-            Chosen {
-                count: chosen.count.saturating_add(more),
-                faded: chosen.faded + more as f64 / f64::from(self.parts) * left,
-            }
+            let known = usize::try_from(age).ok().and_then(|age| self.table.get(age));
+            let left = known.copied().unwrap_or_else(|| remains(age, self.half_life_days));
+            let faded = chosen.faded + more as f64 / self.parts * left;
+            Chosen { count: chosen.count.saturating_add(more), faded }
         })
     }
+}
 
-    /// The share that is expected of a value, and of everybody.
-    pub(crate) fn shares(&self, value: &str, chosen: Chosen) -> (f64, f64) {
-        let (share, strength) = (self.prior.share(value), self.prior.strength);
-        ((chosen.faded + strength * share) / (self.n + strength), share)
+/// Days whose fading is worked out once: three years, in which nearly all deeds lie.
+const FADING_DAYS: usize = 1_096;
+
+impl<'a> Reading<'a> {
+    /// None where nobody was seen to choose on the facet. O(values and days of the deeds on the facet).
+    pub(crate) fn new(population: &'a Population, facet: &str, deeds: &impl Counted<'a>, today: i32) -> Option<Self> {
+        let prior = population.facet(facet)?;
+        let parts = deeds.parts();
+        // Where there are few deeds, a table would cost more than it saves.
+        let days = if deeds.size(facet) > FADING_DAYS { 0..FADING_DAYS as i32 } else { 0..0 };
+        let half_life_days = prior.half_life_days;
+        let table = days.map(|age| remains(age, half_life_days)).collect();
+        let fading = Fading { today, half_life_days, parts: f64::from(parts), table };
+        let chosen: Vec<(&SmolStr, Chosen)> =
+            deeds.values_of(facet).map(|(value, days)| (value, fading.count(days))).collect();
+        let n = chosen.iter().map(|(_, chosen)| chosen.faded).sum();
+        Some(Self { prior, parts, chosen, n })
+    }
+
+    /// How often a value was chosen, and how much of it is left. O(log values).
+    pub(crate) fn of(&self, value: &str) -> Chosen {
+        let place = self.chosen.binary_search_by(|(known, _)| known.as_str().cmp(value)).ok();
+        place.and_then(|place| self.chosen.get(place)).map(|(_, chosen)| *chosen).unwrap_or_default()
+    }
+
+    /// The share that is expected of a value. O(log values of everybody).
+    pub(crate) fn expected(&self, value: &str, chosen: Chosen) -> Expected {
+        let (of_all, is_named) = self.prior.share_of(value);
+        Expected { share: (chosen.faded + self.prior.strength * of_all) / self.weight(), of_all, is_named }
     }
 
     /// The deeds that a share rests on, those that the prior is worth included.
@@ -136,19 +155,19 @@ impl<'a> Reading<'a> {
         self.n + self.prior.strength
     }
 
-    /// Says whether the population names a value.
-    pub(crate) fn is_named(&self, value: &str) -> bool {
-        self.prior.named(value).is_some()
+    /// What everybody does on the facet.
+    pub(crate) fn prior(&self) -> &'a FacetPrior {
+        self.prior
     }
 
     fn affinity(&self, value: SmolStr, chosen: Chosen) -> Affinity {
-        let ((score, share), all) = (self.shares(&value, chosen), self.weight());
-        let a = chosen.faded + self.prior.strength * share;
+        let (expected, all) = (self.expected(&value, chosen), self.weight());
+        let a = chosen.faded + self.prior.strength * expected.of_all;
         let b = (all - a).max(f64::MIN_POSITIVE);
         Affinity {
             value,
-            score,
-            lift: score / share,
+            score: expected.share,
+            lift: expected.share / expected.of_all,
             effective_n: self.n,
             lower: beta_quantile(TAIL, a, b),
             upper: beta_quantile(1.0 - TAIL, a, b),

@@ -256,37 +256,60 @@ impl Counter {
 }
 
 /// Deeds under weights.
+#[derive(Clone, Copy)]
 pub(crate) struct Weighed<'a> {
     deeds: &'a Deeds,
-    weights: SignalWeights,
+    /// What the signals count, in parts, by their places.
+    weights: [u64; Signal::ALL.len()],
 }
 
 impl<'a> Weighed<'a> {
     pub(crate) fn new(deeds: &'a Deeds, weights: &SignalWeights) -> Self {
-        Self { deeds, weights: *weights }
+        Self { deeds, weights: Signal::ALL.map(|signal| weights.parts(signal)) }
     }
 
-    fn weigh(&self, days: &[Count]) -> impl Iterator<Item = (i32, u64)> {
-        days.chunk_by(|a, b| a.day == b.day).filter_map(|day| {
-            let parts = |one: &Count| one.count.saturating_mul(self.weights.parts(one.signal));
-            let sum = day.iter().map(parts).fold(0, u64::saturating_add);
-            day.first().filter(|_| sum > 0).map(|first| (first.day, sum))
-        })
+    fn weight(&self, signal: Signal) -> u64 {
+        self.weights.get(signal as usize).copied().unwrap_or_default()
     }
 }
 
-impl Counted for Weighed<'_> {
+impl<'a> Counted<'a> for Weighed<'a> {
     fn parts(&self) -> u32 {
         PARTS
     }
 
-    fn values_of(&self, facet: &str) -> impl Iterator<Item = (&SmolStr, impl Iterator<Item = (i32, u64)>)> {
-        let values = self.deeds.facets.get(facet).into_iter().flatten();
-        values.map(|(value, days)| (value, self.weigh(days)))
+    fn size(&self, facet: &str) -> usize {
+        self.deeds.facets.get(facet).into_iter().flat_map(BTreeMap::values).map(Vec::len).sum()
     }
 
-    fn days_of(&self, facet: &str, value: &str) -> impl Iterator<Item = (i32, u64)> {
-        self.weigh(self.deeds.days(facet, value))
+    fn values_of(&self, facet: &str) -> impl Iterator<Item = (&'a SmolStr, impl Iterator<Item = (i32, u64)>)> {
+        let weighed = *self;
+        let values = self.deeds.facets.get(facet).into_iter().flatten();
+        values.map(move |(value, counts)| (value, Days { counts, weighed }))
+    }
+}
+
+/// What each day of a value weighs.
+struct Days<'a> {
+    counts: &'a [Count],
+    weighed: Weighed<'a>,
+}
+
+impl Iterator for Days<'_> {
+    type Item = (i32, u64);
+
+    fn next(&mut self) -> Option<(i32, u64)> {
+        loop {
+            let day = self.counts.first()?.day;
+            let mut sum = 0_u64;
+            while let Some((one, rest)) = self.counts.split_first().filter(|(one, _)| one.day == day) {
+                sum = sum.saturating_add(one.count.saturating_mul(self.weighed.weight(one.signal)));
+                self.counts = rest;
+            }
+            if sum > 0 {
+                return Some((day, sum));
+            }
+        }
     }
 }
 

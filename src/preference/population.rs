@@ -124,7 +124,7 @@ impl Population {
         let divided: Vec<Tally>;
         let mut tallies = tallies;
         // All are counted in the parts of the finest.
-        let parts = tallies.iter().map(Tally::parts).max().unwrap_or(1);
+        let parts = tallies.iter().map(|tally| tally.parts()).max().unwrap_or(1);
         if tallies.iter().any(|tally| tally.parts() != parts) {
             divided = tallies.iter().map(Tally::divided).collect();
             tallies = &divided;
@@ -178,14 +178,17 @@ impl Population {
 impl FacetPrior {
     /// The share of a value; one that is not named has as much as each other that is not. O(log values).
     pub fn share(&self, value: &str) -> f64 {
-        // One that nobody chose yet is among the others.
-        self.named(value).unwrap_or_else(|| self.other / (self.other_values as f64 + 1.0))
+        self.share_of(value).0
     }
 
-    /// The share of a value, if it is named.
-    pub(super) fn named(&self, value: &str) -> Option<f64> {
-        let place = self.shares.binary_search_by(|(known, _)| known.as_str().cmp(value)).ok()?;
-        self.shares.get(place).map(|(_, share)| *share)
+    /// The share of a value, and whether it is named.
+    pub(super) fn share_of(&self, value: &str) -> (f64, bool) {
+        let place = self.shares.binary_search_by(|(known, _)| known.as_str().cmp(value)).ok();
+        match place.and_then(|place| self.shares.get(place)) {
+            Some((_, share)) => (*share, true),
+            // One that nobody chose yet is among the others.
+            None => (self.other / (self.other_values as f64 + 1.0), false),
+        }
     }
 }
 

@@ -44,6 +44,10 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// All of them, in order.
+    pub(super) const ALL: [Self; 6] =
+        [Self::Bought, Self::Carted, Self::Viewed, Self::Searched, Self::Shown, Self::Rejected];
+
     /// The signal of a kind of event, if it is one. What is given back is none of its own: it takes a purchase out.
     pub fn of(kind: &EventKind) -> Option<Self> {
         match kind {

@@ -41,28 +41,29 @@ impl Default for Tally {
 }
 
 /// Deeds on the values of facets by day, in parts of a deed.
-pub(crate) trait Counted {
+pub(crate) trait Counted<'a> {
     /// How many parts are one deed.
     fn parts(&self) -> u32;
 
-    /// The values of a facet, ascending, each with its days, ascending.
-    fn values_of(&self, facet: &str) -> impl Iterator<Item = (&SmolStr, impl Iterator<Item = (i32, u64)>)>;
+    /// About how many days all values of a facet have.
+    fn size(&self, facet: &str) -> usize;
 
-    /// The days of a value, ascending.
-    fn days_of(&self, facet: &str, value: &str) -> impl Iterator<Item = (i32, u64)>;
+    /// The values of a facet, ascending, each with its days, ascending.
+    fn values_of(&self, facet: &str) -> impl Iterator<Item = (&'a SmolStr, impl Iterator<Item = (i32, u64)>)>;
 }
 
-impl Counted for Tally {
+impl<'a> Counted<'a> for &'a Tally {
     fn parts(&self) -> u32 {
         self.parts
     }
 
-    fn values_of(&self, facet: &str) -> impl Iterator<Item = (&SmolStr, impl Iterator<Item = (i32, u64)>)> {
-        self.values(facet).map(|(value, days)| (value, days.iter().copied()))
+    fn size(&self, facet: &str) -> usize {
+        self.values(facet).map(|(_, days)| days.len()).sum()
     }
 
-    fn days_of(&self, facet: &str, value: &str) -> impl Iterator<Item = (i32, u64)> {
-        self.days(facet, value).iter().copied()
+    fn values_of(&self, facet: &str) -> impl Iterator<Item = (&'a SmolStr, impl Iterator<Item = (i32, u64)>)> {
+        let tally: &'a Tally = self;
+        tally.values(facet).map(|(value, days)| (value, days.iter().copied()))
     }
 }
 

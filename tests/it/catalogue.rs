@@ -3,9 +3,9 @@
 
 use crate::signals::{any_event, at, event, noon, shared};
 use onefold::{
-    ATTENTION_DAYS, Asked, Deeds, Event, EventKind, Exposure, Facet, Ground, Item, LearnOptions, Line, Polarity,
-    Population, RankRequest, Ranking, RecordKey, Seed, Shopper, SignalWeights, Slot, SmolStr, Suppressed, Timestamp,
-    Wish, rank, suppress, tallies,
+    ATTENTION_DAYS, Asked, Deeds, Event, EventKind, Exposure, Facet, Ground, Item, LearnOptions, Line, Observed,
+    Polarity, Population, RankRequest, Ranking, RecordKey, Seed, Shopper, SignalWeights, Slot, SmolStr, Suppressed,
+    Timestamp, Wish, rank, suppress, tallies,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -33,7 +33,10 @@ fn verdict(shopper: &Shopper, item: &Item, request: &RankRequest<'_>) -> String 
             format!("not due until {} by {}", day(next), key(&owned.because[0]))
         }
         Some(Suppressed::Rejected { at, because }) => format!("rejected on {} by {}", day(at), key(&because)),
-        Some(Suppressed::Never { wish, because }) => format!("never {}={} by {}", wish.name, wish.value, key(&because)),
+        Some(Suppressed::Never(wish)) => {
+            format!("never {}={} by {}", wish.attribute, wish.value, key(&wish.because))
+        }
+
         Some(Suppressed::OutOfRange { facet }) => format!("out of range of {facet}"),
         Some(Suppressed::Uninteresting { facet, seen, .. }) => {
             format!("uninteresting {}={} {seen}", facet.name, facet.value)
@@ -420,8 +423,8 @@ fn the_best_come_first_and_absence_hides_nothing() {
     let tally = tallies(&events).tally(&SignalWeights::default());
     let lift = population.affinity("colour", "grey", &tally, noon(91)).unwrap().lift;
     assert_eq!(ranking.shown[0].score.to_bits(), lift.ln().to_bits());
-    let grey = Ground::Observed { facet: Facet::new("colour", "grey"), lift, count: 6, points: lift.ln() };
-    assert_eq!(ranking.shown[0].because, [grey]);
+    let grey = Observed { facet: Facet::new("colour", "grey"), lift, count: 6, points: lift.ln() };
+    assert_eq!(ranking.shown[0].because, [Ground::Observed(Arc::new(grey))]);
     assert_eq!((ranking.shown[1].score, ranking.shown[1].because.len()), (0.0, 0));
     // What counts nothing does not rank.
     let ranking = rank(&shopper, &items, &RankRequest::new(&population).weight("colour", 0.0)).unwrap();
@@ -442,12 +445,7 @@ fn what_was_said_beats_what_was_done() {
     assert_eq!(places(&ranking), [1, 2, 0]);
     let scores: Vec<f64> = ranking.shown.iter().map(|ranked| ranked.score).collect();
     assert_eq!(scores, [4.0_f64.ln(), 4.0_f64.ln(), -4.0_f64.ln()]);
-    let stated = Ground::Stated {
-        wish: Facet::new("colour", "Grey"),
-        polarity: Polarity::Dislike,
-        because: RecordKey::new("desk", "w5"),
-        points: -4.0_f64.ln(),
-    };
+    let stated = Ground::Stated(Arc::new(wish("colour", "Grey", Polarity::Dislike, 5)));
     assert_eq!(ranking.shown[2].because, [stated]);
 }
 
@@ -538,8 +536,8 @@ fn the_price_is_a_facet() {
     let items = [item("a", "650"), item("b", "55"), item("c", "99.99"), Item::new("d"), item("e", "100")];
     let ranking = rank(&shopper, &items, &RankRequest::new(&population)).unwrap();
     assert_eq!(places(&ranking), [1, 2, 3, 4, 0]);
-    let Ground::Observed { facet, .. } = &ranking.shown[0].because[0] else { panic!("{ranking:?}") };
-    assert_eq!(*facet, Facet::new("price", "EUR 50-100"));
+    let Ground::Observed(observed) = &ranking.shown[0].because[0] else { panic!("{ranking:?}") };
+    assert_eq!(observed.facet, Facet::new("price", "EUR 50-100"));
     let request = RankRequest::new(&population).range("price", ["EUR 50-100"]);
     assert_eq!(verdict(&shopper, &items[4], &request), "out of range of price");
 }
