@@ -25,6 +25,15 @@ impl Decimal {
     /// One.
     pub const ONE: Self = Self(rust_decimal::Decimal::ONE);
 
+    /// How many whole hundredths it is, towards zero. It fits: 28 digits and two more.
+    pub(crate) fn hundredths(self) -> i128 {
+        let (mantissa, scale) = (self.0.mantissa(), self.0.scale());
+        match scale.checked_sub(2) {
+            Some(digits) => mantissa / 10_i128.pow(digits),
+            None => mantissa * 10_i128.pow(2 - scale),
+        }
+    }
+
     /// Adds another, to the last digit; none where the sum has more digits than there is room for. O(1).
     ///
     /// # Examples
@@ -49,6 +58,11 @@ impl Decimal {
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.checked_add(-other)
+    }
+
+    /// The quotient, to 28 digits; none where it has more, or the divisor is nothing.
+    pub(crate) fn checked_div(self, other: Self) -> Option<Self> {
+        self.0.checked_div(other.0).map(Self)
     }
 }
 

@@ -74,6 +74,10 @@
 //! - Who is like whom: [`LinkagePolicy`] with [`ComparisonPolicy`], [`Level`] and [`BlockPolicy`]; [`train`] learns a
 //!   [`Model`] from records, [`propose_blocks`] and [`count_blocks`] prepare it, [`Model::from_splink`] takes one over;
 //!   [`Scorer`] and [`score_pairs`] weigh pairs ([`Weight`], [`Contribution`]) without a store.
+//! - What somebody likes: [`signals`] reads an event, [`tallies`] folds [`Deeds`], which a [`Tally`] weighs; a [`Population`]
+//!   is what everybody does, and an [`Affinity`] the one beside the other.
+//! - What to show her: [`Shopper`] is folded from events; [`suppress`] and [`rank`] judge [`Item`]s under a [`RankRequest`],
+//!   and say why ([`Suppressed`], [`Ground`], [`Warning`]).
 //! - The façade: [`Resolver`] writes, [`View`] reads one revision, [`Query`] searches it. [`Resolution`], [`Found`],
 //!   [`Profile`], [`Golden`], [`Explanation`], [`Structure`], [`Withheld`], [`Stats`] and [`Drift`] are its answers;
 //!   a [`JourneyQuery`] asks for the [`Journey`] of one.
@@ -101,6 +105,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod catalogue;
 mod contact;
 mod decimal;
 mod error;
@@ -127,6 +132,10 @@ pub mod store;
 mod time;
 mod value;
 
+pub use catalogue::{
+    ATTENTION_DAYS, Asked, Consumable, EXPOSURES_MIN, Ground, Item, Observed, Owned, RankRequest, Ranked, Ranking,
+    Shopper, Slot, Suppressed, Warning, Wish, rank, suppress,
+};
 pub use contact::{
     CapRule, Capped, ChannelChoice, ChannelLeftOut, ChannelLeftOutReason, ChannelRule, ChoiceReason, ContactDefaults,
     ContactPlan, ContactPoint, ContactRequest, ContactRules, ContactZone, HourRate, PointSource, QuietHours,
@@ -153,8 +162,9 @@ pub use normalise::{Normalised, NormalisedEvent, NormalisedLine, normalise, norm
 pub use operation::Operation;
 pub use policy::*;
 pub use preference::{
-    Affinity, Conflict, FacetPrior, LearnOptions, LeftOut, LeftOutReason, POPULATION_FORMAT, Population,
-    PreferenceQuery, Preferences, Stated, Tally, recall,
+    Affinity, Conflict, Deeds, EXPOSURE_DAYS, Exposure, FacetPrior, LearnOptions, LeftOut, LeftOutReason,
+    POPULATION_FORMAT, Population, PreferenceQuery, Preferences, Sign, Signal, SignalWeights, Stated, Tally, recall,
+    signals, tallies,
 };
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};

@@ -9,7 +9,7 @@ use smol_str::{SmolStr, format_smolstr};
 use std::fmt;
 
 /// The most facets of a line, and of an event as a whole, that are read.
-const FACETS_MAX: usize = 64;
+pub(super) const FACETS_MAX: usize = 64;
 
 /// An event as the policy reads it. The evidence itself stays as it was sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -130,7 +130,7 @@ fn is_sentiment(number: Decimal) -> bool {
 }
 
 /// What stands between the blanks at both ends, if it is something, and no essay.
-fn said(sent: &str) -> Result<&str, IssueReason> {
+pub(super) fn said(sent: &str) -> Result<&str, IssueReason> {
     match text::trim(sent) {
         "" => Err(IssueReason::Blank),
         long if long.len() > VALUE_MAX_BYTES => Err(IssueReason::TooLong(VALUE_MAX_BYTES)),

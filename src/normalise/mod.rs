@@ -4,6 +4,7 @@ mod currency;
 mod email;
 mod event;
 mod facts;
+pub(crate) mod glance;
 mod junk;
 mod latin;
 mod once;

@@ -1,7 +1,7 @@
 //! What one likes more than others do.
 
-use super::population::Population;
-use super::tally::{Tally, day_of};
+use super::population::{FacetPrior, Population};
+use super::tally::{Counted, Tally, day_of};
 use crate::statistics::beta_quantile;
 use crate::time::Timestamp;
 use smol_str::SmolStr;
@@ -46,64 +46,133 @@ impl Population {
     /// How much the person of a tally likes a value; none where nobody was seen to choose on the facet. What is done after
     /// `now` does not count. O(values and days of the tally on the facet).
     pub fn affinity(&self, facet: &str, value: &str, tally: &Tally, now: Timestamp) -> Option<Affinity> {
-        let reading = Reading::new(self, facet, tally, now)?;
-        let (count, faded) = reading.of(tally.days(facet, value));
-        Some(reading.affinity(value.into(), count, faded))
+        let reading = Reading::new(self, facet, &tally, day_of(now))?;
+        Some(reading.affinity(value.into(), reading.of(value)))
     }
 
     /// How much the person of a tally likes each value that was ever chosen, the best first; ties by the value. O(values
     /// and days of the tally on the facet), and a quantile for each value.
     pub fn affinities(&self, facet: &str, tally: &Tally, now: Timestamp) -> Vec<Affinity> {
-        let Some(reading) = Reading::new(self, facet, tally, now) else { return Vec::new() };
-        let mut found: Vec<Affinity> = tally
-            .values(facet)
-            .map(|(value, days)| (value, reading.of(days)))
-            .filter(|(_, (count, _))| *count > 0)
-            .map(|(value, (count, faded))| reading.affinity(value.clone(), count, faded))
-            .collect();
+        let Some(reading) = Reading::new(self, facet, &tally, day_of(now)) else { return Vec::new() };
+        let chosen = reading.chosen.iter().filter(|(_, chosen)| chosen.count > 0);
+        let mut found: Vec<Affinity> =
+            chosen.map(|(value, chosen)| reading.affinity((*value).clone(), *chosen)).collect();
         found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.value.cmp(&b.value)));
         found
     }
 }
 
-/// A facet of a tally on a day.
-struct Reading<'a> {
-    prior: &'a super::FacetPrior,
-    today: i32,
+/// A facet of somebody's deeds on a day.
+pub(crate) struct Reading<'a> {
+    prior: &'a FacetPrior,
+    parts: u32,
+    /// The values that were chosen, ascending.
+    chosen: Vec<(&'a SmolStr, Chosen)>,
     /// All deeds on the facet, faded.
     n: f64,
 }
 
-impl<'a> Reading<'a> {
-    fn new(population: &'a Population, facet: &str, tally: &Tally, now: Timestamp) -> Option<Self> {
-        let mut reading = Self { prior: population.facet(facet)?, today: day_of(now), n: 0.0 };
-        reading.n = tally.values(facet).map(|(_, days)| reading.of(days).1).sum();
-        Some(reading)
-    }
+/// How often a value was chosen.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Chosen {
+    /// In parts of a deed, nothing faded.
+    pub(crate) count: u64,
+    /// In deeds, faded.
+    faded: f64,
+}
 
-    /// How often, and how much of it is left.
-    fn of(&self, days: &[(i32, u64)]) -> (u64, f64) {
-        let past = days.iter().take_while(|(day, _)| *day <= self.today);
-        past.fold((0, 0.0), |(count, faded), &(day, more)| {
-            let left = remains(self.today - day, self.prior.half_life_days);
-            (count + more, faded + more as f64 * left)
+impl Chosen {
+    /// In deeds, rounded up.
+    pub(crate) fn deeds(self, parts: u32) -> u64 {
+        self.count.div_ceil(u64::from(parts.max(1)))
+    }
+}
+
+/// The share of a value that is expected, beside that of everybody.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Expected {
+    pub(crate) share: f64,
+    pub(crate) of_all: f64,
+    /// Whether the population names the value.
+    pub(crate) is_named: bool,
+}
+
+/// How deeds fade until a day.
+struct Fading {
+    today: i32,
+    half_life_days: Option<u32>,
+    parts: f64,
+    /// What is left after so many days.
+    table: Vec<f64>,
+}
+
+impl Fading {
+    fn count(&self, days: impl Iterator<Item = (i32, u64)>) -> Chosen {
+        let past = days.take_while(|(day, _)| *day <= self.today);
+        past.fold(Chosen::default(), |chosen, (day, more)| {
+            let age = self.today.saturating_sub(day);
+            let known = usize::try_from(age).ok().and_then(|age| self.table.get(age));
+            let left = known.copied().unwrap_or_else(|| remains(age, self.half_life_days));
+            let faded = chosen.faded + more as f64 / self.parts * left;
+            Chosen { count: chosen.count.saturating_add(more), faded }
         })
     }
+}
 
-    fn affinity(&self, value: SmolStr, count: u64, faded: f64) -> Affinity {
-        let (share, strength) = (self.prior.share(&value), self.prior.strength);
-        let (a, all) = (faded + strength * share, self.n + strength);
+/// Days whose fading is worked out once: three years, in which nearly all deeds lie.
+const FADING_DAYS: usize = 1_096;
+
+impl<'a> Reading<'a> {
+    /// None where nobody was seen to choose on the facet. O(values and days of the deeds on the facet).
+    pub(crate) fn new(population: &'a Population, facet: &str, deeds: &impl Counted<'a>, today: i32) -> Option<Self> {
+        let prior = population.facet(facet)?;
+        let parts = deeds.parts();
+        // Where there are few deeds, a table would cost more than it saves.
+        let days = if deeds.size(facet) > FADING_DAYS { 0..FADING_DAYS as i32 } else { 0..0 };
+        let half_life_days = prior.half_life_days;
+        let table = days.map(|age| remains(age, half_life_days)).collect();
+        let fading = Fading { today, half_life_days, parts: f64::from(parts), table };
+        let chosen: Vec<(&SmolStr, Chosen)> =
+            deeds.values_of(facet).map(|(value, days)| (value, fading.count(days))).collect();
+        let n = chosen.iter().map(|(_, chosen)| chosen.faded).sum();
+        Some(Self { prior, parts, chosen, n })
+    }
+
+    /// How often a value was chosen, and how much of it is left. O(log values).
+    pub(crate) fn of(&self, value: &str) -> Chosen {
+        let place = self.chosen.binary_search_by(|(known, _)| known.as_str().cmp(value)).ok();
+        place.and_then(|place| self.chosen.get(place)).map(|(_, chosen)| *chosen).unwrap_or_default()
+    }
+
+    /// The share that is expected of a value. O(log values of everybody).
+    pub(crate) fn expected(&self, value: &str, chosen: Chosen) -> Expected {
+        let (of_all, is_named) = self.prior.share_of(value);
+        Expected { share: (chosen.faded + self.prior.strength * of_all) / self.weight(), of_all, is_named }
+    }
+
+    /// The deeds that a share rests on, those that the prior is worth included.
+    pub(crate) fn weight(&self) -> f64 {
+        self.n + self.prior.strength
+    }
+
+    /// What everybody does on the facet.
+    pub(crate) fn prior(&self) -> &'a FacetPrior {
+        self.prior
+    }
+
+    fn affinity(&self, value: SmolStr, chosen: Chosen) -> Affinity {
+        let (expected, all) = (self.expected(&value, chosen), self.weight());
+        let a = chosen.faded + self.prior.strength * expected.of_all;
         let b = (all - a).max(f64::MIN_POSITIVE);
-        let score = a / all;
         Affinity {
             value,
-            score,
-            lift: score / share,
+            score: expected.share,
+            lift: expected.share / expected.of_all,
             effective_n: self.n,
             lower: beta_quantile(TAIL, a, b),
             upper: beta_quantile(1.0 - TAIL, a, b),
             half_life_days: self.prior.half_life_days,
-            count,
+            count: chosen.deeds(self.parts),
         }
     }
 }

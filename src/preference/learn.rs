@@ -1,7 +1,8 @@
 //! Learning what everybody does.
 
 use super::affinity::remains;
-use super::population::{FacetPrior, LearnOptions};
+use super::deeds::Deeds;
+use super::population::{Exposure, FacetPrior, LearnOptions};
 use super::tally::Tally;
 use crate::error::{Error, Result};
 use ahash::{AHashMap, RandomState};
@@ -31,14 +32,21 @@ struct Deed {
     /// The faded deeds on the value, and all.
     own: u64,
     all: u64,
+    /// In parts of a deed.
     count: u64,
 }
 
-/// Learns a facet; none where nothing was done on it until then.
-pub(super) fn facet(facet: &SmolStr, tallies: &[Tally], until: i32, options: &LearnOptions) -> Option<FacetPrior> {
-    let mut prior = shares(facet, tallies, until, options.profiles_min)?;
+/// Learns a facet from tallies whose deeds are of so many parts; none where nothing was done on it until then.
+pub(super) fn facet(
+    facet: &SmolStr,
+    tallies: &[Tally],
+    parts: f64,
+    until: i32,
+    options: &LearnOptions,
+) -> Option<FacetPrior> {
+    let mut prior = shares(facet, tallies, parts, until, options.profiles_min)?;
     for &half_life in &options.half_lives {
-        let deeds = deeds(&prior, tallies, until, half_life);
+        let deeds = deeds(&prior, tallies, parts, until, half_life);
         let (strength, log_loss) = strongest(&deeds);
         if prior.strength == 0.0 || log_loss < prior.log_loss {
             (prior.strength, prior.log_loss, prior.half_life_days) = (strength, log_loss, half_life);
@@ -49,7 +57,7 @@ pub(super) fn facet(facet: &SmolStr, tallies: &[Tally], until: i32, options: &Le
 }
 
 /// The shares of the values that enough profiles chose.
-fn shares(facet: &SmolStr, tallies: &[Tally], until: i32, profiles_min: u64) -> Option<FacetPrior> {
+fn shares(facet: &SmolStr, tallies: &[Tally], parts: f64, until: i32, profiles_min: u64) -> Option<FacetPrior> {
     let mut values: BTreeMap<&SmolStr, (u64, u64)> = BTreeMap::new();
     for (value, days) in tallies.iter().flat_map(|tally| tally.values(facet)) {
         let count = days.iter().take_while(|(day, _)| *day <= until).map(|(_, count)| count).sum::<u64>();
@@ -62,24 +70,39 @@ fn shares(facet: &SmolStr, tallies: &[Tally], until: i32, profiles_min: u64) -> 
         return None;
     }
     // One deed more, on a value that nobody chose yet: what is rare is not impossible.
-    let all = values.values().map(|(_, count)| count).sum::<u64>() as f64 + 1.0;
+    let all = values.values().map(|(_, count)| count).sum::<u64>() as f64 / parts + 1.0;
     let (named, others): (Vec<_>, Vec<_>) =
         values.into_iter().partition(|(_, (profiles, _))| *profiles >= profiles_min);
-    let other = others.iter().map(|(_, (_, count))| count).sum::<u64>() as f64 + 1.0;
+    let other = others.iter().map(|(_, (_, count))| count).sum::<u64>() as f64 / parts + 1.0;
     Some(FacetPrior {
         facet: facet.clone(),
         half_life_days: None,
         strength: 0.0,
         log_loss: 0.0,
         popularity_log_loss: 0.0,
-        shares: named.into_iter().map(|(value, (_, count))| (value.clone(), count as f64 / all)).collect(),
+        shares: named.into_iter().map(|(value, (_, count))| (value.clone(), count as f64 / parts / all)).collect(),
         other: other / all,
         other_values: others.len() as u64,
+        exposure: None,
     })
 }
 
+/// How often the values of a facet were shown and taken up; none where nothing was shown.
+pub(super) fn exposure(facet: &SmolStr, deeds: &[Deeds], until: i32, profiles_min: u64) -> Option<Exposure> {
+    let mut values: BTreeMap<&SmolStr, (u64, u64, u64)> = BTreeMap::new();
+    for (value, shown, taken_up) in deeds.iter().flat_map(|deeds| deeds.exposures(facet, until)) {
+        let (profiles, all, taken) = values.entry(value).or_default();
+        (*profiles, *all, *taken) = (*profiles + 1, all.saturating_add(shown), taken.saturating_add(taken_up));
+    }
+    let sum = |of: fn(&(u64, u64, u64)) -> u64| values.values().map(of).fold(0, u64::saturating_add);
+    let (shown, taken_up) = (sum(|counts| counts.1), sum(|counts| counts.2));
+    let named = values.iter().filter(|(_, (profiles, ..))| *profiles >= profiles_min);
+    let values = named.map(|(value, (_, shown, taken_up))| ((*value).clone(), *shown, *taken_up)).collect();
+    (shown > 0).then_some(Exposure { shown, taken_up, values })
+}
+
 /// All deeds, each with what the days before it told.
-fn deeds(prior: &FacetPrior, tallies: &[Tally], until: i32, half_life: Option<u32>) -> Vec<Deed> {
+fn deeds(prior: &FacetPrior, tallies: &[Tally], parts: f64, until: i32, half_life: Option<u32>) -> Vec<Deed> {
     let mut deeds = Vec::new();
     for tally in tallies {
         let mut days: Vec<(i32, &SmolStr, u64)> = tally
@@ -104,9 +127,9 @@ fn deeds(prior: &FacetPrior, tallies: &[Tally], until: i32, half_life: Option<u3
             }
             for (_, value, count) in of_day {
                 let (faded, day) = own.entry(value).or_insert((0.0, today));
-                *faded = *faded * remains(today - *day, half_life) + *count as f64;
+                *faded = *faded * remains(today - *day, half_life) + *count as f64 / parts;
                 *day = today;
-                all += *count as f64;
+                all += *count as f64 / parts;
             }
         }
     }

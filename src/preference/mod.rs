@@ -1,15 +1,26 @@
 //! What somebody likes: as it was stated, and as far as deeds show it, by counts beside what everybody does.
 
 mod affinity;
+mod deeds;
 mod learn;
+mod orders;
 mod place;
 mod population;
+mod price;
 mod recall;
+mod signal;
 mod stated;
 mod tally;
 
 pub use affinity::Affinity;
-pub use population::{FacetPrior, LearnOptions, POPULATION_FORMAT, Population};
+pub(crate) use affinity::Reading;
+pub use deeds::{Deeds, tallies};
+pub(crate) use deeds::{Weighed, standing};
+pub use population::{EXPOSURE_DAYS, Exposure, FacetPrior, LearnOptions, POPULATION_FORMAT, Population};
+pub(crate) use price::PriceBand;
 pub use recall::recall;
+pub(crate) use signal::PRICE;
+pub use signal::{Sign, Signal, SignalWeights, signals};
 pub use stated::{Conflict, LeftOut, LeftOutReason, PreferenceQuery, Preferences, Stated};
 pub use tally::Tally;
+pub(crate) use tally::{Counted, day_of};

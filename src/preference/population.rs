@@ -1,7 +1,9 @@
 //! What everybody does: the prior of what one does.
 
+use super::deeds::Deeds;
 use super::learn;
-use super::tally::{Tally, day_of};
+use super::signal::SignalWeights;
+use super::tally::{Counted, Tally, day_of};
 use crate::error::Result;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,9 @@ use std::fmt;
 
 /// The format of [`Population`] that this version writes.
 pub const POPULATION_FORMAT: u32 = 1;
+
+/// So many days what was shown is looked back at: a year. What was left alone longer ago may be liked by now.
+pub const EXPOSURE_DAYS: i32 = 365;
 
 /// Statistics of all profiles at one time, as plain data: what an [`Affinity`](super::Affinity) is measured against.
 ///
@@ -49,6 +54,22 @@ pub struct FacetPrior {
     pub other: f64,
     /// How many these are.
     pub other_values: u64,
+    /// How often the values were shown and taken up; none where that was not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<Exposure>,
+}
+
+/// How often what was shown was taken up: in each profile, of the last [`EXPOSURE_DAYS`], what was done with the value (looked
+/// at, searched for, put into the cart, bought), at most as often as it was shown.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exposure {
+    /// How often anything was shown on the facet.
+    pub shown: u64,
+    /// How often it was taken up.
+    pub taken_up: u64,
+    /// The values that enough profiles were shown, ascending: the value, how often it was shown and taken up.
+    pub values: Vec<(SmolStr, u64, u64)>,
 }
 
 /// How a population is learned.
@@ -100,14 +121,51 @@ impl Population {
     pub fn learn(tallies: &[Tally], options: &LearnOptions) -> Result<Self> {
         learn::check(options)?;
         let until = day_of(options.until);
+        let divided: Vec<Tally>;
+        let mut tallies = tallies;
+        // All are counted in the parts of the finest.
+        let parts = tallies.iter().map(|tally| tally.parts()).max().unwrap_or(1);
+        if tallies.iter().any(|tally| tally.parts() != parts) {
+            divided = tallies.iter().map(Tally::divided).collect();
+            tallies = &divided;
+        }
         let facets: BTreeSet<&SmolStr> = tallies.iter().flat_map(Tally::facets).collect();
-        let learned = facets.into_iter().filter_map(|facet| learn::facet(facet, tallies, until, options));
+        let parts = f64::from(parts);
+        let learned = facets.into_iter().filter_map(|facet| learn::facet(facet, tallies, parts, until, options));
         Ok(Self {
             format: POPULATION_FORMAT,
             until: options.until,
             profiles: tallies.len() as u64,
             facets: learned.collect(),
         })
+    }
+
+    /// Learns from the deeds of profiles, one each, in any order: as [`learn`](Self::learn) does from what they weigh, and how
+    /// often what was shown is taken up.
+    ///
+    /// # Errors
+    /// `Input` where no half-life is offered, or one of no days.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Event, EventKind, LearnOptions, Line, Population, SignalWeights, tallies};
+    /// use std::sync::Arc;
+    /// let at = "2026-01-05T10:00:00Z".parse()?;
+    /// let scarf = |key: &str, kind| Arc::new(Event::new("web", key, at, kind).line(Line::new("1").facet("colour", "grey")));
+    /// let deeds = [tallies(&[scarf("1", EventKind::Exposure), scarf("2", EventKind::Exposure), scarf("3", EventKind::View)])];
+    /// let options = LearnOptions { profiles_min: 1, ..LearnOptions::until(at) };
+    /// let population = Population::learn_deeds(&deeds, &SignalWeights::default(), &options)?;
+    /// let colour = population.facet("colour").and_then(|prior| prior.exposure.as_ref()).expect("grey was shown");
+    /// assert_eq!((colour.shown, colour.taken_up), (2, 1));
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn learn_deeds(deeds: &[Deeds], weights: &SignalWeights, options: &LearnOptions) -> Result<Self> {
+        let weighed: Vec<Tally> = deeds.iter().map(|deeds| deeds.tally(weights)).collect();
+        let mut population = Self::learn(&weighed, options)?;
+        for prior in &mut population.facets {
+            prior.exposure = learn::exposure(&prior.facet, deeds, day_of(options.until), options.profiles_min);
+        }
+        Ok(population)
     }
 
     /// What everybody does on a facet, if it was seen.
@@ -120,10 +178,17 @@ impl Population {
 impl FacetPrior {
     /// The share of a value; one that is not named has as much as each other that is not. O(log values).
     pub fn share(&self, value: &str) -> f64 {
+        self.share_of(value).0
+    }
+
+    /// The share of a value, and whether it is named.
+    pub(super) fn share_of(&self, value: &str) -> (f64, bool) {
         let place = self.shares.binary_search_by(|(known, _)| known.as_str().cmp(value)).ok();
-        let named = place.and_then(|place| self.shares.get(place)).map(|(_, share)| *share);
-        // One that nobody chose yet is among the others.
-        named.unwrap_or_else(|| self.other / (self.other_values as f64 + 1.0))
+        match place.and_then(|place| self.shares.get(place)) {
+            Some((_, share)) => (*share, true),
+            // One that nobody chose yet is among the others.
+            None => (self.other / (self.other_values as f64 + 1.0), false),
+        }
     }
 }
 
@@ -131,6 +196,24 @@ impl FacetPrior {
 impl fmt::Debug for Population {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Population({} profiles, {} facets)", self.profiles, self.facets.len())
+    }
+}
+
+impl Exposure {
+    /// The share of what was shown of a value that was taken up; of a value that is not named, of the facet. Of one more in
+    /// two, so that it is never 0 (Jeffreys' prior). O(log values).
+    pub fn rate(&self, value: &str) -> f64 {
+        let place = self.values.binary_search_by(|(known, ..)| known.as_str().cmp(value)).ok();
+        let named = place.and_then(|place| self.values.get(place)).map(|(_, shown, taken_up)| (*shown, *taken_up));
+        let (shown, taken_up) = named.unwrap_or((self.shown, self.taken_up));
+        (taken_up as f64 + 0.5) / (shown as f64 + 1.0)
+    }
+}
+
+/// Shows how much it holds.
+impl fmt::Debug for Exposure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Exposure({} values)", self.values.len())
     }
 }
 

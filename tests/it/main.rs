@@ -5,6 +5,7 @@
 mod affinity;
 mod alike;
 mod cases;
+mod catalogue;
 mod cli;
 mod contact;
 mod crowd;
@@ -32,6 +33,7 @@ mod policy;
 mod properties;
 mod scale;
 mod script;
+mod signals;
 mod similarity;
 mod splink;
 mod stated;

@@ -27,6 +27,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("consent", (3, 0)),
     ("journey", (3, 0)),
     ("contact", (3, 1)),
+    ("catalogue", (3, 1)),
     ("linkage", (4, 0)),
     ("stitch", (5, 0)),
     ("decide", (5, 0)),

@@ -1,0 +1,376 @@
+//! What a shopper thinks of the values of facets: worked out once for each value that a list of items has.
+
+use super::item::Item;
+use super::rank::{Ground, Observed};
+use super::request::{RankRequest, Wish};
+use super::search::Search;
+use super::shopper::Shopper;
+use super::suppress::{EXPOSURES_MIN, Suppressed};
+use crate::decimal::Decimal;
+use crate::event::{Facet, Polarity};
+use crate::normalise::glance;
+use crate::preference::{Counted, FacetPrior, PRICE, PriceBand, Reading, Weighed, day_of};
+use crate::statistics::beta_quantile;
+use ahash::AHashMap;
+use smol_str::SmolStr;
+use std::sync::Arc;
+
+/// What a stated like adds to the score, and a dislike takes: ln 4, as much as what is liked four times as much as by
+/// others.
+const STATED: f64 = 2.0 * std::f64::consts::LN_2;
+
+/// A value is uninteresting if less than this part of everybody's share is taken up.
+const INTEREST_MIN: f64 = 0.25;
+
+/// Mass of a posterior above a bound.
+const TAIL: f64 = 0.05;
+
+/// The 95 % quantile of the normal distribution.
+const Z: f64 = 1.644_853_626_951_472_2;
+
+/// The attribute under which a wish is about a product.
+const PRODUCT: &str = "product";
+
+/// A value of a facet: where what is thought of it stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pair {
+    facet: u32,
+    value: u32,
+    /// How many values of the facet the item has: they share its weight.
+    alike: u32,
+}
+
+/// What is thought of all values of an item together.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sum {
+    /// What they add to its score by what was done.
+    pub(super) observed: f64,
+    /// What they may add at most, with 95 % probability.
+    pub(super) upper: f64,
+    /// What was said adds.
+    pub(super) stated: f64,
+    pub(super) is_wished: bool,
+    is_uninteresting: bool,
+    /// The conditions of searches that are met.
+    met: u128,
+    /// The ranges that a value is asked of, and those that one is in.
+    ranged: u64,
+    inside: u64,
+}
+
+pub(super) struct Tastes<'a> {
+    pub(super) shopper: &'a Shopper,
+    pub(super) request: &'a RankRequest<'a>,
+    deeds: Weighed<'a>,
+    wishes: AHashMap<SmolStr, AHashMap<SmolStr, Arc<Wish>>>,
+    facets: Vec<FacetTaste<'a>>,
+    values: Vec<ValueTaste>,
+    prices: Vec<(SmolStr, PriceBand, Pair)>,
+    /// Whether there is a wish or a search that a value could meet.
+    listens: bool,
+}
+
+struct FacetTaste<'a> {
+    /// As items write it.
+    name: SmolStr,
+    /// As it is read; none where it says nothing.
+    read: Option<SmolStr>,
+    folded: SmolStr,
+    weight: f64,
+    reading: Option<Reading<'a>>,
+    /// The bit of its range, or none.
+    range: u64,
+    values: AHashMap<SmolStr, usize>,
+}
+
+/// What is thought of a value.
+#[derive(Clone, Default)]
+struct ValueTaste {
+    value: SmolStr,
+    /// What it adds by what was done, under the weight of its facet; none where that is nothing.
+    observed: Option<Arc<Observed>>,
+    /// What it may add at most, with 95 % probability.
+    upper: f64,
+    wish: Option<Arc<Wish>>,
+    searched: u128,
+    in_range: bool,
+    /// Where it does not interest: the bound, and how often it was shown.
+    uninteresting: Option<(f64, u64)>,
+}
+
+impl ValueTaste {
+    fn points(&self) -> f64 {
+        self.observed.as_ref().map_or(0.0, |observed| observed.points)
+    }
+}
+
+impl<'a> Tastes<'a> {
+    /// O(wishes).
+    pub(super) fn new(shopper: &'a Shopper, request: &'a RankRequest<'a>) -> Self {
+        let mut wishes: AHashMap<SmolStr, AHashMap<SmolStr, Arc<Wish>>> = AHashMap::new();
+        let rank = |wish: &Wish| (wish.polarity == Polarity::Never, wish.said_at.microseconds(), wish.because.clone());
+        for wish in &request.wishes {
+            let (attribute, value) = (glance::fold(&wish.attribute), glance::fold(&wish.value));
+            let of_attribute = wishes.entry(attribute.into()).or_default();
+            let stands = of_attribute.entry(value.into()).or_insert_with(|| Arc::new(wish.clone()));
+            if (rank(wish), wish.polarity) > (rank(stands), stands.polarity) {
+                *stands = Arc::new(wish.clone());
+            }
+        }
+        let deeds = Weighed::new(shopper.deeds(), &request.signals);
+        let listens = !wishes.is_empty() || !shopper.searches().is_empty();
+        Self { shopper, request, deeds, wishes, facets: Vec::new(), values: Vec::new(), prices: Vec::new(), listens }
+    }
+
+    /// Reads the values of an item, each once, after what stands in `pairs`. A look-up for each facet; a value that is new costs
+    /// a few more, and a facet that is new the days of all its values.
+    pub(super) fn read(&mut self, item: &Item, pairs: &mut Vec<Pair>) -> Sum {
+        let start = pairs.len();
+        let mut has_price = false;
+        for (place, facet) in item.facets.iter().enumerate() {
+            has_price |= facet.name == PRICE;
+            let pair = self.pair(place, &facet.name, &facet.value);
+            add(pairs, start, pair);
+        }
+        if let Some((price, currency)) = item.price.as_ref().filter(|_| !has_price)
+            && let Some(pair) = self.price(item.facets.len(), *price, currency)
+        {
+            add(pairs, start, pair);
+        }
+        let mut sum = Sum::default();
+        for pair in pairs.iter().skip(start) {
+            let Some(value) = self.value(*pair) else { continue };
+            sum.observed += value.points() / f64::from(pair.alike);
+            sum.upper += value.upper / f64::from(pair.alike);
+            sum.is_wished |= value.wish.is_some();
+            sum.is_uninteresting |= value.uninteresting.is_some();
+            sum.met |= value.searched;
+            let range = self.facets.get(pair.facet as usize).map_or(0, |facet| facet.range);
+            sum.ranged |= range;
+            sum.inside |= if value.in_range { range } else { 0 };
+        }
+        sum.met |= self.shopper.searches().met_by_product(&item.product);
+        sum.is_wished |= self.of_product(item).is_some();
+        if sum.is_wished {
+            let own = pairs.get(start..).unwrap_or_default();
+            sum.stated = self.stated(item, own).map(|wish| stated_points(wish.polarity)).sum();
+            sum.upper += sum.stated;
+        }
+        sum
+    }
+
+    /// What an item's score rests on.
+    pub(super) fn grounds(&self, item: &Item, pairs: &[Pair], is_wished: bool, grounds: &mut Vec<Ground>) {
+        for pair in pairs {
+            match self.value(*pair).and_then(|value| value.observed.as_ref()) {
+                Some(observed) if pair.alike == 1 => grounds.push(Ground::Observed(observed.clone())),
+                Some(observed) => {
+                    let points = observed.points / f64::from(pair.alike);
+                    grounds.push(Ground::Observed(Arc::new(Observed { points, ..Observed::clone(observed) })));
+                }
+                None => {}
+            }
+        }
+        if is_wished {
+            grounds.extend(self.stated(item, pairs).map(|wish| Ground::Stated(wish.clone())));
+        }
+    }
+
+    fn value(&self, pair: Pair) -> Option<&ValueTaste> {
+        self.values.get(pair.value as usize)
+    }
+
+    /// The wishes that an item meets: of its values, and of the product.
+    fn stated(&self, item: &Item, pairs: &[Pair]) -> impl Iterator<Item = &Arc<Wish>> {
+        pairs.iter().filter_map(|pair| self.value(*pair)?.wish.as_ref()).chain(self.of_product(item))
+    }
+
+    fn of_product(&self, item: &Item) -> Option<&Arc<Wish>> {
+        // Products are folded only where somebody has spoken of one.
+        self.wishes.get(PRODUCT)?.get(glance::fold(&item.product).as_ref())
+    }
+
+    /// The newest search that an item matches.
+    pub(super) fn search(&self, item: &Item, sum: &Sum) -> Option<&'a Search> {
+        self.shopper.searches().newest(sum.met, item.product.trim())
+    }
+
+    /// A wish that the item must never come; the newest.
+    pub(super) fn never(&self, item: &Item, pairs: &[Pair], sum: &Sum) -> Option<&Arc<Wish>> {
+        if !sum.is_wished {
+            return None;
+        }
+        let never = self.stated(item, pairs).filter(|wish| wish.polarity == Polarity::Never);
+        never.max_by(|a, b| (a.said_at.microseconds(), a).cmp(&(b.said_at.microseconds(), b)))
+    }
+
+    /// A facet of whose range the item has no value; the first of the request.
+    pub(super) fn out_of_range(&self, sum: &Sum) -> Option<SmolStr> {
+        let outside = sum.ranged & !sum.inside;
+        let first = usize::try_from(outside.trailing_zeros()).ok()?;
+        self.request.ranges.get(first).filter(|_| outside != 0).map(|(facet, _)| facet.clone())
+    }
+
+    /// The value of an item that interests least, if one does not.
+    pub(super) fn uninteresting(&self, pairs: &[Pair], sum: &Sum) -> Option<Suppressed> {
+        let of_pair = |pair: &Pair| {
+            let (upper, seen) = self.value(*pair)?.uninteresting?;
+            let name = self.facets.get(pair.facet as usize)?.read.clone()?;
+            Some((upper, seen, Facet { name, value: self.value(*pair)?.value.clone() }))
+        };
+        let found = pairs.iter().filter(|_| sum.is_uninteresting).filter_map(of_pair);
+        let least = found.min_by(|a, b| a.0.total_cmp(&b.0).then_with(|| (a.1, &a.2).cmp(&(b.1, &b.2))))?;
+        let (upper, seen, facet) = least;
+        Some(Suppressed::Uninteresting { facet, upper, seen })
+    }
+
+    /// The band of a price.
+    fn price(&mut self, place: usize, price: Decimal, currency: &SmolStr) -> Option<Pair> {
+        let band = PriceBand::of(price)?;
+        if let Some((.., pair)) = self.prices.iter().find(|(known, of, _)| *of == band && known == currency) {
+            return Some(*pair);
+        }
+        let name = band.name(glance::currency(currency)?);
+        let pair = self.pair(place, PRICE, &name);
+        self.prices.push((currency.clone(), band, pair));
+        Some(pair)
+    }
+
+    fn pair(&mut self, place: usize, name: &str, value: &str) -> Pair {
+        // Items of one kind have the same facets in the same order.
+        let facet = match self.facets.get(place) {
+            Some(known) if known.name == name => place,
+            _ => match self.facets.iter().position(|known| known.name == name) {
+                Some(place) => place,
+                None => {
+                    self.facets.push(self.facet(name));
+                    self.facets.len() - 1
+                }
+            },
+        };
+        let known = self.facets.get(facet).and_then(|facet| facet.values.get(value)).copied();
+        let value = known.unwrap_or_else(|| {
+            let taste = self.facets.get(facet).and_then(|facet| self.taste(facet, value)).unwrap_or_default();
+            self.values.push(taste);
+            let place = self.values.len() - 1;
+            if let Some(facet) = self.facets.get_mut(facet) {
+                facet.values.insert(value.into(), place);
+            }
+            place
+        });
+        // Never so many that they would not fit.
+        Pair { facet: facet as u32, value: value as u32, alike: 1 }
+    }
+
+    fn facet(&self, sent: &str) -> FacetTaste<'a> {
+        let named = SmolStr::new(sent);
+        let read = glance::name(Some(&named)).map(SmolStr::new);
+        let name = read.as_deref().unwrap_or_default();
+        let weight =
+            self.request.weights.iter().rev().find(|(facet, _)| facet == name).map_or(1.0, |(_, weight)| *weight);
+        let today = day_of(self.shopper.now());
+        let range = self.request.ranges.iter().position(|(facet, _)| facet == name).map_or(0, |place| 1 << place);
+        FacetTaste {
+            folded: SmolStr::new(glance::fold(name)),
+            weight,
+            reading: Reading::new(self.request.population, name, &self.deeds, today),
+            range,
+            values: AHashMap::new(),
+            read,
+            name: named,
+        }
+    }
+
+    /// None where facet or value say nothing.
+    fn taste(&self, facet: &FacetTaste<'a>, sent: &str) -> Option<ValueTaste> {
+        let name = facet.read.as_deref()?;
+        let sent = SmolStr::new(sent);
+        let value = glance::name(Some(&sent))?;
+        let mut taste = ValueTaste { value: value.into(), ..ValueTaste::default() };
+        if self.listens || facet.range != 0 {
+            let folded = glance::fold(value);
+            taste.wish = self.wishes.get(&facet.folded).and_then(|wishes| wishes.get(folded.as_ref())).cloned();
+            taste.searched = self.shopper.searches().met_by(&facet.folded, &folded);
+            taste.in_range = facet.range != 0 && self.is_in_range(name, &folded);
+        }
+        let Some(reading) = &facet.reading else { return Some(taste) };
+        let chosen = reading.of(value);
+        let expected = reading.expected(value, chosen);
+        let polarity = taste.wish.as_ref().map(|wish| wish.polarity);
+        let stated = |ln: f64| match polarity {
+            Some(Polarity::Like) => ln.max(0.0),
+            Some(Polarity::Dislike | Polarity::Never) => ln.min(0.0),
+            None => ln,
+        };
+        // What neither she nor anybody is known to have chosen may be new: it is not held against it.
+        if chosen.count > 0 || expected.is_named {
+            let lift = expected.share / expected.of_all;
+            let points = facet.weight * stated(finite(lift.ln()));
+            let of = || Facet::new(name, value);
+            let count = chosen.deeds(self.deeds.parts());
+            taste.observed = (points != 0.0).then(|| Arc::new(Observed { facet: of(), lift, count, points }));
+        }
+        if self.request.explore_share > 0.0 {
+            let upper = wilson_upper(expected.share, reading.weight()) / expected.of_all;
+            taste.upper = facet.weight * stated(finite(upper.ln()));
+        }
+        if facet.weight > 0.0 && polarity != Some(Polarity::Like) {
+            taste.uninteresting = self.uninteresting_value(reading.prior(), value);
+        }
+        Some(taste)
+    }
+
+    /// Says whether a folded value is in one of the ranges of a facet.
+    fn is_in_range(&self, facet: &str, folded: &str) -> bool {
+        let of_facet = self.request.ranges.iter().filter(|(name, _)| name == facet);
+        of_facet.flat_map(|(_, values)| values).any(|value| glance::fold(value) == folded)
+    }
+
+    /// The bound of what is taken up, and how often it was shown, where that is known to be little.
+    fn uninteresting_value(&self, prior: &FacetPrior, value: &str) -> Option<(f64, u64)> {
+        let everybody = prior.exposure.as_ref()?;
+        let (shown, taken_up) = self.shopper.deeds().exposure(&prior.facet, value, self.shopper.now());
+        if shown < EXPOSURES_MIN {
+            return None;
+        }
+        let left = shown.saturating_sub(taken_up);
+        let upper = beta_quantile(1.0 - TAIL, taken_up as f64 + 0.5, left as f64 + 0.5);
+        (upper < INTEREST_MIN * everybody.rate(value)).then_some((upper, shown))
+    }
+}
+
+/// Adds a value that is not yet there to those that begin at `start`.
+fn add(pairs: &mut Vec<Pair>, start: usize, mut pair: Pair) {
+    let own = pairs.get_mut(start..).unwrap_or_default();
+    if own.iter().any(|known| known.value == pair.value) {
+        return;
+    }
+    let alike = own.iter().filter(|known| known.facet == pair.facet).count();
+    if alike > 0 {
+        pair.alike += alike as u32;
+        own.iter_mut().filter(|known| known.facet == pair.facet).for_each(|known| known.alike = pair.alike);
+    }
+    pairs.push(pair);
+}
+
+/// What was said adds to a score, or takes.
+pub(super) fn stated_points(polarity: Polarity) -> f64 {
+    match polarity {
+        Polarity::Like => STATED,
+        Polarity::Dislike | Polarity::Never => -STATED,
+    }
+}
+
+/// A number, or nothing: shares of a population are data, and may be anything.
+fn finite(number: f64) -> f64 {
+    if number.is_finite() { number } else { 0.0 }
+}
+
+/// The score bound of a share that rests on so many deeds (Wilson, 1927): near the quantile of the posterior, at the cost of
+/// a square root.
+fn wilson_upper(share: f64, n: f64) -> f64 {
+    let square = Z * Z;
+    let middle = share + square / (2.0 * n);
+    let half = Z * (share * (1.0 - share) / n + square / (4.0 * n * n)).max(0.0).sqrt();
+    ((middle + half) / (1.0 + square / n)).min(1.0)
+}
