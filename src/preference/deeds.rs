@@ -1,5 +1,6 @@
 //! Everything that events say of what somebody likes, counted.
 
+use super::month::DeedMonth;
 use super::orders::{self, Purchase};
 use super::population::EXPOSURE_DAYS;
 use super::signal::{PARTS, Signal, SignalWeights, visit, visit_line, visit_whole};
@@ -49,10 +50,10 @@ pub struct Deeds {
 
 /// What was done on a day, and how often.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Count {
-    day: i32,
-    signal: Signal,
-    count: u64,
+pub(super) struct Count {
+    pub(super) day: i32,
+    pub(super) signal: Signal,
+    pub(super) count: u64,
 }
 
 /// Folds the events of a profile, in any order. Where several have one key, the version that
@@ -84,8 +85,19 @@ pub(crate) fn standing(events: &[Arc<Event>]) -> impl Iterator<Item = &Arc<Event
 impl Deeds {
     /// Folds events, each key once.
     pub(crate) fn of<'a>(events: impl Iterator<Item = &'a Arc<Event>>) -> Self {
+        Self::of_months(std::iter::empty(), i32::MIN, events)
+    }
+
+    /// Folds what months tell of the days before one, and events that are not in them: purchases, returns, and what was
+    /// done from that day on.
+    pub(crate) fn of_months<'a>(
+        months: impl Iterator<Item = (i32, &'a DeedMonth)>,
+        before: i32,
+        events: impl Iterator<Item = &'a Arc<Event>>,
+    ) -> Self {
         let mut deeds = Self::default();
         let mut counter = Counter::default();
+        months.for_each(|(month, counted)| counted.pour(month, before, &mut counter));
         for event in events {
             match Signal::of(&event.kind) {
                 Some(signal) if signal != Signal::Bought => {
@@ -221,7 +233,7 @@ fn tidy(days: &mut Vec<Count>) {
 
 /// Counts while events are read, by hash.
 #[derive(Default)]
-struct Counter {
+pub(super) struct Counter {
     facets: AHashMap<SmolStr, AHashMap<SmolStr, Vec<Count>>>,
 }
 
@@ -240,6 +252,23 @@ impl Counter {
             return;
         }
         self.facets.entry(facet.into()).or_default().insert(value.into(), vec![one]);
+    }
+
+    /// Adds counts of one value.
+    pub(super) fn extend(&mut self, facet: &SmolStr, value: &SmolStr, counts: impl Iterator<Item = Count>) {
+        let values = match self.facets.get_mut(facet) {
+            Some(values) => values,
+            None => self.facets.entry(facet.clone()).or_default(),
+        };
+        match values.get_mut(value) {
+            Some(days) => days.extend(counts),
+            None => {
+                let days: Vec<Count> = counts.collect();
+                if !days.is_empty() {
+                    values.insert(value.clone(), days);
+                }
+            }
+        }
     }
 
     /// Adds all to sorted counts.

@@ -3,6 +3,7 @@
 mod affinity;
 mod deeds;
 mod learn;
+mod month;
 mod orders;
 mod place;
 mod population;
@@ -16,6 +17,8 @@ pub use affinity::Affinity;
 pub(crate) use affinity::Reading;
 pub use deeds::{Deeds, tallies};
 pub(crate) use deeds::{Weighed, standing};
+pub use month::DeedMonth;
+pub(crate) use month::{is_counted, month_of};
 pub use population::{EXPOSURE_DAYS, Exposure, FacetPrior, LearnOptions, POPULATION_FORMAT, Population};
 pub(crate) use price::PriceBand;
 pub use recall::recall;
