@@ -16,7 +16,7 @@ use onefold::store::{
 };
 use onefold::{
     ClusterNumber, Error, Event, KeyHash, Options, Policy, ProfileNumber, Record, RecordNumber, Resolver, Result,
-    ValueHash,
+    TopicHash, ValueHash,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -53,6 +53,7 @@ struct Rows {
     trails: BTreeMap<RecordNumber, Arc<Trail>>,
     places: BTreeMap<KeyHash, EventPlace>,
     events: BTreeMap<EventPlace, Arc<Event>>,
+    topics: BTreeSet<(TopicHash, EventPlace)>,
     assertions: BTreeMap<(KeyHash, KeyHash), AssertionRow>,
     anchors: BTreeMap<ProfileNumber, Anchor>,
     feed: Vec<ProfileChange>,
@@ -146,6 +147,8 @@ impl Rows {
                 self.places.remove(&place.key);
                 self.events.remove(&place);
             }
+            Change::AddTopic { topic, place } => drop(self.topics.insert((topic, place))),
+            Change::DropTopic { topic, place } => drop(self.topics.remove(&(topic, place))),
             Change::PutAssertion(row) => drop(self.assertions.insert((row.a, row.b), *row)),
             Change::DropAssertion { a, b } => drop(self.assertions.remove(&(a, b))),
             Change::PutAnchor { profile, anchor } => drop(self.anchors.insert(profile, anchor)),
@@ -249,6 +252,19 @@ impl Snapshot for View {
         let rows = rows.take_while(|(place, _)| place.trail == trail && place.at >= *times.start());
         let rows = rows.filter(|&(&place, _)| after.is_none() || place != first).take(limit);
         Ok(rows.map(|(&place, event)| (place, Arc::clone(event))).collect())
+    }
+
+    fn events_about(
+        &self,
+        topic: TopicHash,
+        trails: RangeInclusive<RecordNumber>,
+        after: Option<EventPlace>,
+        limit: usize,
+    ) -> Result<Vec<EventPlace>> {
+        let first = EventPlace { trail: *trails.start(), at: i64::MAX, key: KeyHash(0) };
+        let rows = self.rows.topics.range((topic, after.map_or(first, |after| after.max(first)))..);
+        let rows = rows.take_while(|(of, place)| *of == topic && place.trail <= *trails.end());
+        Ok(rows.map(|&(_, place)| place).filter(|&place| Some(place) != after).take(limit).collect())
     }
 
     fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>> {

@@ -135,7 +135,7 @@ pub use decimal::Decimal;
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, EventKind, Facet, Line, Message, NotedBy, Polarity, Preference, Scope, Sensitivity};
 pub use golden::fold;
-pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
+pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, TopicHash, ValueHash};
 pub use issue::{Issue, IssueReason, Reason, What};
 pub use journey::{
     ChannelRecognition, Order, OrderLine, OrderStatus, Recognition, ShownOrder, Touches, Verification, orders, touches,
@@ -148,7 +148,9 @@ pub use measure::{
     Evaluation, RELIABILITY_BOUNDS, Reliability, ReliabilityBin, Score, ThresholdScore, best_threshold, evaluate,
     reliability, threshold_scores,
 };
-pub use normalise::{Normalised, NormalisedEvent, NormalisedLine, normalise, normalise_event, normalise_identifier};
+pub use normalise::{
+    Normalised, NormalisedEvent, NormalisedLine, normalise, normalise_event, normalise_identifier, order_id,
+};
 pub use operation::Operation;
 pub use policy::*;
 pub use preference::{

@@ -6,7 +6,7 @@ use super::rows::{
 };
 use crate::error::Result;
 use crate::event::Event;
-use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, ValueHash};
+use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TopicHash, ValueHash};
 use crate::record::Record;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -105,6 +105,18 @@ pub trait Snapshot: Send + Sync {
         after: Option<KeyHash>,
         limit: usize,
     ) -> Result<Vec<(EventPlace, Arc<Event>)>>;
+
+    /// A page of the places of the events that stand under a topic, on trails of these numbers, in the order of places,
+    /// after `after`.
+    ///
+    /// O(log of what is stored + `limit`): the newest event of a trail under a topic is a page of one.
+    fn events_about(
+        &self,
+        topic: TopicHash,
+        trails: RangeInclusive<RecordNumber>,
+        after: Option<EventPlace>,
+        limit: usize,
+    ) -> Result<Vec<EventPlace>>;
 
     /// All assertions that name one of the keys, by the hashes of their pairs; one that names two of them comes once.
     fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>>;
@@ -205,6 +217,15 @@ pub enum Change {
         event: Arc<Event>,
     },
     DropEvent {
+        place: EventPlace,
+    },
+    /// Puts the place of an event under what the event is looked up by: its order, or that it is a purchase.
+    AddTopic {
+        topic: TopicHash,
+        place: EventPlace,
+    },
+    DropTopic {
+        topic: TopicHash,
         place: EventPlace,
     },
     PutAssertion(Box<AssertionRow>),

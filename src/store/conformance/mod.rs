@@ -8,7 +8,7 @@ mod overlay;
 mod random;
 
 use crate::error::ErrorKind;
-use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, ValueHash};
+use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TopicHash, ValueHash};
 use crate::store::contract::{Batch, Change, ProfileStore, Revision, Snapshot, Tenant};
 use crate::store::rows::{EventPlace, Generation, WithheldKey};
 use model::{Model, compare};
@@ -153,6 +153,7 @@ fn drops_what_is_not_there(store: &dyn ProfileStore) {
         Change::DropRecord { number, key: KeyHash(7) },
         Change::DropTrail { number, key: KeyHash(7) },
         Change::DropEvent { place: EventPlace { trail: number, at: 7, key: KeyHash(7) } },
+        Change::DropTopic { topic: TopicHash(7), place: EventPlace { trail: number, at: 7, key: KeyHash(7) } },
         Change::DropAssertion { a: KeyHash(7), b: KeyHash(8) },
         Change::DropNode { number },
         Change::DropPosting { value },

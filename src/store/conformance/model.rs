@@ -2,7 +2,7 @@
 
 use crate::error::{ErrorKind, Result};
 use crate::event::Event;
-use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, ValueHash};
+use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TopicHash, ValueHash};
 use crate::record::Record;
 use crate::store::contract::{Batch, Change, Snapshot};
 use crate::store::rows::{
@@ -24,6 +24,7 @@ pub(super) struct Model {
     pub(super) trails: BTreeMap<RecordNumber, Arc<Trail>>,
     pub(super) places: BTreeMap<KeyHash, EventPlace>,
     pub(super) events: BTreeMap<EventPlace, Arc<Event>>,
+    pub(super) topics: BTreeSet<(TopicHash, EventPlace)>,
     pub(super) assertions: BTreeMap<(KeyHash, KeyHash), AssertionRow>,
     pub(super) anchors: BTreeMap<ProfileNumber, Anchor>,
     pub(super) feed: Vec<ProfileChange>,
@@ -88,6 +89,8 @@ impl Model {
                     self.places.remove(&place.key);
                     self.events.remove(&place);
                 }
+                Change::AddTopic { topic, place } => drop(self.topics.insert((topic, place))),
+                Change::DropTopic { topic, place } => drop(self.topics.remove(&(topic, place))),
                 Change::PutAssertion(row) => drop(self.assertions.insert((row.a, row.b), *row)),
                 Change::DropAssertion { a, b } => drop(self.assertions.remove(&(a, b))),
                 Change::PutAnchor { profile, anchor } => drop(self.anchors.insert(profile, anchor)),
@@ -126,6 +129,7 @@ pub(super) fn compare(snapshot: &dyn Snapshot, model: &Model, place: &str) {
         same(snapshot.record_page(RecordNumber(from), limit), expected, false, &told("a page of records"));
     }
     events(snapshot, model, &told);
+    topics(snapshot, model, &told("events about a topic"));
     assertions(snapshot, model, &told("assertions"));
     let profiles = spread(model.anchors.keys().copied(), [ProfileNumber(0), ProfileNumber(u64::MAX)]);
     same(snapshot.anchors(&profiles), find(&profiles, &model.anchors), false, &told("anchors"));
@@ -161,6 +165,28 @@ fn events(snapshot: &dyn Snapshot, model: &Model, told: &dyn Fn(&str) -> String)
                 let expected = rows.iter().take(limit).cloned().collect();
                 let found = snapshot.event_page(place.trail, since..=until, after, limit);
                 same(found, expected, false, &told("a page of events"));
+            }
+        }
+    }
+}
+
+fn topics(snapshot: &dyn Snapshot, model: &Model, told: &str) {
+    let topics = spread(model.topics.iter().map(|&(topic, _)| topic), [TopicHash(0), TopicHash(u128::MAX)]);
+    let nowhere = EventPlace { trail: RecordNumber(1), at: 7, key: KeyHash(7) };
+    let afters = model.topics.iter().map(|&(_, place)| Some(place)).chain([None, Some(nowhere)]);
+    for after in afters {
+        for &topic in &topics {
+            for (first, last) in [(0, u64::MAX), (1, 1), (2, 1), (1, 2)] {
+                let trails = RecordNumber(first)..=RecordNumber(last);
+                let of_topic = model.topics.iter().filter(|(of, place)| *of == topic && trails.contains(&place.trail));
+                let mut places: Vec<EventPlace> = of_topic.map(|&(_, place)| place).collect();
+                places.sort_by_key(|place| (place.trail, Reverse(place.at), place.key));
+                let start = after.map(|after| (after.trail, Reverse(after.at), after.key));
+                places.retain(|place| start.is_none_or(|start| (place.trail, Reverse(place.at), place.key) > start));
+                for limit in [0, 1, usize::MAX] {
+                    let expected = places.iter().take(limit).copied().collect();
+                    same(snapshot.events_about(topic, trails.clone(), after, limit), expected, false, told);
+                }
             }
         }
     }

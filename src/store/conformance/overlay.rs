@@ -4,7 +4,7 @@ use super::model::{Model, compare};
 use super::random::Random;
 use crate::store::contract::{Batch, Change, ProfileStore, Revision, Tenant};
 use crate::store::memory::Memory;
-use crate::store::overlay::Overlay;
+use crate::store::overlay::{Overlay, Presence};
 use crate::store::rows::Generation;
 
 /// Two random batches of events on top of each other, over a third that is committed: read before they are committed,
@@ -28,6 +28,8 @@ fn events_show_before_and_after_they_are_committed() {
                     Change::DropTrail { number, key } => overlay.drop_trail(number, key),
                     Change::PutEvent { place, event } => overlay.put_event(place, event),
                     Change::DropEvent { place } => overlay.drop_event(place),
+                    Change::AddTopic { topic, place } => overlay.set_topic(topic, place, Presence::Present),
+                    Change::DropTopic { topic, place } => overlay.set_topic(topic, place, Presence::Absent),
                     other => panic!("{other:?} is of no event"),
                 }
             }

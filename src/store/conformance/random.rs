@@ -2,7 +2,7 @@
 
 use super::model::Model;
 use crate::event::{Event, EventKind, Line};
-use crate::id::{ClusterNumber, KeyHash, Link, ProfileNumber, RecordNumber, Seed, ValueHash};
+use crate::id::{ClusterNumber, KeyHash, Link, ProfileNumber, RecordNumber, Seed, TopicHash, ValueHash};
 use crate::identifier::Summary;
 use crate::issue::Reason;
 use crate::linkage::Weight;
@@ -42,7 +42,7 @@ impl Random {
         let mut changes = vec![self.meta(model, if switch { generation } else { model.current() })];
         let mut taken = BTreeSet::new();
         for _ in 0..self.below(40) {
-            let (kind, key) = (self.below(21), self.below(14));
+            let (kind, key) = (self.below(23), self.below(14));
             // Putting a row and dropping it are of one kind of key.
             if taken.insert((kind / 2, key)) {
                 let change = self.change(kind, key);
@@ -66,7 +66,12 @@ impl Random {
         let of_events = |change: &Change| {
             matches!(
                 change,
-                Change::PutTrail { .. } | Change::DropTrail { .. } | Change::PutEvent { .. } | Change::DropEvent { .. }
+                Change::PutTrail { .. }
+                    | Change::DropTrail { .. }
+                    | Change::PutEvent { .. }
+                    | Change::DropEvent { .. }
+                    | Change::AddTopic { .. }
+                    | Change::DropTopic { .. }
             )
         };
         batch.changes.into_iter().filter(of_events).collect()
@@ -122,6 +127,8 @@ impl Random {
             17 => Change::DropTrail { number, key: KeyHash(hash(key + 40)) },
             18 => Change::PutEvent { place: self.place(key), event: Arc::new(self.event()) },
             19 => Change::DropEvent { place: self.place(key) },
+            20 => Change::AddTopic { topic: TopicHash(hash(key / 3)), place: self.place(key) },
+            21 => Change::DropTopic { topic: TopicHash(hash(key / 3)), place: self.place(key) },
             _ => Change::PutAnchor { profile: ProfileNumber(number.0), anchor: self.anchor() },
         }
     }

@@ -2,7 +2,7 @@
 //! hash, largest byte first: what is numbered in order is appended.
 
 use crate::error::{Error, Result};
-use crate::id::{KeyHash, RecordNumber, ValueHash};
+use crate::id::{KeyHash, RecordNumber, TopicHash, ValueHash};
 use crate::store::rows::{EventPlace, Generation, WithheldKey};
 use std::ops::Range;
 
@@ -28,6 +28,8 @@ pub(super) enum Table {
     Event = b'e',
     /// The trails and times of events, by key.
     Place = b'y',
+    /// The places of events, by what they are looked up by.
+    Topic = b'o',
     Node = b'n',
     Posting = b'v',
     Carrier = b'c',
@@ -40,7 +42,7 @@ pub(super) enum Table {
 
 impl Table {
     /// Those that hold what was committed.
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::Tenant,
         Self::State,
         Self::Policy,
@@ -53,6 +55,7 @@ impl Table {
         Self::Trail,
         Self::Event,
         Self::Place,
+        Self::Topic,
         Self::Node,
         Self::Posting,
         Self::Carrier,
@@ -76,7 +79,7 @@ impl Table {
             Self::Anchor => "anchors",
             Self::Feed => "changes",
             Self::Trail => "trails",
-            Self::Event | Self::Place => "events",
+            Self::Event | Self::Place | Self::Topic => "events",
             Self::Node => "nodes",
             Self::Posting => "postings",
             Self::Carrier => "carriers",
@@ -151,6 +154,20 @@ impl Keys {
         key
     }
 
+    /// What the keys of the events under a topic begin with, on a trail.
+    pub(super) fn topic_trail(self, topic: TopicHash, trail: RecordNumber) -> Vec<u8> {
+        let mut key = self.hash(Table::Topic, topic.0);
+        key.extend_from_slice(&trail.0.to_be_bytes());
+        key
+    }
+
+    pub(super) fn topic(self, topic: TopicHash, place: EventPlace) -> Vec<u8> {
+        let mut key = self.topic_trail(topic, place.trail);
+        key.extend_from_slice(&newest_first(place.at as u64).to_be_bytes());
+        key.extend_from_slice(&place.key.0.to_be_bytes());
+        key
+    }
+
     pub(super) fn carrier(self, value: ValueHash, number: RecordNumber) -> Vec<u8> {
         let mut key = self.hash(Table::Carrier, value.0);
         key.extend_from_slice(&number.0.to_be_bytes());
@@ -221,9 +238,9 @@ impl Tail<'_> {
     }
 }
 
-/// The place of an event, off its key.
-pub(super) fn event_of(key: &[u8]) -> Result<EventPlace> {
-    let mut tail = Tail(key, Table::Event);
+/// The place of an event, off the end of a key.
+pub(super) fn event_of(key: &[u8], table: Table) -> Result<EventPlace> {
+    let mut tail = Tail(key, table);
     let key = KeyHash(tail.u128()?);
     let at = newest_first(tail.u64()?) as i64;
     Ok(EventPlace { trail: RecordNumber(tail.u64()?), at, key })

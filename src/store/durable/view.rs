@@ -5,7 +5,7 @@ use super::keys::{self, Keys, Table, Tail};
 use super::writes::{FEED_CHUNK, State};
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, ValueHash};
+use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TopicHash, ValueHash};
 use crate::record::Record;
 use crate::store::codec::{self, Entry};
 use crate::store::contract::{Revision, Snapshot};
@@ -238,7 +238,28 @@ impl Snapshot for View {
             limit,
             |key, bytes| {
                 let event = codec::decode(key, bytes).ok_or_else(|| Table::Event.damaged())?;
-                Ok((keys::event_of(key)?, Arc::new(event)))
+                Ok((keys::event_of(key, Table::Event)?, Arc::new(event)))
+            },
+        )
+    }
+
+    fn events_about(
+        &self,
+        topic: TopicHash,
+        trails: RangeInclusive<RecordNumber>,
+        after: Option<EventPlace>,
+        limit: usize,
+    ) -> Result<Vec<EventPlace>> {
+        self.page(
+            |keys| {
+                let (first, last) = (keys.topic_trail(topic, *trails.start()), keys.topic_trail(topic, *trails.end()));
+                let after = after.map(|after| next(keys.topic(topic, after)));
+                (last, after.map_or_else(|| first.clone(), |after| after.max(first.clone())))
+            },
+            limit,
+            |key, bytes| {
+                codec::decode::<()>(key, bytes).ok_or_else(|| Table::Topic.damaged())?;
+                keys::event_of(key, Table::Topic)
             },
         )
     }

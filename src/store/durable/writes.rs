@@ -62,6 +62,8 @@ impl Writes {
                 self.remove(keys.hash(Table::Place, place.key.0))?;
                 self.remove(keys.event(place))
             }
+            Change::AddTopic { topic, place } => self.put(keys.topic(topic, place), &()),
+            Change::DropTopic { topic, place } => self.remove(keys.topic(topic, place)),
             Change::PutAssertion(row) => {
                 self.put(keys.pair(Table::Asserted, row.b, row.a), &())?;
                 self.put(keys.pair(Table::Assertion, row.a, row.b), &*row)

@@ -4,7 +4,7 @@ use super::history::{Live, Stamp};
 use super::shared::Shared;
 use super::table::{Dense, Hashed, Ordered};
 use crate::event::Event;
-use crate::id::{KeyHash, RecordNumber, ValueHash};
+use crate::id::{KeyHash, RecordNumber, TopicHash, ValueHash};
 use crate::record::Record;
 use crate::store::contract::{Change, Revision};
 use crate::store::rows::{
@@ -32,6 +32,7 @@ pub(super) struct Evidence {
     pub(super) trails: Dense<Arc<Trail>>,
     pub(super) places: Hashed<EventPlace>,
     pub(super) events: Ordered<EventPlace, Arc<Event>>,
+    pub(super) topics: Ordered<(TopicHash, EventPlace), ()>,
     // The entries of each commit that had any.
     pub(super) feed: Vec<Box<[ProfileChange]>>,
 }
@@ -61,7 +62,8 @@ impl Evidence {
         self.anchors.prune(commits.clone(), live);
         self.trails.prune(commits.clone(), live);
         self.places.prune(commits.clone(), live);
-        self.events.prune(commits, live);
+        self.events.prune(commits.clone(), live);
+        self.topics.prune(commits, live);
     }
 }
 
@@ -146,6 +148,8 @@ pub(super) fn apply(evidence: &mut Evidence, derived: &mut Derived, change: Chan
             evidence.places.remove(place.key.0, told);
             evidence.events.remove(place, told);
         }
+        Change::AddTopic { topic, place } => evidence.topics.put((topic, place), (), told),
+        Change::DropTopic { topic, place } => evidence.topics.remove((topic, place), told),
         Change::PutAssertion(row) => {
             evidence.asserted.put((row.a, row.b), (), told);
             evidence.asserted.put((row.b, row.a), (), told);

@@ -4,7 +4,7 @@ use super::shared::{Pin, Shared};
 use super::tables::{Carried, Derived, Evidence};
 use crate::error::Result;
 use crate::event::Event;
-use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, ValueHash};
+use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TopicHash, ValueHash};
 use crate::record::Record;
 use crate::store::contract::{Revision, Snapshot};
 use crate::store::rows::{
@@ -114,6 +114,21 @@ impl Snapshot for View {
         let rows = rows.take_while(|(place, _)| place.trail == trail && place.at >= *times.start());
         let rows = rows.skip_while(|(place, _)| after.is_some() && *place == first).take(limit);
         Ok(rows.map(|(place, event)| (place, Arc::clone(event))).collect())
+    }
+
+    fn events_about(
+        &self,
+        topic: TopicHash,
+        trails: RangeInclusive<RecordNumber>,
+        after: Option<EventPlace>,
+        limit: usize,
+    ) -> Result<Vec<EventPlace>> {
+        let first = EventPlace { trail: *trails.start(), at: i64::MAX, key: KeyHash(0) };
+        let tables = self.evidence.read();
+        let rows = tables.topics.page((topic, after.map_or(first, |after| after.max(first))), self.revision);
+        let places = rows.take_while(|((of, place), ())| *of == topic && place.trail <= *trails.end());
+        let places = places.map(|((_, place), ())| place).skip_while(|place| Some(*place) == after);
+        Ok(places.take(limit).collect())
     }
 
     fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>> {

@@ -3,7 +3,7 @@
 use super::{each, page};
 use crate::error::Result;
 use crate::event::Event;
-use crate::id::{KeyHash, RecordNumber};
+use crate::id::{KeyHash, RecordNumber, TopicHash};
 use crate::store::contract::{Change, Snapshot};
 use crate::store::rows::{EventPlace, Trail};
 use ahash::AHashMap;
@@ -17,6 +17,7 @@ pub(super) struct Events {
     trails: AHashMap<RecordNumber, (KeyHash, Option<Arc<Trail>>)>,
     places: AHashMap<KeyHash, Option<EventPlace>>,
     events: BTreeMap<EventPlace, Option<Arc<Event>>>,
+    topics: BTreeMap<(TopicHash, EventPlace), bool>,
     /// Where events were, as fetched.
     warm: AHashMap<KeyHash, Option<EventPlace>>,
 }
@@ -34,6 +35,10 @@ impl Events {
     pub(super) fn drop_event(&mut self, place: EventPlace) {
         self.places.insert(place.key, None);
         self.events.insert(place, None);
+    }
+
+    pub(super) fn set_topic(&mut self, topic: TopicHash, place: EventPlace, present: bool) {
+        self.topics.insert((topic, place), present);
     }
 
     pub(super) fn warm_up(&mut self, base: &dyn Snapshot, keys: &[KeyHash]) -> Result<()> {
@@ -100,6 +105,26 @@ impl Events {
         page(limit, next, pending.map(|(place, event)| (*place, event.clone())).collect())
     }
 
+    pub(super) fn events_about(
+        &self,
+        base: &dyn Snapshot,
+        topic: TopicHash,
+        trails: RangeInclusive<RecordNumber>,
+        after: Option<EventPlace>,
+        limit: usize,
+    ) -> Result<Vec<EventPlace>> {
+        let first = EventPlace { trail: *trails.start(), at: i64::MAX, key: KeyHash(0) };
+        let pending = self.topics.range((topic, after.map_or(first, |after| after.max(first)))..);
+        let pending = pending.take_while(|((of, place), _)| *of == topic && place.trail <= *trails.end());
+        let pending = pending.filter(|((_, place), _)| after.is_none_or(|after| *place > after));
+        let next = |last: Option<EventPlace>, limit| {
+            let rows = base.events_about(topic, trails.clone(), last.or(after), limit)?;
+            Ok(rows.into_iter().map(|place| (place, ())).collect())
+        };
+        let rows = page(limit, next, pending.map(|((_, place), present)| (*place, present.then_some(()))).collect())?;
+        Ok(rows.into_iter().map(|(place, ())| place).collect())
+    }
+
     /// What is pending. An event that moves keeps its key, and a trail whose events all went may come again under
     /// another number: what is dropped goes first.
     pub(super) fn append_to(self, changes: &mut Vec<Change>) {
@@ -113,5 +138,9 @@ impl Events {
         for (place, event) in self.events {
             changes.extend(event.map(|event| Change::PutEvent { place, event }));
         }
+        changes.extend(self.topics.into_iter().map(|((topic, place), present)| match present {
+            true => Change::AddTopic { topic, place },
+            false => Change::DropTopic { topic, place },
+        }));
     }
 }

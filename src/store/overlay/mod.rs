@@ -4,7 +4,7 @@ mod events;
 
 use crate::error::Result;
 use crate::event::Event;
-use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, ValueHash};
+use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TopicHash, ValueHash};
 use crate::record::Record;
 use crate::store::contract::{Change, Revision, Snapshot};
 use crate::store::rows::{
@@ -211,6 +211,11 @@ impl<'a> Overlay<'a> {
     /// Removes an event.
     pub fn drop_event(&mut self, place: EventPlace) {
         self.events.drop_event(place);
+    }
+
+    /// Puts the place of an event under a topic, or takes it away.
+    pub fn set_topic(&mut self, topic: TopicHash, place: EventPlace, present: Presence) {
+        self.events.set_topic(topic, place, present == Presence::Present);
     }
 
     /// Writes or removes an assertion.
@@ -547,6 +552,16 @@ impl Snapshot for Overlay<'_> {
         limit: usize,
     ) -> Result<Vec<(EventPlace, Arc<Event>)>> {
         self.events.event_page(self.base, trail, times, after, limit)
+    }
+
+    fn events_about(
+        &self,
+        topic: TopicHash,
+        trails: RangeInclusive<RecordNumber>,
+        after: Option<EventPlace>,
+        limit: usize,
+    ) -> Result<Vec<EventPlace>> {
+        self.events.events_about(self.base, topic, trails, after, limit)
     }
 
     fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>> {
