@@ -158,7 +158,9 @@ pub use measure::{
     Evaluation, RELIABILITY_BOUNDS, Reliability, ReliabilityBin, Score, ThresholdScore, best_threshold, evaluate,
     reliability, threshold_scores,
 };
-pub use normalise::{Normalised, NormalisedEvent, NormalisedLine, normalise, normalise_event, normalise_identifier};
+pub use normalise::{
+    Normalised, NormalisedEvent, NormalisedLine, normalise, normalise_event, normalise_identifier, order_id,
+};
 pub use operation::Operation;
 pub use policy::*;
 pub use preference::{

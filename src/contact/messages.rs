@@ -34,18 +34,11 @@ impl Sent {
     }
 }
 
-/// Says whether an event tells of a message on its way.
-pub(super) fn tells_of_message(event: &Event) -> bool {
-    let on_its_way =
-        [EventKind::MessageSent, EventKind::MessageDelivered, EventKind::MessageOpened, EventKind::MessageClicked];
-    on_its_way.contains(&event.kind)
-}
-
 /// The messages until now, from events in the order of time. A message that no event names a channel for went through
 /// its sources. O(n log n).
 pub(super) fn messages(events: &[&Arc<Event>], now: i64) -> Vec<Sent> {
     let mut of_key: BTreeMap<SmolStr, (Sent, BTreeSet<SmolStr>)> = BTreeMap::new();
-    let told = events.iter().filter(|event| tells_of_message(event) && event.at.microseconds() <= now);
+    let told = events.iter().filter(|event| event.kind.is_of_message() && event.at.microseconds() <= now);
     for event in told {
         let Some(message) = &event.message else { continue };
         let Some(key) = trimmed(&message.message) else { continue };

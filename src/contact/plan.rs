@@ -5,7 +5,7 @@ use super::answer::{
     ContactZone, PointSource, ZoneSource,
 };
 use super::cap;
-use super::messages::{messages, tells_of_message};
+use super::messages::messages;
 use super::response::Responses;
 use super::rules::{ChannelRule, ContactRules, same};
 use super::zone::{self, Quiet};
@@ -164,7 +164,7 @@ fn clock(events: &[&Arc<Event>], rules: &ContactRules, request: &ContactRequest)
     let (clock, name, source) = match named {
         Some((name, clock, source)) => (clock, Some(name.clone()), source),
         None => {
-            let past = |event: &&&Arc<Event>| !is_after(event.at, request.now) && !tells_of_message(event);
+            let past = |event: &&&Arc<Event>| !is_after(event.at, request.now) && !event.kind.is_of_message();
             match events.iter().rev().find(past) {
                 Some(last) => (zone::fixed(last.at.offset_seconds()), None, ZoneSource::LastEvent(last.key.clone())),
                 None => (TimeZone::UTC, None, ZoneSource::Nothing),

@@ -71,6 +71,13 @@ const NAMED: [(&str, EventKind); 13] = [
     ("preference", EventKind::Preference),
 ];
 
+impl EventKind {
+    /// Whether it tells of a message on its way: sent, delivered, opened, clicked.
+    pub(crate) fn is_of_message(&self) -> bool {
+        matches!(self, Self::MessageSent | Self::MessageDelivered | Self::MessageOpened | Self::MessageClicked)
+    }
+}
+
 impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,8 +1,10 @@
 //! From values to the integers that resolution works on.
 
 mod summary;
+mod topic;
 
 pub use summary::Summary;
+pub(crate) use topic::{Topic, hash_topic, topics};
 
 use crate::id::{KeyHash, Link, Seed, ValueHash};
 use crate::policy::Rules;

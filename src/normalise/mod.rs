@@ -8,6 +8,7 @@ pub(crate) mod glance;
 mod junk;
 mod latin;
 mod once;
+mod order;
 mod phone;
 mod place;
 mod text;
@@ -17,6 +18,8 @@ pub(crate) use event::read_lines;
 pub use event::{NormalisedEvent, NormalisedLine, normalise_event};
 pub(crate) use junk::is_junk;
 pub(crate) use once::each_once;
+pub use order::order_id;
+pub(crate) use order::{order_key, order_name};
 
 use crate::issue::{Issue, IssueReason, What};
 use crate::policy::{Compare, Form, KindRule, Role, Rules, Undeclared};

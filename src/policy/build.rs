@@ -84,6 +84,12 @@ impl PolicyBuilder {
         self
     }
 
+    /// Says which kind of identifier has the ids of orders.
+    pub fn order(mut self, kind: impl Into<SmolStr>) -> Self {
+        self.policy.event.order = Some(kind.into());
+        self
+    }
+
     /// Links by likeness too.
     pub fn linkage(mut self, linkage: LinkagePolicy) -> Self {
         self.policy.linkage = Some(linkage);

@@ -44,7 +44,24 @@ impl Policy {
             self.check_attribute(&format!("attribute[{place}]"), attribute)?;
         }
         self.check_groups()?;
+        self.check_order()?;
         self.check_linkage()
+    }
+
+    /// An event is found by its order under any policy, as far as the form keeps letters and digits apart.
+    fn check_order(&self) -> Result<()> {
+        let Some(order) = &self.event.order else { return Ok(()) };
+        let Some(kind) = self.identifier.iter().find(|identifier| identifier.kind == *order) else {
+            let hint = hint(order, self.identifier.iter().map(|identifier| &identifier.kind));
+            return Err(Error::policy("event.order", format!("no identifier `{order}` is declared{hint}")));
+        };
+        match kind.normalise {
+            Form::None | Form::Trim | Form::Lower | Form::UpperAlnum | Form::Uuid => Ok(()),
+            Form::Digits | Form::Email | Form::Phone => {
+                let reason = format!("`{order}` has a form that takes ids of several orders for one");
+                Err(Error::policy("event.order", reason))
+            }
+        }
     }
 
     fn check_identifier(&self, at: &str, identifier: &IdentifierPolicy) -> Result<()> {

@@ -197,6 +197,8 @@ mod tests {
             .identifier(email)
             .attribute(attribute)
             .attribute(AttributePolicy::new("b", Compare::Exact))
+            .identifier(IdentifierPolicy::new("order_id", Role::Session))
+            .order("order_id")
             .linkage(linkage())
             .build()
             .unwrap()
@@ -234,6 +236,7 @@ mod tests {
         }
         let (linkage, model) = (&policy["linkage"], &policy["linkage"]["model"]);
         for (part, written) in [
+            ("event", &policy["event"]),
             ("linkage", linkage),
             ("block", &linkage["block"][0]),
             ("model", model),

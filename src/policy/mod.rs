@@ -45,6 +45,9 @@ pub struct Policy {
     pub identifier: Vec<IdentifierPolicy>,
     /// The declared attributes.
     pub attribute: Vec<AttributePolicy>,
+    /// How events are read.
+    #[serde(skip_serializing_if = "EventPolicy::is_silent")]
+    pub event: EventPolicy,
     /// Linking by likeness; none links by identifiers only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub linkage: Option<LinkagePolicy>,
@@ -226,6 +229,23 @@ pub struct AttributePolicy {
     pub verified_by: Option<SmolStr>,
 }
 
+/// How events are read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EventPolicy {
+    /// The kind of identifier whose values are ids of orders. Events that name the same order tell of one purchase; so
+    /// do those that carry its id as an identifier of this kind, and names of orders have the kind's form too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<SmolStr>,
+}
+
+impl EventPolicy {
+    /// Whether it says nothing.
+    fn is_silent(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What kind of value an attribute holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -322,6 +342,7 @@ impl Default for Policy {
             source: Vec::new(),
             identifier: Vec::new(),
             attribute: Vec::new(),
+            event: EventPolicy::default(),
             linkage: None,
             similarities: crate::similarity::Similarities::default(),
         }

@@ -21,7 +21,8 @@ impl Policy {
     ///   switchboard's or a till's own, and generic: nobody is told by it.
     /// - `order_id` is one order of one person, but whoever knows the number may quote it: the person who was given the
     ///   parcel, or a colleague at the desk. So it has the rights of a visit: it brings what nobody else claims to the
-    ///   person who ordered, and never ties two known people. Where two claim it, nobody holds it.
+    ///   person who ordered, and never ties two known people. Where two claim it, nobody holds it. Events that carry it
+    ///   tell of one purchase.
     /// - `app_install_id`, `device_id`, `cookie_id` and `session_id` attach the anonymous to at most one known person.
     ///
     /// No region is set: phones without a country code stay bare digits until one is.
@@ -80,6 +81,7 @@ fn visits(builder: PolicyBuilder) -> PolicyBuilder {
         .contested(Contested::Nobody)
         .max_records(1_000);
     builder
+        .order("order_id")
         .identifier(order)
         .identifier(Identifier::new("app_install_id", Role::Device))
         .identifier(Identifier::new("device_id", Role::Device))

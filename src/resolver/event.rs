@@ -8,11 +8,11 @@ use super::reading::{EventReading, moment_of};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::id::{KeyHash, Link, RecordNumber, ValueHash};
-use crate::identifier::hash_trail;
+use crate::identifier::{hash_trail, topics};
 use crate::policy::{Contested, Links};
 use crate::record::{Moment, RecordKey};
 use crate::stitch::Claimed;
-use crate::store::{Anchor, DORMANT, EventPlace, Node, Snapshot, Trail, ValueState, Vertex};
+use crate::store::{Anchor, DORMANT, EventPlace, Node, Presence, Snapshot, Trail, ValueState, Vertex};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -47,12 +47,14 @@ impl Planner<'_> {
         let number = known.unwrap_or(RecordNumber(self.meta.next_record));
         self.meta.next_record += u64::from(known.is_none());
         let place = EventPlace { trail: number, at: reading.event.at.microseconds(), key: reading.key };
-        if let Some((old, _)) = &standing {
+        if let Some((old, event)) = &standing {
             self.overlay.drop_event(*old);
+            self.set_topics(*old, event, Presence::Absent);
         } else {
             self.meta.counts.events += 1;
         }
         self.overlay.put_event(place, Arc::clone(&reading.event));
+        self.set_topics(place, &reading.event, Presence::Present);
         if standing.as_ref().is_none_or(|(old, _)| *old != place) {
             self.lengthen(number, reading)?;
             if let Some((old, event)) = &standing {
@@ -69,8 +71,15 @@ impl Planner<'_> {
         self.changed = true;
         self.meta.counts.events -= 1;
         self.overlay.drop_event(place);
+        self.set_topics(place, &event, Presence::Absent);
         self.shorten(place.trail, &moment_of(&event))?;
         Ok(true)
+    }
+
+    fn set_topics(&mut self, place: EventPlace, event: &Event, presence: Presence) {
+        for topic in topics(self.seed, event) {
+            self.overlay.set_topic(topic, place, presence);
+        }
     }
 
     fn standing(&self, place: EventPlace) -> Result<Arc<Event>> {

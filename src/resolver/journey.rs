@@ -151,7 +151,7 @@ pub struct JourneyEvent {
 }
 
 /// A trail some of whose events are of the profile.
-struct Source {
+pub(super) struct Source {
     number: RecordNumber,
     node: Arc<Node>,
     /// Events that were read and not taken, the newest last.
@@ -177,7 +177,7 @@ impl View {
         let Some(until) = until.filter(|until| *until >= since && query.limit > 0) else {
             return Ok(Some(Journey::default()));
         };
-        let mut merged = Merged { view: self, since, sources: self.sources(&members, until)? };
+        let mut merged = Merged { view: self, since, sources: sources(self.trails_of(&members)?, until) };
         let (mut journey, mut users, mut scanned) = (Journey::default(), Users::default(), 0);
         while let Some((at, moment)) = merged.next_moment()? {
             scanned += moment.len();
@@ -236,7 +236,7 @@ impl View {
     }
 
     /// The trails that may have events of a profile: its own, and those of others that follow a value which it claims.
-    fn sources(&self, members: &[RecordNumber], until: i64) -> Result<Vec<Source>> {
+    pub(super) fn trails_of(&self, members: &[RecordNumber]) -> Result<BTreeMap<RecordNumber, Arc<Node>>> {
         let nodes = self.snapshot.nodes(members)?;
         let mut trails: BTreeMap<RecordNumber, Arc<Node>> = BTreeMap::new();
         let mut claimed: Vec<Link> = Vec::new();
@@ -262,24 +262,29 @@ impl View {
             let follows = |node: &Arc<Node>| node.cluster != DORMANT && node.vertex.follows() == Some(*link);
             trails.extend(nodes.filter_map(|(number, node)| Some((number, node.filter(follows)?))));
         }
-        let source = |(number, node)| Source { number, node, waiting: Vec::new(), from: Some((until, None)) };
-        Ok(trails.into_iter().map(source).collect())
+        Ok(trails)
     }
 }
 
-/// Events of one time, each with its trail.
-type Together = Vec<(Arc<Node>, Arc<Event>)>;
+/// The events of one microsecond, each with the trail that it is on.
+pub(super) type Moment = Vec<(Arc<Node>, Arc<Event>)>;
+
+/// The trails that may have events of a profile, to be read together.
+pub(super) fn sources(trails: BTreeMap<RecordNumber, Arc<Node>>, until: i64) -> Vec<Source> {
+    let source = |(number, node)| Source { number, node, waiting: Vec::new(), from: Some((until, None)) };
+    trails.into_iter().map(source).collect()
+}
 
 /// Trails read together, from the newest event to the oldest.
-struct Merged<'a> {
-    view: &'a View,
-    since: i64,
-    sources: Vec<Source>,
+pub(super) struct Merged<'a> {
+    pub(super) view: &'a View,
+    pub(super) since: i64,
+    pub(super) sources: Vec<Source>,
 }
 
 impl Merged<'_> {
     /// The newest time that is left, with all events of it.
-    fn next_moment(&mut self) -> Result<Option<(i64, Together)>> {
+    pub(super) fn next_moment(&mut self) -> Result<Option<(i64, Moment)>> {
         let mut newest: Option<i64> = None;
         for source in &mut self.sources {
             source.fill(self.view, self.since)?;

@@ -1,5 +1,6 @@
 //! The façade: the only code that reads stores or commits to them.
 
+mod about;
 mod answer;
 mod attribute;
 mod drift;
@@ -24,6 +25,7 @@ mod search;
 mod settle;
 mod stats;
 mod tell;
+mod wishes;
 mod write;
 
 pub use answer::{

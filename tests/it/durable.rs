@@ -6,7 +6,7 @@ use onefold::store::{
 };
 use onefold::{
     ClusterNumber, Durability, Durable, Error, ErrorKind, Event, EventKind, KeyHash, ProfileNumber, Record,
-    RecordNumber, Result, Seed, Timestamp, ValueHash,
+    RecordNumber, Result, Seed, Timestamp, TopicHash, ValueHash,
 };
 use std::collections::BTreeSet;
 use std::fs;
@@ -32,6 +32,7 @@ fn batch(revision: u64) -> Batch {
     }
     changes.push(Change::AddCarrier { value: ValueHash(5), number: RecordNumber(revision) });
     changes.push(Change::PutEvent { place: EVENT_PLACE, event: Arc::new(event(revision)) });
+    changes.push(Change::AddTopic { topic: TopicHash(5), place: EVENT_PLACE });
     let profile = "p00000000000000000000000042".parse().unwrap();
     let feed = vec![ProfileChange { sequence: revision, policy_version: 0, event: ProfileEvent::Extended { profile } }];
     Batch { expected: Revision(revision - 1), generation: Generation(0), changes, feed }

@@ -56,6 +56,14 @@ fn wrong_policies_are_refused_with_the_field_named() {
             "policy field `identifier[0].pattern`: is not a regular expression: unopened group",
         ),
         (
+            format!("{email}[event]\norder = \"e-mail\""),
+            "policy field `event.order`: no identifier `e-mail` is declared; did you mean `email`?",
+        ),
+        (
+            format!("{email}normalise = \"email\"\n[event]\norder = \"email\""),
+            "policy field `event.order`: `email` has a form that takes ids of several orders for one",
+        ),
+        (
             format!("{email}max_per_profile = 0"),
             "policy field `identifier[0].max_per_profile`: is 0, and must be at least 1",
         ),

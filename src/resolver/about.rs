@@ -1,0 +1,57 @@
+//! The events of a profile under a topic: those that say something of one thing, among however many others.
+
+use super::attribute::Users;
+use super::read::View;
+use crate::error::Result;
+use crate::event::Event;
+use crate::id::{ClusterNumber, ProfileId, RecordNumber};
+use crate::identifier::{Topic, hash_topic};
+use crate::store::{EventPlace, Node};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Places that are read at a time.
+const PAGE: usize = 256;
+
+/// A profile with the trails that may have events of it.
+pub(super) struct Subject {
+    pub(super) number: ClusterNumber,
+    pub(super) trails: BTreeMap<RecordNumber, Arc<Node>>,
+}
+
+impl View {
+    /// The profile that an id leads to, if it leads to one. O(members, and carriers of contested values).
+    pub(super) fn subject(&self, id: ProfileId) -> Result<Option<Subject>> {
+        let Some((number, cluster)) = self.cluster_of(id)? else { return Ok(None) };
+        let members = self.members_of(number, &cluster)?;
+        let trails = self.trails_of(&members)?;
+        Ok(Some(Subject { number, trails }))
+    }
+
+    /// The events of a profile under a topic, by trail, of each the newest first. O(trails + events under the topic on
+    /// them).
+    pub(super) fn events_under(&self, topic: Topic<'_>, subject: &Subject) -> Result<Vec<Arc<Event>>> {
+        let topic = hash_topic(self.seed, topic);
+        let (mut users, mut theirs) = (Users::default(), Vec::new());
+        for (&trail, node) in &subject.trails {
+            let mut after = None;
+            loop {
+                let page = self.snapshot.events_about(topic, trail..=trail, after, PAGE)?;
+                for place in &page {
+                    if users.of(&*self.snapshot, node, place.at)? == subject.number {
+                        theirs.push(*place);
+                    }
+                }
+                match page.last() {
+                    Some(last) if page.len() == PAGE => after = Some(*last),
+                    _ => break,
+                }
+            }
+        }
+        self.events_at(&theirs)
+    }
+
+    pub(super) fn events_at(&self, places: &[EventPlace]) -> Result<Vec<Arc<Event>>> {
+        Ok(self.snapshot.events(places)?.into_iter().flatten().collect())
+    }
+}
