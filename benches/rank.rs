@@ -85,9 +85,14 @@ fn bench(criterion: &mut Criterion) {
     for count in [0, 200, 5_000, 100_000] {
         let shopper = Shopper::fold(&events(count.max(1), 5), now);
         group.bench_function(format!("for {count} events"), |bencher| {
-            bencher.iter(|| rank(&shopper, &items, &request).unwrap());
+            bencher.iter_with_large_drop(|| rank(&shopper, &items, &request).unwrap());
         });
     }
+    let shopper = Shopper::fold(&events(200, 5), now);
+    let plain = RankRequest::new(&population);
+    group.bench_function("for 200 events, nothing explored", |bencher| {
+        bencher.iter_with_large_drop(|| rank(&shopper, &items, &plain).unwrap());
+    });
     group.finish();
 
     let mut group = criterion.benchmark_group("shopper");
@@ -98,7 +103,7 @@ fn bench(criterion: &mut Criterion) {
             bencher.iter(|| events.iter().map(|event| (&event.key, event.at)).collect::<AHashMap<_, _>>());
         });
         group.bench_function(format!("of {count} events"), |bencher| {
-            bencher.iter(|| Shopper::fold(&events, now));
+            bencher.iter_with_large_drop(|| Shopper::fold(&events, now));
         });
         let shopper = Shopper::fold(&events, now);
         group.bench_function(format!("of {count} events, one item suppressed"), |bencher| {

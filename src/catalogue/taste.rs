@@ -28,6 +28,9 @@ const TAIL: f64 = 0.05;
 /// The 95 % quantile of the normal distribution.
 const Z: f64 = 1.644_853_626_951_472_2;
 
+/// Room for as many values of a facet as most have.
+const VALUES: usize = 112;
+
 /// The attribute under which a wish is about a product.
 const PRODUCT: &str = "product";
 
@@ -64,7 +67,9 @@ pub(super) struct Tastes<'a> {
     deeds: Weighed<'a>,
     wishes: AHashMap<SmolStr, AHashMap<SmolStr, Arc<Wish>>>,
     facets: Vec<FacetTaste<'a>>,
-    values: Vec<ValueTaste>,
+    /// By the place of the value, and beside it the details.
+    tastes: Vec<Taste>,
+    details: Vec<Detail>,
     prices: Vec<(SmolStr, PriceBand, Pair)>,
     /// Whether there is a wish or a search that a value could meet.
     listens: bool,
@@ -83,25 +88,29 @@ struct FacetTaste<'a> {
     values: AHashMap<SmolStr, usize>,
 }
 
-/// What is thought of a value.
+/// What is thought of a value: what every item that has it asks for.
 #[derive(Clone, Default)]
-struct ValueTaste {
-    value: SmolStr,
-    /// What it adds by what was done, under the weight of its facet; none where that is nothing.
-    observed: Option<Arc<Observed>>,
+struct Taste {
+    /// What it adds by what was done, under the weight of its facet.
+    points: f64,
     /// What it may add at most, with 95 % probability.
     upper: f64,
-    wish: Option<Arc<Wish>>,
+    /// The conditions of searches that it meets.
     searched: u128,
     in_range: bool,
-    /// Where it does not interest: the bound, and how often it was shown.
-    uninteresting: Option<(f64, u64)>,
+    is_wished: bool,
+    is_uninteresting: bool,
 }
 
-impl ValueTaste {
-    fn points(&self) -> f64 {
-        self.observed.as_ref().map_or(0.0, |observed| observed.points)
-    }
+/// What is asked for where something is to be explained.
+#[derive(Clone, Default)]
+struct Detail {
+    value: SmolStr,
+    /// None where it adds nothing.
+    observed: Option<Arc<Observed>>,
+    wish: Option<Arc<Wish>>,
+    /// Where it does not interest: the bound, and how often it was shown.
+    uninteresting: Option<(f64, u64)>,
 }
 
 impl<'a> Tastes<'a> {
@@ -119,7 +128,17 @@ impl<'a> Tastes<'a> {
         }
         let deeds = Weighed::new(shopper.deeds(), &request.signals);
         let listens = !wishes.is_empty() || !shopper.searches().is_empty();
-        Self { shopper, request, deeds, wishes, facets: Vec::new(), values: Vec::new(), prices: Vec::new(), listens }
+        Self {
+            shopper,
+            request,
+            deeds,
+            wishes,
+            facets: Vec::new(),
+            tastes: Vec::new(),
+            details: Vec::new(),
+            prices: Vec::new(),
+            listens,
+        }
     }
 
     /// Reads the values of an item, each once, after what stands in `pairs`. A look-up for each facet; a value that is new costs
@@ -139,15 +158,21 @@ impl<'a> Tastes<'a> {
         }
         let mut sum = Sum::default();
         for pair in pairs.iter().skip(start) {
-            let Some(value) = self.value(*pair) else { continue };
-            sum.observed += value.points() / f64::from(pair.alike);
-            sum.upper += value.upper / f64::from(pair.alike);
-            sum.is_wished |= value.wish.is_some();
-            sum.is_uninteresting |= value.uninteresting.is_some();
-            sum.met |= value.searched;
+            let Some(taste) = self.tastes.get(pair.value as usize) else { continue };
+            // To divide by one takes as long as all the rest.
+            let (points, upper) = if pair.alike == 1 {
+                (taste.points, taste.upper)
+            } else {
+                (taste.points / f64::from(pair.alike), taste.upper / f64::from(pair.alike))
+            };
+            sum.observed += points;
+            sum.upper += upper;
+            sum.is_wished |= taste.is_wished;
+            sum.is_uninteresting |= taste.is_uninteresting;
+            sum.met |= taste.searched;
             let range = self.facets.get(pair.facet as usize).map_or(0, |facet| facet.range);
             sum.ranged |= range;
-            sum.inside |= if value.in_range { range } else { 0 };
+            sum.inside |= if taste.in_range { range } else { 0 };
         }
         sum.met |= self.shopper.searches().met_by_product(&item.product);
         sum.is_wished |= self.of_product(item).is_some();
@@ -162,7 +187,7 @@ impl<'a> Tastes<'a> {
     /// What an item's score rests on.
     pub(super) fn grounds(&self, item: &Item, pairs: &[Pair], is_wished: bool, grounds: &mut Vec<Ground>) {
         for pair in pairs {
-            match self.value(*pair).and_then(|value| value.observed.as_ref()) {
+            match self.detail(*pair).and_then(|detail| detail.observed.as_ref()) {
                 Some(observed) if pair.alike == 1 => grounds.push(Ground::Observed(observed.clone())),
                 Some(observed) => {
                     let points = observed.points / f64::from(pair.alike);
@@ -176,13 +201,13 @@ impl<'a> Tastes<'a> {
         }
     }
 
-    fn value(&self, pair: Pair) -> Option<&ValueTaste> {
-        self.values.get(pair.value as usize)
+    fn detail(&self, pair: Pair) -> Option<&Detail> {
+        self.details.get(pair.value as usize)
     }
 
     /// The wishes that an item meets: of its values, and of the product.
     fn stated(&self, item: &Item, pairs: &[Pair]) -> impl Iterator<Item = &Arc<Wish>> {
-        pairs.iter().filter_map(|pair| self.value(*pair)?.wish.as_ref()).chain(self.of_product(item))
+        pairs.iter().filter_map(|pair| self.detail(*pair)?.wish.as_ref()).chain(self.of_product(item))
     }
 
     fn of_product(&self, item: &Item) -> Option<&Arc<Wish>> {
@@ -214,9 +239,9 @@ impl<'a> Tastes<'a> {
     /// The value of an item that interests least, if one does not.
     pub(super) fn uninteresting(&self, pairs: &[Pair], sum: &Sum) -> Option<Suppressed> {
         let of_pair = |pair: &Pair| {
-            let (upper, seen) = self.value(*pair)?.uninteresting?;
+            let (upper, seen) = self.detail(*pair)?.uninteresting?;
             let name = self.facets.get(pair.facet as usize)?.read.clone()?;
-            Some((upper, seen, Facet { name, value: self.value(*pair)?.value.clone() }))
+            Some((upper, seen, Facet { name, value: self.detail(*pair)?.value.clone() }))
         };
         let found = pairs.iter().filter(|_| sum.is_uninteresting).filter_map(of_pair);
         let least = found.min_by(|a, b| a.0.total_cmp(&b.0).then_with(|| (a.1, &a.2).cmp(&(b.1, &b.2))))?;
@@ -231,16 +256,16 @@ impl<'a> Tastes<'a> {
             return Some(*pair);
         }
         let name = band.name(glance::currency(currency)?);
-        let pair = self.pair(place, PRICE, &name);
+        let pair = self.pair(place, &SmolStr::new_static(PRICE), &name);
         self.prices.push((currency.clone(), band, pair));
         Some(pair)
     }
 
-    fn pair(&mut self, place: usize, name: &str, value: &str) -> Pair {
+    fn pair(&mut self, place: usize, name: &SmolStr, value: &SmolStr) -> Pair {
         // Items of one kind have the same facets in the same order.
         let facet = match self.facets.get(place) {
-            Some(known) if known.name == name => place,
-            _ => match self.facets.iter().position(|known| known.name == name) {
+            Some(known) if known.name == *name => place,
+            _ => match self.facets.iter().position(|known| known.name == *name) {
                 Some(place) => place,
                 None => {
                     self.facets.push(self.facet(name));
@@ -250,11 +275,13 @@ impl<'a> Tastes<'a> {
         };
         let known = self.facets.get(facet).and_then(|facet| facet.values.get(value)).copied();
         let value = known.unwrap_or_else(|| {
-            let taste = self.facets.get(facet).and_then(|facet| self.taste(facet, value)).unwrap_or_default();
-            self.values.push(taste);
-            let place = self.values.len() - 1;
+            let found = self.facets.get(facet).and_then(|facet| self.taste(facet, value));
+            let (taste, detail) = found.unwrap_or_default();
+            let place = self.tastes.len();
+            self.tastes.push(taste);
+            self.details.push(detail);
             if let Some(facet) = self.facets.get_mut(facet) {
-                facet.values.insert(value.into(), place);
+                facet.values.insert(value.clone(), place);
             }
             place
         });
@@ -262,9 +289,8 @@ impl<'a> Tastes<'a> {
         Pair { facet: facet as u32, value: value as u32, alike: 1 }
     }
 
-    fn facet(&self, sent: &str) -> FacetTaste<'a> {
-        let named = SmolStr::new(sent);
-        let read = glance::name(Some(&named)).map(SmolStr::new);
+    fn facet(&self, sent: &SmolStr) -> FacetTaste<'a> {
+        let read = glance::word(sent).map(SmolStr::new);
         let name = read.as_deref().unwrap_or_default();
         let weight =
             self.request.weights.iter().rev().find(|(facet, _)| facet == name).map_or(1.0, |(_, weight)| *weight);
@@ -275,28 +301,27 @@ impl<'a> Tastes<'a> {
             weight,
             reading: Reading::new(self.request.population, name, &self.deeds, today),
             range,
-            values: AHashMap::new(),
+            values: AHashMap::with_capacity(VALUES),
             read,
-            name: named,
+            name: sent.clone(),
         }
     }
 
     /// None where facet or value say nothing.
-    fn taste(&self, facet: &FacetTaste<'a>, sent: &str) -> Option<ValueTaste> {
-        let name = facet.read.as_deref()?;
-        let sent = SmolStr::new(sent);
-        let value = glance::name(Some(&sent))?;
-        let mut taste = ValueTaste { value: value.into(), ..ValueTaste::default() };
+    fn taste(&self, facet: &FacetTaste<'a>, sent: &str) -> Option<(Taste, Detail)> {
+        let (name, value) = (facet.read.as_ref()?, glance::word(sent)?);
+        let (mut taste, mut detail) = (Taste::default(), Detail { value: value.into(), ..Detail::default() });
         if self.listens || facet.range != 0 {
             let folded = glance::fold(value);
-            taste.wish = self.wishes.get(&facet.folded).and_then(|wishes| wishes.get(folded.as_ref())).cloned();
+            detail.wish = self.wishes.get(&facet.folded).and_then(|wishes| wishes.get(folded.as_ref())).cloned();
+            taste.is_wished = detail.wish.is_some();
             taste.searched = self.shopper.searches().met_by(&facet.folded, &folded);
             taste.in_range = facet.range != 0 && self.is_in_range(name, &folded);
         }
-        let Some(reading) = &facet.reading else { return Some(taste) };
+        let Some(reading) = &facet.reading else { return Some((taste, detail)) };
         let chosen = reading.of(value);
         let expected = reading.expected(value, chosen);
-        let polarity = taste.wish.as_ref().map(|wish| wish.polarity);
+        let polarity = detail.wish.as_ref().map(|wish| wish.polarity);
         let stated = |ln: f64| match polarity {
             Some(Polarity::Like) => ln.max(0.0),
             Some(Polarity::Dislike | Polarity::Never) => ln.min(0.0),
@@ -306,18 +331,22 @@ impl<'a> Tastes<'a> {
         if chosen.count > 0 || expected.is_named {
             let lift = expected.share / expected.of_all;
             let points = facet.weight * stated(finite(lift.ln()));
-            let of = || Facet::new(name, value);
-            let count = chosen.deeds(self.deeds.parts());
-            taste.observed = (points != 0.0).then(|| Arc::new(Observed { facet: of(), lift, count, points }));
+            if points != 0.0 {
+                let of = Facet { name: name.clone(), value: detail.value.clone() };
+                let count = chosen.deeds(self.deeds.parts());
+                taste.points = points;
+                detail.observed = Some(Arc::new(Observed { facet: of, lift, count, points }));
+            }
         }
         if self.request.explore_share > 0.0 {
             let upper = wilson_upper(expected.share, reading.weight()) / expected.of_all;
             taste.upper = facet.weight * stated(finite(upper.ln()));
         }
         if facet.weight > 0.0 && polarity != Some(Polarity::Like) {
-            taste.uninteresting = self.uninteresting_value(reading.prior(), value);
+            detail.uninteresting = self.uninteresting_value(reading.prior(), value);
+            taste.is_uninteresting = detail.uninteresting.is_some();
         }
-        Some(taste)
+        Some((taste, detail))
     }
 
     /// Says whether a folded value is in one of the ranges of a facet.

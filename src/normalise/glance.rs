@@ -11,7 +11,12 @@ use std::borrow::Cow;
 
 /// Reads a name, trimmed.
 pub(crate) fn name(sent: Option<&SmolStr>) -> Option<&str> {
-    sent.and_then(|sent| said(sent).ok())
+    sent.and_then(|sent| word(sent))
+}
+
+/// Reads a name that is there, trimmed.
+pub(crate) fn word(sent: &str) -> Option<&str> {
+    said(sent).ok()
 }
 
 /// Reads what tells one thing from all others: a placeholder tells nothing.
