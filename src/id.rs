@@ -23,6 +23,12 @@ pub struct ProfileId(u128);
 
 const BASE_32: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
+/// Writes 128 bits as 26 digits of Crockford's base 32.
+pub(crate) fn base_32(bits: u128) -> String {
+    let digit = |place: u32| BASE_32.get((bits >> (5 * place)) as usize & 31).map_or('0', |&byte| char::from(byte));
+    (0..26).rev().map(digit).collect()
+}
+
 impl ProfileId {
     /// Names the profile of a number, under the seed of its tenant. Two rounds of a keyed permutation: names do not
     /// show their order, and a name that was never given is told from one that was.
@@ -53,12 +59,7 @@ impl ProfileId {
 
 impl fmt::Display for ProfileId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("p")?;
-        for place in (0..26).rev() {
-            let digit = (self.0 >> (5 * place)) as usize & 31;
-            fmt::Write::write_char(f, BASE_32.get(digit).map_or('0', |&byte| char::from(byte)))?;
-        }
-        Ok(())
+        write!(f, "p{}", base_32(self.0))
     }
 }
 

@@ -83,6 +83,8 @@ pub enum IssueReason {
     NoLines,
     /// An event of the kind `preference` that states none.
     NoPreference,
+    /// An event of the kind `offer` that gives no token, or one of the kind `bucket` that gives no arm.
+    NoGrant,
     /// Something given back, or more of it, that was not bought as far as is known. It takes nothing out.
     Unmatched,
 }
@@ -117,6 +119,7 @@ impl fmt::Display for IssueReason {
             Self::NoCurrency => f.write_str("of an amount is missing"),
             Self::NoLines => f.write_str("of a purchase say nothing of what was bought"),
             Self::Unmatched => f.write_str("is more than was bought, as far as is known"),
+            Self::NoGrant => f.write_str("of an event of this kind is missing"),
             Self::NoPreference => f.write_str("of an event of this kind is missing"),
         }
     }

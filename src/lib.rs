@@ -68,7 +68,7 @@
 //!
 //! - What sources say: [`Record`], [`Identifier`], [`Value`], [`Timestamp`]; [`Operation`] and [`Assertion`] bring and
 //!   correct it.
-//! - What happened: [`Event`] of an [`EventKind`], with [`Line`]s, [`Facet`]s, a [`Message`] or a stated [`Preference`].
+//! - What happened: [`Event`] of an [`EventKind`], with [`Line`]s, [`Facet`]s, a [`Message`], a stated [`Preference`] or a [`Grant`].
 //! - How it is read: [`Policy`], checked and compiled into [`Rules`]; [`normalise`] and [`normalise_event`] give a reading
 //!   and its [`Issue`]s, amounts as [`Decimal`]; [`Compare`] says what kind of value an attribute is, and whether two of them are in [`Agreement`].
 //! - Who is like whom: [`LinkagePolicy`] with [`ComparisonPolicy`], [`Level`] and [`BlockPolicy`]; [`train`] learns a
@@ -118,6 +118,7 @@ mod journey;
 mod linkage;
 mod measure;
 mod normalise;
+mod offer;
 mod operation;
 mod parallel;
 mod policy;
@@ -143,7 +144,7 @@ pub use contact::{
 };
 pub use decimal::Decimal;
 pub use error::{Error, ErrorKind, Result};
-pub use event::{Event, EventKind, Facet, Line, Message, NotedBy, Polarity, Preference, Scope, Sensitivity};
+pub use event::{Event, EventKind, Facet, Grant, Line, Message, NotedBy, Polarity, Preference, Scope, Sensitivity};
 pub use golden::fold;
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, TopicHash, ValueHash};
 pub use issue::{Issue, IssueReason, Reason, What};
@@ -161,6 +162,7 @@ pub use measure::{
 pub use normalise::{
     Normalised, NormalisedEvent, NormalisedLine, normalise, normalise_event, normalise_identifier, order_id,
 };
+pub use offer::{Assigned, Issued};
 pub use operation::Operation;
 pub use policy::*;
 pub use preference::{

@@ -167,7 +167,10 @@ impl fmt::Display for Summary {
         }
         if counts.dormant_trails > 0 {
             let trails = grouped(counts.dormant_trails);
-            writeln!(f, "{trails:>9}  trails of events are nobody's: no usable identifier, or two people's")?;
+            writeln!(
+                f,
+                "{trails:>9}  trails of events are nobody's: no usable identifier, two people's, or the ledger's"
+            )?;
         }
         writeln!(f, "{:>9}  people, {:.2} records each", grouped(counts.profiles), self.records_per_profile())?;
         writeln!(f, "{:>9}  joins withheld to keep people apart", grouped(counts.withheld))?;

@@ -47,6 +47,10 @@ pub enum EventKind {
     Rejected,
     /// A wish or a dislike was stated, and nothing else happened.
     Preference,
+    /// A token of a one-time offer was given to somebody.
+    Offer,
+    /// Somebody was put into an arm of an experiment.
+    Bucket,
     /// Anything else, under a name of your own.
     Custom(SmolStr),
 }
@@ -55,7 +59,7 @@ pub enum EventKind {
 const CUSTOM: &str = "custom:";
 
 /// Every kind that has a name.
-const NAMED: [(&str, EventKind); 13] = [
+const NAMED: [(&str, EventKind); 15] = [
     ("view", EventKind::View),
     ("search", EventKind::Search),
     ("cart", EventKind::Cart),
@@ -69,6 +73,8 @@ const NAMED: [(&str, EventKind); 13] = [
     ("exposure", EventKind::Exposure),
     ("rejected", EventKind::Rejected),
     ("preference", EventKind::Preference),
+    ("offer", EventKind::Offer),
+    ("bucket", EventKind::Bucket),
 ];
 
 impl EventKind {

@@ -1,9 +1,11 @@
 //! What happened: events, and what they were about.
 
+mod grant;
 mod kind;
 mod line;
 mod preference;
 
+pub use grant::Grant;
 pub use kind::EventKind;
 pub use line::{Facet, Line, Message};
 pub use preference::{NotedBy, Polarity, Preference, Scope, Sensitivity};
@@ -57,6 +59,8 @@ pub struct Event {
     pub message: Option<Message>,
     /// What was said about a wish or a dislike.
     pub preference: Option<Box<Preference>>,
+    /// What was given once and for all.
+    pub grant: Option<Box<Grant>>,
     /// Where to reach whoever did it about this one thing, as the phone number of a delivery. It links nobody.
     pub contact: Vec<Identifier>,
     /// Anything else, as sent, by name.
@@ -66,6 +70,10 @@ pub struct Event {
 }
 
 impl Event {
+    /// The source whose events tell what was given to whoever has an identifier. They say nothing of who is one person:
+    /// they link nobody, claim no value, are in nobody's journey, and go with no profile.
+    pub const LEDGER: &'static str = "onefold";
+
     /// Starts an event of which nothing else is known.
     pub fn new(source: impl Into<SmolStr>, key: impl Into<SmolStr>, at: Timestamp, kind: EventKind) -> Self {
         Self {
@@ -82,6 +90,7 @@ impl Event {
             sentiment: None,
             message: None,
             preference: None,
+            grant: None,
             contact: Vec::new(),
             attributes: Vec::new(),
             payload: None,
@@ -155,6 +164,13 @@ impl Event {
     #[must_use]
     pub fn preference(mut self, preference: Preference) -> Self {
         self.preference = Some(Box::new(preference));
+        self
+    }
+
+    /// Sets what was given once and for all.
+    #[must_use]
+    pub fn grant(mut self, grant: Grant) -> Self {
+        self.grant = Some(Box::new(grant));
         self
     }
 

@@ -2,7 +2,7 @@
 
 use super::{VALUE_MAX_BYTES, currency, is_junk, normalise_identifier, read_identifiers, text};
 use crate::decimal::Decimal;
-use crate::event::{Event, EventKind, Facet, Line, Message};
+use crate::event::{Event, EventKind, Facet, Grant, Line, Message};
 use crate::issue::{Issue, IssueReason, What};
 use crate::policy::Rules;
 use smol_str::{SmolStr, format_smolstr};
@@ -97,6 +97,12 @@ pub fn normalise_event(rules: &Rules, event: &Event) -> (NormalisedEvent, Vec<Is
     }
     if event.kind == EventKind::Preference && event.preference.is_none() {
         issue("preference", IssueReason::NoPreference);
+    }
+    match (&event.kind, event.grant.as_deref()) {
+        (EventKind::Offer, Some(Grant::Token { .. })) | (EventKind::Bucket, Some(Grant::Arm { .. })) => {}
+        (EventKind::Offer, _) => issue("offer", IssueReason::NoGrant),
+        (EventKind::Bucket, _) => issue("bucket", IssueReason::NoGrant),
+        _ => {}
     }
     let mut reader = Reader { path: SmolStr::default(), issue: &mut issue };
     let channel = reader.name("channel", event.channel.as_ref());

@@ -4,7 +4,7 @@ use super::fields::Fields;
 use super::json::shown;
 use super::read::{at, key};
 use crate::error::Result;
-use crate::event::{Event, EventKind, Line, Message, Preference, Scope};
+use crate::event::{Event, EventKind, Grant, Line, Message, Preference, Scope};
 use crate::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::de::value::StrDeserializer;
@@ -25,6 +25,7 @@ pub(super) fn event(fields: &mut Fields, default_at: Option<Timestamp>) -> Resul
         sentiment: fields.number("sentiment")?,
         message: fields.object("message")?.map(message).transpose()?,
         preference: fields.object("preference")?.map(preference).transpose()?.map(Box::new),
+        grant: grant(fields)?.map(Box::new),
         contact: fields.identifiers("contact")?,
         attributes: fields.attributes("attributes")?,
         payload: fields.text("payload")?,
@@ -84,6 +85,25 @@ fn preference(mut fields: Fields) -> Result<Preference> {
     };
     fields.finish()?;
     Ok(preference)
+}
+
+/// Reads the one thing that is given.
+fn grant(fields: &mut Fields) -> Result<Option<Grant>> {
+    let (offer, bucket) = (fields.object("offer")?, fields.object("bucket")?);
+    match (offer, bucket) {
+        (None, None) => Ok(None),
+        (Some(mut offer), None) => {
+            let grant = Grant::Token { offer: required(&mut offer, "offer")?, token: required(&mut offer, "token")? };
+            offer.finish()?;
+            Ok(Some(grant))
+        }
+        (None, Some(mut bucket)) => {
+            let (experiment, arm) = (required(&mut bucket, "experiment")?, required(&mut bucket, "arm")?);
+            bucket.finish()?;
+            Ok(Some(Grant::Arm { experiment, arm }))
+        }
+        (Some(_), Some(_)) => Err(fields.wrong("bucket", "stands beside an offer: an event gives one thing")),
+    }
 }
 
 fn scope(mut fields: Fields) -> Result<Scope> {

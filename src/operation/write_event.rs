@@ -1,7 +1,7 @@
 //! Writing an event as JSON, the same bytes for the same content.
 
 use super::write::{Values, by_kind, several, sort, sort_attributes, to_json};
-use crate::event::{Event, Facet, Line, Message, NotedBy, Polarity, Preference, Scope, Sensitivity};
+use crate::event::{Event, Facet, Grant, Line, Message, NotedBy, Polarity, Preference, Scope, Sensitivity};
 use crate::value::Value;
 use serde::Serialize;
 use smol_str::SmolStr;
@@ -61,6 +61,8 @@ struct EventLine<'a> {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     attributes: BTreeMap<&'a SmolStr, &'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    bucket: Option<BucketObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<&'a SmolStr>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     contact: BTreeMap<&'a SmolStr, Values<'a>>,
@@ -74,6 +76,8 @@ struct EventLine<'a> {
     lines: Vec<LineObject<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<MessageObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offer: Option<OfferObject<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     op: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,9 +97,15 @@ struct EventLine<'a> {
 
 impl<'a> EventLine<'a> {
     fn of(event: &'a Event, op: Option<&'static str>) -> Self {
+        let (offer, bucket) = match event.grant.as_deref() {
+            Some(Grant::Token { offer, token }) => (Some(OfferObject { offer, token }), None),
+            Some(Grant::Arm { experiment, arm }) => (None, Some(BucketObject { arm, experiment })),
+            None => (None, None),
+        };
         Self {
             at: event.at.to_string(),
             attributes: event.attributes.iter().map(|(name, value)| (name, value)).collect(),
+            bucket,
             channel: event.channel.as_ref(),
             contact: by_kind(&event.contact),
             facets: by_name(&event.facets),
@@ -104,6 +114,7 @@ impl<'a> EventLine<'a> {
             kind: event.kind.to_string(),
             lines: event.lines.iter().map(LineObject::of).collect(),
             message: event.message.as_ref().map(MessageObject::of),
+            offer,
             op,
             order: event.order.as_ref(),
             payload: event.payload.as_ref(),
@@ -215,6 +226,18 @@ impl<'a> PreferenceObject<'a> {
             value: &preference.value,
         }
     }
+}
+
+#[derive(Serialize)]
+struct OfferObject<'a> {
+    offer: &'a SmolStr,
+    token: &'a SmolStr,
+}
+
+#[derive(Serialize)]
+struct BucketObject<'a> {
+    arm: &'a SmolStr,
+    experiment: &'a SmolStr,
 }
 
 #[derive(Serialize)]

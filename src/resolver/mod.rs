@@ -11,6 +11,7 @@ mod gather;
 mod journey;
 mod liken;
 mod moments;
+mod offer;
 mod pairs;
 mod partition;
 mod plan;

@@ -3,6 +3,7 @@
 use super::Resolver;
 use super::answer::{Found, IdentifierRow, StoredEvent, StoredRecord};
 use super::attribute::user_of;
+use super::reading::read_trail;
 use super::ruling::Ruling;
 use crate::error::{Error, Result};
 use crate::event::Event;
@@ -263,8 +264,8 @@ impl View {
         })?;
         self.trail_pages(&mut |page| {
             let read = |(number, trail): &(RecordNumber, Arc<Trail>)| {
-                let (identifiers, quarantined) = normalise_identifiers(&self.rules, &trail.identifiers);
-                (*number, if quarantined { Vec::new() } else { identifiers })
+                let (identifiers, dormant) = read_trail(&self.rules, trail);
+                (*number, if dormant { Vec::new() } else { identifiers })
             };
             self.carried_first(page.iter().map(read).collect(), visit)
         })

@@ -12,6 +12,7 @@ use crate::store::{Trail, Vertex};
 use crate::time::Timestamp;
 use crate::value::Fact;
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// A record as the policy reads it.
@@ -83,7 +84,7 @@ impl EventReading {
             key: hash_event(seed, &event.key),
             trail: hash_trail(seed, &event.key.source, identifiers),
             links: links(seed, rules, &normalised.identifiers),
-            dormant: normalised.quarantined || normalised.identifiers.is_empty(),
+            dormant: normalised.quarantined || normalised.identifiers.is_empty() || event.key.source == Event::LEDGER,
             issues,
             event,
         }
@@ -100,6 +101,14 @@ pub(super) fn moment_of(event: &Event) -> Moment {
     Moment { at: event.at.microseconds(), key: event.key.key.clone() }
 }
 
+/// The usable identifiers of a trail, and whether it takes no part: without any it does not tell how many people it is
+/// of, and those of the ledger tell what was given, not who did something.
+pub(super) fn read_trail(rules: &Ruling, trail: &Trail) -> (Vec<(u16, SmolStr)>, bool) {
+    let (identifiers, quarantined) = normalise_identifiers(rules, &trail.identifiers);
+    let dormant = quarantined || identifiers.is_empty() || trail.source == Event::LEDGER;
+    (identifiers, dormant)
+}
+
 /// A trail as the policy reads it.
 pub(super) struct TrailReading {
     pub(super) trail: Arc<Trail>,
@@ -111,11 +120,11 @@ pub(super) struct TrailReading {
 
 impl TrailReading {
     pub(super) fn of(rules: &Ruling, seed: Seed, trail: Arc<Trail>) -> Self {
-        let (identifiers, quarantined) = normalise_identifiers(rules, &trail.identifiers);
+        let (identifiers, dormant) = read_trail(rules, &trail);
         Self {
             first: RecordKey { source: trail.source.clone(), key: trail.first.key.clone() },
             links: links(seed, rules, &identifiers),
-            dormant: quarantined || identifiers.is_empty(),
+            dormant,
             trail,
         }
     }

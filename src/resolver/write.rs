@@ -5,6 +5,7 @@ use super::answer::{Because, Ingest, Phase, Progress, ReplaceReport, Resolution}
 use super::event::plan_events;
 use super::liken::{is_link, link_key};
 use super::plan::{Added, Planner};
+use super::read::View;
 use super::reading::{EventReading, Reading};
 use super::ruling::Ruling;
 use crate::error::{Error, ErrorKind, Result};
@@ -299,6 +300,11 @@ impl Resolver {
 
     /// Plans on the present revision and commits; where another writer came first, plans again.
     fn write<T>(&self, plan: impl Fn(&mut Planner<'_>) -> Result<T>) -> Result<T> {
+        self.write_seeing(|_, planner| plan(planner))
+    }
+
+    /// As [`write`](Self::write), for a plan that also asks what stands at the revision that it is made on.
+    pub(super) fn write_seeing<T>(&self, plan: impl Fn(&View, &mut Planner<'_>) -> Result<T>) -> Result<T> {
         let _one_writer = self.lock();
         let mut tries = 0;
         loop {
@@ -311,7 +317,7 @@ impl Resolver {
         }
     }
 
-    fn try_write<T>(&self, plan: &dyn Fn(&mut Planner<'_>) -> Result<T>) -> Result<T> {
+    fn try_write<T>(&self, plan: &dyn Fn(&View, &mut Planner<'_>) -> Result<T>) -> Result<T> {
         let snapshot = self.store.snapshot(&self.tenant)?;
         let (rules, meta) = self.meta_of(&*snapshot)?;
         if meta.unresolved {
@@ -319,8 +325,11 @@ impl Resolver {
             self.finish_load()?;
             return self.try_write(plan);
         }
+        let view =
+            View { snapshot: Arc::clone(&snapshot), rules: Arc::clone(&rules), seed: self.seed, meta: meta.clone() };
         let mut planner = Planner::new(&*snapshot, &rules, self.seed, meta);
-        let answer = plan(&mut planner)?;
+        let answer = plan(&view, &mut planner)?;
+        drop(view);
         if !planner.changed() {
             return Ok(answer);
         }

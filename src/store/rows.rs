@@ -53,7 +53,8 @@ pub struct Counts {
     pub events: u64,
     /// Trails: sources' events with the same identifiers.
     pub trails: u64,
-    /// Of these, nobody's: without a usable identifier, or with more of one kind than a person may hold.
+    /// Of these, nobody's: without a usable identifier, with more of one kind than a person may hold, or of the ledger
+    /// ([`Event::LEDGER`](crate::Event::LEDGER)), which tells what was given for an identifier.
     pub dormant_trails: u64,
     /// Profiles.
     pub profiles: u64,

@@ -2,7 +2,7 @@
 
 use crate::operation::{key, value};
 use onefold::{
-    Decimal, ErrorKind, Event, EventKind, Facet, Form, Identifier, IdentifierPolicy, IssueReason, Line, Message,
+    Decimal, ErrorKind, Event, EventKind, Facet, Form, Grant, Identifier, IdentifierPolicy, IssueReason, Line, Message,
     NotedBy, Operation, Polarity, Policy, Preference, RecordKey, Role, Rules, Scope, Sensitivity, SmolStr, Timestamp,
     What, normalise_event,
 };
@@ -125,6 +125,8 @@ fn every_kind_has_a_name() {
         ("exposure", EventKind::Exposure),
         ("rejected", EventKind::Rejected),
         ("preference", EventKind::Preference),
+        ("offer", EventKind::Offer),
+        ("bucket", EventKind::Bucket),
         ("custom:fitting room", EventKind::Custom("fitting room".into())),
     ] {
         assert_eq!(kind.to_string(), name);
@@ -305,6 +307,13 @@ fn what_cannot_be_read_is_told_and_costs_only_itself() {
     told(&call(EventKind::Contact).sentiment("angry"), &[("sentiment", NotANumber)]);
     told(&call(EventKind::Search).facet("colour", ""), &[("facets.colour", Blank)]);
     told(&call(EventKind::Preference), &[("preference", NoPreference)]);
+    let (token, arm) =
+        (Grant::Token { offer: "o".into(), token: "t".into() }, Grant::Arm { experiment: "x".into(), arm: "a".into() });
+    told(&call(EventKind::Offer), &[("offer", NoGrant)]);
+    told(&call(EventKind::Offer).grant(arm.clone()), &[("offer", NoGrant)]);
+    told(&call(EventKind::Offer).grant(token.clone()), &[]);
+    told(&call(EventKind::Bucket).grant(token), &[("bucket", NoGrant)]);
+    told(&call(EventKind::Bucket).grant(arm), &[]);
     told(&call(EventKind::Custom(" ".into())), &[("kind", Blank)]);
     told(
         &call(EventKind::MessageSent).message(Message::new("0").campaign("")),
@@ -401,7 +410,9 @@ fn time() -> impl Strategy<Value = Timestamp> {
 fn kind() -> impl Strategy<Value = EventKind> {
     use EventKind::*;
     prop_oneof![
-        prop::sample::select(vec![View, Search, Cart, Purchase, Return, Contact, Exposure, Rejected, Preference]),
+        prop::sample::select(vec![
+            View, Search, Cart, Purchase, Return, Contact, Exposure, Rejected, Preference, Offer, Bucket
+        ]),
         prop::sample::select(vec![MessageSent, MessageDelivered, MessageOpened, MessageClicked]),
         "[^\\s].{0,4}".prop_map(|name| Custom(name.into())),
     ]
@@ -463,13 +474,20 @@ fn preference() -> impl Strategy<Value = Preference> {
     )
 }
 
+fn grant() -> impl Strategy<Value = Grant> {
+    (word(), word(), any::<bool>()).prop_map(|(one, other, is_token)| match is_token {
+        true => Grant::Token { offer: one, token: other },
+        false => Grant::Arm { experiment: one, arm: other },
+    })
+}
+
 /// Any event, as a source might send it.
 pub(crate) fn event() -> impl Strategy<Value = Event> {
     let attributes = vec((word(), value()), 0..3);
     let lists = (identifiers(), identifiers(), facets(), vec(line(), 0..3), attributes);
     let words = (of(word()), of(word()), of(word()), of(word()), of(number()), of(word()));
-    (key(), time(), kind(), lists, words, of(message()), of(preference())).prop_map(
-        |(key, at, kind, lists, words, message, preference)| {
+    (key(), time(), kind(), lists, words, of(message()), of(preference()), of(grant())).prop_map(
+        |(key, at, kind, lists, words, message, preference, grant)| {
             let (identifiers, contact, facets, lines, attributes) = lists;
             let (channel, place, order, text, sentiment, payload) = words;
             Event {
@@ -486,6 +504,7 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
                 sentiment,
                 message,
                 preference: preference.map(Box::new),
+                grant: grant.map(Box::new),
                 contact,
                 attributes,
                 payload,

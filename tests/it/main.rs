@@ -28,6 +28,7 @@ mod measure;
 mod model;
 mod names;
 mod normalise;
+mod offer;
 mod operation;
 mod policy;
 mod properties;

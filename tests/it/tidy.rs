@@ -24,6 +24,8 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("identifier", (3, 0)),
     ("golden", (3, 0)),
     ("preference", (3, 0)),
+    ("offer", (3, 0)),
+    ("household", (3, 0)),
     ("consent", (3, 0)),
     ("journey", (3, 0)),
     ("contact", (3, 1)),
