@@ -11,8 +11,8 @@
 //! ```
 
 use onefold::store::{
-    Anchor, AssertionRow, Batch, Change, Cluster, EventPlace, Generation, Meta, Node, Posting, ProfileChange,
-    ProfileStore, Revision, Snapshot, Tenant, Trail, WithheldKey, WithheldRow, conformance,
+    Anchor, AssertionRow, Batch, Change, Cluster, DeedMonth, EventPlace, Generation, Meta, Node, Posting,
+    ProfileChange, ProfileStore, Revision, Snapshot, Tenant, Trail, WithheldKey, WithheldRow, conformance,
 };
 use onefold::{
     ClusterNumber, Error, Event, KeyHash, Options, Policy, ProfileNumber, Record, RecordNumber, Resolver, Result,
@@ -54,6 +54,7 @@ struct Rows {
     places: BTreeMap<KeyHash, EventPlace>,
     events: BTreeMap<EventPlace, Arc<Event>>,
     topics: BTreeSet<(TopicHash, EventPlace)>,
+    deeds: BTreeMap<(RecordNumber, i32), Arc<DeedMonth>>,
     assertions: BTreeMap<(KeyHash, KeyHash), AssertionRow>,
     anchors: BTreeMap<ProfileNumber, Anchor>,
     feed: Vec<ProfileChange>,
@@ -149,6 +150,8 @@ impl Rows {
             }
             Change::AddTopic { topic, place } => drop(self.topics.insert((topic, place))),
             Change::DropTopic { topic, place } => drop(self.topics.remove(&(topic, place))),
+            Change::PutDeeds { trail, month, deeds } => drop(self.deeds.insert((trail, month), deeds)),
+            Change::DropDeeds { trail, month } => drop(self.deeds.remove(&(trail, month))),
             Change::PutAssertion(row) => drop(self.assertions.insert((row.a, row.b), *row)),
             Change::DropAssertion { a, b } => drop(self.assertions.remove(&(a, b))),
             Change::PutAnchor { profile, anchor } => drop(self.anchors.insert(profile, anchor)),
@@ -265,6 +268,11 @@ impl Snapshot for View {
         let rows = self.rows.topics.range((topic, after.map_or(first, |after| after.max(first)))..);
         let rows = rows.take_while(|(of, place)| *of == topic && place.trail <= *trails.end());
         Ok(rows.map(|&(_, place)| place).filter(|&place| Some(place) != after).take(limit).collect())
+    }
+
+    fn deeds(&self, trail: RecordNumber, months: RangeInclusive<i32>) -> Result<Vec<(i32, Arc<DeedMonth>)>> {
+        let rows = self.rows.deeds.range((trail, *months.start())..=(trail, *months.end()));
+        Ok(rows.map(|(&(_, month), deeds)| (month, Arc::clone(deeds))).collect())
     }
 
     fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>> {

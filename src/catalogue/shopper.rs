@@ -84,6 +84,13 @@ impl Shopper {
         Self::new(deeds, attention, now)
     }
 
+    /// Takes deeds until a time that are counted already, and searches, carts and refusals.
+    pub(crate) fn from_deeds(deeds: Deeds, mut attention: Vec<Arc<Event>>, now: Timestamp) -> Self {
+        let since = attention_since(now);
+        attention.retain(|event| event.at.microseconds() <= now.microseconds() && is_attention(event, since));
+        Self::new(deeds, attention, now)
+    }
+
     /// Adds what other events say, folded for the same time. The same events must not be in both. O(size of both).
     pub fn merge(&mut self, other: &Self) {
         let mut deeds = std::mem::take(&mut self.deeds);

@@ -14,6 +14,8 @@ pub(crate) enum Topic<'a> {
     Statement,
     /// It is a purchase or a return.
     Trade,
+    /// It is a search, a cart or a refusal.
+    Attention,
     /// It tells of a message on its way.
     Message,
     /// It names an order: all spellings that a policy may take for one id.
@@ -26,6 +28,7 @@ pub(crate) fn hash_topic(seed: Seed, topic: Topic<'_>) -> TopicHash {
     match topic {
         Topic::Statement => hash(&[b"statement"]),
         Topic::Trade => hash(&[b"trade"]),
+        Topic::Attention => hash(&[b"attention"]),
         Topic::Message => hash(&[b"message"]),
         Topic::Order(id) => hash(&[b"order", order_key(id).as_bytes()]),
     }
@@ -40,6 +43,7 @@ pub(crate) fn topics(seed: Seed, event: &Event) -> SmallVec<[TopicHash; 2]> {
     }
     match event.kind {
         EventKind::Purchase | EventKind::Return => topics.push(Topic::Trade),
+        EventKind::Search | EventKind::Cart | EventKind::Rejected => topics.push(Topic::Attention),
         _ if event.kind.is_of_message() => topics.push(Topic::Message),
         _ => {}
     }

@@ -50,11 +50,13 @@ impl Planner<'_> {
         if let Some((old, event)) = &standing {
             self.overlay.drop_event(*old);
             self.set_topics(*old, event, Presence::Absent);
+            self.tallied.went(*old, event);
         } else {
             self.meta.counts.events += 1;
         }
         self.overlay.put_event(place, Arc::clone(&reading.event));
         self.set_topics(place, &reading.event, Presence::Present);
+        self.tallied.came(place, &reading.event);
         if standing.as_ref().is_none_or(|(old, _)| *old != place) {
             self.lengthen(number, reading)?;
             if let Some((old, event)) = &standing {
@@ -72,6 +74,7 @@ impl Planner<'_> {
         self.meta.counts.events -= 1;
         self.overlay.drop_event(place);
         self.set_topics(place, &event, Presence::Absent);
+        self.tallied.went(place, &event);
         self.shorten(place.trail, &moment_of(&event))?;
         Ok(true)
     }

@@ -3,6 +3,7 @@
 mod about;
 mod answer;
 mod attribute;
+mod deeds;
 mod drift;
 mod event;
 mod explain;

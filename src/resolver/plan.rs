@@ -4,6 +4,7 @@
 //! seeds are resolved together by [`Planner::settle`](super::settle): the answer is the same, and a batch that stirs one
 //! region a thousand times resolves it once.
 
+use super::deeds::Tallied;
 use super::liken::{is_link, likeness_of};
 use super::moments::newest_claim;
 use super::reading::Reading;
@@ -42,6 +43,8 @@ pub(super) struct Planner<'a> {
     pub(super) merged: Vec<(ProfileNumber, ProfileNumber)>,
     /// Ids of profiles that fell apart, with the parts.
     pub(super) parted: Vec<(ProfileNumber, Vec<ProfileNumber>)>,
+    /// What was done, to be counted when the plan is a batch.
+    pub(super) tallied: Tallied,
     pub(super) changed: bool,
 }
 
@@ -83,7 +86,8 @@ impl<'a> Planner<'a> {
     pub(super) fn new(base: &'a dyn Snapshot, rules: &'a Ruling, seed: Seed, meta: Meta) -> Self {
         let overlay = Overlay::new(base);
         let (seeds, merged, parted) = (Vec::new(), Vec::new(), Vec::new());
-        Self { overlay, rules, seed, meta, seeds, merged, parted, changed: false }
+        let tallied = Tallied::default();
+        Self { overlay, rules, seed, meta, seeds, merged, parted, tallied, changed: false }
     }
 
     /// Plans a version of a record.

@@ -368,6 +368,7 @@ impl Planner<'_> {
             self.overlay.put_policy(self.rules.policy().to_json()?.into());
         }
         self.tell_possible()?;
+        self.count_deeds()?;
         let (expected, generation) = (self.overlay.revision(), self.meta.generation);
         self.overlay.put_meta(self.meta);
         let (changes, feed) = self.overlay.into_changes();

@@ -7,6 +7,7 @@ use super::rows::{
 use crate::error::Result;
 use crate::event::Event;
 use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TopicHash, ValueHash};
+use crate::preference::DeedMonth;
 use crate::record::Record;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -118,6 +119,9 @@ pub trait Snapshot: Send + Sync {
         limit: usize,
     ) -> Result<Vec<EventPlace>>;
 
+    /// What was done on a trail in some months, ascending.
+    fn deeds(&self, trail: RecordNumber, months: RangeInclusive<i32>) -> Result<Vec<(i32, Arc<DeedMonth>)>>;
+
     /// All assertions that name one of the keys, by the hashes of their pairs; one that names two of them comes once.
     fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>>;
 
@@ -227,6 +231,16 @@ pub enum Change {
     DropTopic {
         topic: TopicHash,
         place: EventPlace,
+    },
+    /// Writes what was done on a trail in a month. It follows from the events, under any policy.
+    PutDeeds {
+        trail: RecordNumber,
+        month: i32,
+        deeds: Arc<DeedMonth>,
+    },
+    DropDeeds {
+        trail: RecordNumber,
+        month: i32,
     },
     PutAssertion(Box<AssertionRow>),
     DropAssertion {

@@ -15,6 +15,7 @@ pub use crate::id::Link;
 pub use crate::identifier::Summary;
 pub use crate::issue::Reason;
 pub use crate::linkage::Weight;
+pub use crate::preference::DeedMonth;
 pub use crate::record::Moment;
 pub use contract::{Batch, Change, ProfileStore, Revision, Snapshot, Tenant};
 #[cfg(feature = "durable")]

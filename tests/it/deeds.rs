@@ -278,3 +278,25 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(config(48))]
+
+    /// What is kept counted is what counting all events anew comes to, after every call and until any time.
+    #[test]
+    fn kept_deeds_are_counted_anew(script in tablet::happenings(1..14), minutes in proptest::collection::vec(0..4320_i64, 2)) {
+        let resolver = Resolver::in_memory(script.policy.clone()).unwrap();
+        for call in &script.calls {
+            subject::call(&resolver, call);
+            for minute in &minutes {
+                let now = Timestamp::from_microseconds(1_767_571_200_000_000 + minute * 60_000_000).unwrap();
+                let later = Timestamp::from_microseconds(now.microseconds() + 1).unwrap();
+                for id in subject::people(&resolver).into_keys() {
+                    let events = resolver.events_of(id, None, Some(later)).unwrap();
+                    prop_assert_eq!(resolver.deeds(id, now).unwrap().unwrap(), onefold::tallies(&events));
+                    prop_assert!(resolver.shopper(id, now).unwrap().unwrap() == onefold::Shopper::fold(&events, now));
+                }
+            }
+        }
+    }
+}

@@ -154,6 +154,7 @@ fn drops_what_is_not_there(store: &dyn ProfileStore) {
         Change::DropTrail { number, key: KeyHash(7) },
         Change::DropEvent { place: EventPlace { trail: number, at: 7, key: KeyHash(7) } },
         Change::DropTopic { topic: TopicHash(7), place: EventPlace { trail: number, at: 7, key: KeyHash(7) } },
+        Change::DropDeeds { trail: number, month: 7 },
         Change::DropAssertion { a: KeyHash(7), b: KeyHash(8) },
         Change::DropNode { number },
         Change::DropPosting { value },

@@ -3,6 +3,7 @@
 use crate::error::{ErrorKind, Result};
 use crate::event::Event;
 use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TopicHash, ValueHash};
+use crate::preference::DeedMonth;
 use crate::record::Record;
 use crate::store::contract::{Batch, Change, Snapshot};
 use crate::store::rows::{
@@ -25,6 +26,7 @@ pub(super) struct Model {
     pub(super) places: BTreeMap<KeyHash, EventPlace>,
     pub(super) events: BTreeMap<EventPlace, Arc<Event>>,
     pub(super) topics: BTreeSet<(TopicHash, EventPlace)>,
+    pub(super) deeds: BTreeMap<(RecordNumber, i32), Arc<DeedMonth>>,
     pub(super) assertions: BTreeMap<(KeyHash, KeyHash), AssertionRow>,
     pub(super) anchors: BTreeMap<ProfileNumber, Anchor>,
     pub(super) feed: Vec<ProfileChange>,
@@ -91,6 +93,8 @@ impl Model {
                 }
                 Change::AddTopic { topic, place } => drop(self.topics.insert((topic, place))),
                 Change::DropTopic { topic, place } => drop(self.topics.remove(&(topic, place))),
+                Change::PutDeeds { trail, month, deeds } => drop(self.deeds.insert((trail, month), deeds)),
+                Change::DropDeeds { trail, month } => drop(self.deeds.remove(&(trail, month))),
                 Change::PutAssertion(row) => drop(self.assertions.insert((row.a, row.b), *row)),
                 Change::DropAssertion { a, b } => drop(self.assertions.remove(&(a, b))),
                 Change::PutAnchor { profile, anchor } => drop(self.anchors.insert(profile, anchor)),
@@ -130,6 +134,7 @@ pub(super) fn compare(snapshot: &dyn Snapshot, model: &Model, place: &str) {
     }
     events(snapshot, model, &told);
     topics(snapshot, model, &told("events about a topic"));
+    deeds(snapshot, model, &told("deeds"));
     assertions(snapshot, model, &told("assertions"));
     let profiles = spread(model.anchors.keys().copied(), [ProfileNumber(0), ProfileNumber(u64::MAX)]);
     same(snapshot.anchors(&profiles), find(&profiles, &model.anchors), false, &told("anchors"));
@@ -188,6 +193,17 @@ fn topics(snapshot: &dyn Snapshot, model: &Model, told: &str) {
                     same(snapshot.events_about(topic, trails.clone(), after, limit), expected, false, told);
                 }
             }
+        }
+    }
+}
+
+fn deeds(snapshot: &dyn Snapshot, model: &Model, told: &str) {
+    let trails = spread(model.deeds.keys().map(|&(trail, _)| trail), [RecordNumber(1), RecordNumber(u64::MAX)]);
+    for trail in trails {
+        for (first, last) in [(i32::MIN, i32::MAX), (-1, 1), (0, 0), (2, i32::MAX)] {
+            let of_trail = model.deeds.range((trail, first)..=(trail, last));
+            let expected = of_trail.map(|(&(_, month), deeds)| (month, Arc::clone(deeds))).collect();
+            same(snapshot.deeds(trail, first..=last), expected, false, told);
         }
     }
 }

@@ -30,6 +30,8 @@ fn events_show_before_and_after_they_are_committed() {
                     Change::DropEvent { place } => overlay.drop_event(place),
                     Change::AddTopic { topic, place } => overlay.set_topic(topic, place, Presence::Present),
                     Change::DropTopic { topic, place } => overlay.set_topic(topic, place, Presence::Absent),
+                    Change::PutDeeds { trail, month, deeds } => overlay.set_deeds(trail, month, Some(deeds)),
+                    Change::DropDeeds { trail, month } => overlay.set_deeds(trail, month, None),
                     other => panic!("{other:?} is of no event"),
                 }
             }

@@ -6,6 +6,7 @@ use crate::id::{ClusterNumber, KeyHash, Link, ProfileNumber, RecordNumber, Seed,
 use crate::identifier::Summary;
 use crate::issue::Reason;
 use crate::linkage::Weight;
+use crate::preference::DeedMonth;
 use crate::record::{Assertion, Identifier, Moment, Record, RecordKey, Verdict};
 use crate::store::contract::{Batch, Change, Revision};
 use crate::store::rows::{
@@ -42,7 +43,7 @@ impl Random {
         let mut changes = vec![self.meta(model, if switch { generation } else { model.current() })];
         let mut taken = BTreeSet::new();
         for _ in 0..self.below(40) {
-            let (kind, key) = (self.below(23), self.below(14));
+            let (kind, key) = (self.below(25), self.below(14));
             // Putting a row and dropping it are of one kind of key.
             if taken.insert((kind / 2, key)) {
                 let change = self.change(kind, key);
@@ -72,6 +73,8 @@ impl Random {
                     | Change::DropEvent { .. }
                     | Change::AddTopic { .. }
                     | Change::DropTopic { .. }
+                    | Change::PutDeeds { .. }
+                    | Change::DropDeeds { .. }
             )
         };
         batch.changes.into_iter().filter(of_events).collect()
@@ -129,6 +132,12 @@ impl Random {
             19 => Change::DropEvent { place: self.place(key) },
             20 => Change::AddTopic { topic: TopicHash(hash(key / 3)), place: self.place(key) },
             21 => Change::DropTopic { topic: TopicHash(hash(key / 3)), place: self.place(key) },
+            22 => {
+                let deeds = DeedMonth::of(std::iter::repeat_with(|| self.event()).take(3).collect::<Vec<_>>().iter());
+                let deeds = Arc::new(deeds.into_values().next().unwrap_or_default());
+                Change::PutDeeds { trail: RecordNumber(key / 3), month: key as i32 % 3 - 1, deeds }
+            }
+            23 => Change::DropDeeds { trail: RecordNumber(key / 3), month: key as i32 % 3 - 1 },
             _ => Change::PutAnchor { profile: ProfileNumber(number.0), anchor: self.anchor() },
         }
     }

@@ -30,6 +30,8 @@ pub(super) enum Table {
     Place = b'y',
     /// The places of events, by what they are looked up by.
     Topic = b'o',
+    /// What was done on trails, by month.
+    Deeds = b'd',
     Node = b'n',
     Posting = b'v',
     Carrier = b'c',
@@ -42,7 +44,7 @@ pub(super) enum Table {
 
 impl Table {
     /// Those that hold what was committed.
-    pub(super) const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 20] = [
         Self::Tenant,
         Self::State,
         Self::Policy,
@@ -56,6 +58,7 @@ impl Table {
         Self::Event,
         Self::Place,
         Self::Topic,
+        Self::Deeds,
         Self::Node,
         Self::Posting,
         Self::Carrier,
@@ -80,6 +83,7 @@ impl Table {
             Self::Feed => "changes",
             Self::Trail => "trails",
             Self::Event | Self::Place | Self::Topic => "events",
+            Self::Deeds => "deeds",
             Self::Node => "nodes",
             Self::Posting => "postings",
             Self::Carrier => "carriers",
@@ -168,6 +172,12 @@ impl Keys {
         key
     }
 
+    pub(super) fn deeds(self, trail: RecordNumber, month: i32) -> Vec<u8> {
+        let mut key = self.number(Table::Deeds, trail.0);
+        key.extend_from_slice(&((month as u32) ^ (1 << 31)).to_be_bytes());
+        key
+    }
+
     pub(super) fn carrier(self, value: ValueHash, number: RecordNumber) -> Vec<u8> {
         let mut key = self.hash(Table::Carrier, value.0);
         key.extend_from_slice(&number.0.to_be_bytes());
@@ -236,6 +246,12 @@ impl Tail<'_> {
         self.0 = rest;
         Ok(*bytes)
     }
+}
+
+/// The month of deeds, off the end of a key.
+pub(super) fn month_of(key: &[u8]) -> Result<i32> {
+    let bits = key.last_chunk::<4>().map(|bytes| u32::from_be_bytes(*bytes));
+    bits.map(|bits| (bits ^ (1 << 31)) as i32).ok_or_else(|| Table::Deeds.damaged())
 }
 
 /// The place of an event, off the end of a key.

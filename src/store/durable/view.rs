@@ -6,6 +6,7 @@ use super::writes::{FEED_CHUNK, State};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TopicHash, ValueHash};
+use crate::preference::DeedMonth;
 use crate::record::Record;
 use crate::store::codec::{self, Entry};
 use crate::store::contract::{Revision, Snapshot};
@@ -239,6 +240,18 @@ impl Snapshot for View {
             |key, bytes| {
                 let event = codec::decode(key, bytes).ok_or_else(|| Table::Event.damaged())?;
                 Ok((keys::event_of(key, Table::Event)?, Arc::new(event)))
+            },
+        )
+    }
+
+    fn deeds(&self, trail: RecordNumber, months: RangeInclusive<i32>) -> Result<Vec<(i32, Arc<DeedMonth>)>> {
+        let (first, last) = months.into_inner();
+        self.page(
+            |keys| (keys.deeds(trail, last), keys.deeds(trail, first)),
+            usize::MAX,
+            |key, bytes| {
+                let deeds = codec::decode(key, bytes).ok_or_else(|| Table::Deeds.damaged())?;
+                Ok((keys::month_of(key)?, Arc::new(deeds)))
             },
         )
     }

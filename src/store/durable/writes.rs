@@ -62,6 +62,8 @@ impl Writes {
                 self.remove(keys.hash(Table::Place, place.key.0))?;
                 self.remove(keys.event(place))
             }
+            Change::PutDeeds { trail, month, deeds } => self.put(keys.deeds(trail, month), &*deeds),
+            Change::DropDeeds { trail, month } => self.remove(keys.deeds(trail, month)),
             Change::AddTopic { topic, place } => self.put(keys.topic(topic, place), &()),
             Change::DropTopic { topic, place } => self.remove(keys.topic(topic, place)),
             Change::PutAssertion(row) => {

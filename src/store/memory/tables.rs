@@ -5,6 +5,7 @@ use super::shared::Shared;
 use super::table::{Dense, Hashed, Ordered};
 use crate::event::Event;
 use crate::id::{KeyHash, RecordNumber, TopicHash, ValueHash};
+use crate::preference::DeedMonth;
 use crate::record::Record;
 use crate::store::contract::{Change, Revision};
 use crate::store::rows::{
@@ -33,6 +34,7 @@ pub(super) struct Evidence {
     pub(super) places: Hashed<EventPlace>,
     pub(super) events: Ordered<EventPlace, Arc<Event>>,
     pub(super) topics: Ordered<(TopicHash, EventPlace), ()>,
+    pub(super) deeds: Ordered<(RecordNumber, i32), Arc<DeedMonth>>,
     // The entries of each commit that had any.
     pub(super) feed: Vec<Box<[ProfileChange]>>,
 }
@@ -63,7 +65,8 @@ impl Evidence {
         self.trails.prune(commits.clone(), live);
         self.places.prune(commits.clone(), live);
         self.events.prune(commits.clone(), live);
-        self.topics.prune(commits, live);
+        self.topics.prune(commits.clone(), live);
+        self.deeds.prune(commits, live);
     }
 }
 
@@ -150,6 +153,8 @@ pub(super) fn apply(evidence: &mut Evidence, derived: &mut Derived, change: Chan
         }
         Change::AddTopic { topic, place } => evidence.topics.put((topic, place), (), told),
         Change::DropTopic { topic, place } => evidence.topics.remove((topic, place), told),
+        Change::PutDeeds { trail, month, deeds } => evidence.deeds.put((trail, month), deeds, told),
+        Change::DropDeeds { trail, month } => evidence.deeds.remove((trail, month), told),
         Change::PutAssertion(row) => {
             evidence.asserted.put((row.a, row.b), (), told);
             evidence.asserted.put((row.b, row.a), (), told);

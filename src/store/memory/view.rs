@@ -5,6 +5,7 @@ use super::tables::{Carried, Derived, Evidence};
 use crate::error::Result;
 use crate::event::Event;
 use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TopicHash, ValueHash};
+use crate::preference::DeedMonth;
 use crate::record::Record;
 use crate::store::contract::{Revision, Snapshot};
 use crate::store::rows::{
@@ -129,6 +130,14 @@ impl Snapshot for View {
         let places = rows.take_while(|((of, place), ())| *of == topic && place.trail <= *trails.end());
         let places = places.map(|((_, place), ())| place).skip_while(|place| Some(*place) == after);
         Ok(places.take(limit).collect())
+    }
+
+    fn deeds(&self, trail: RecordNumber, months: RangeInclusive<i32>) -> Result<Vec<(i32, Arc<DeedMonth>)>> {
+        let (first, last) = months.into_inner();
+        let tables = self.evidence.read();
+        let rows = tables.deeds.page((trail, first), self.revision);
+        let rows = rows.take_while(|((of, month), _)| *of == trail && *month <= last);
+        Ok(rows.map(|((_, month), deeds)| (month, Arc::clone(deeds))).collect())
     }
 
     fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>> {

@@ -4,6 +4,7 @@ use super::{each, page};
 use crate::error::Result;
 use crate::event::Event;
 use crate::id::{KeyHash, RecordNumber, TopicHash};
+use crate::preference::DeedMonth;
 use crate::store::contract::{Change, Snapshot};
 use crate::store::rows::{EventPlace, Trail};
 use ahash::AHashMap;
@@ -18,6 +19,7 @@ pub(super) struct Events {
     places: AHashMap<KeyHash, Option<EventPlace>>,
     events: BTreeMap<EventPlace, Option<Arc<Event>>>,
     topics: BTreeMap<(TopicHash, EventPlace), bool>,
+    deeds: BTreeMap<(RecordNumber, i32), Option<Arc<DeedMonth>>>,
     /// Where events were, as fetched.
     warm: AHashMap<KeyHash, Option<EventPlace>>,
 }
@@ -39,6 +41,10 @@ impl Events {
 
     pub(super) fn set_topic(&mut self, topic: TopicHash, place: EventPlace, present: bool) {
         self.topics.insert((topic, place), present);
+    }
+
+    pub(super) fn set_deeds(&mut self, trail: RecordNumber, month: i32, deeds: Option<Arc<DeedMonth>>) {
+        self.deeds.insert((trail, month), deeds);
     }
 
     pub(super) fn warm_up(&mut self, base: &dyn Snapshot, keys: &[KeyHash]) -> Result<()> {
@@ -125,6 +131,26 @@ impl Events {
         Ok(rows.into_iter().map(|(place, ())| place).collect())
     }
 
+    pub(super) fn deeds(
+        &self,
+        base: &dyn Snapshot,
+        trail: RecordNumber,
+        months: RangeInclusive<i32>,
+    ) -> Result<Vec<(i32, Arc<DeedMonth>)>> {
+        let (first, last) = months.clone().into_inner();
+        if first > last {
+            return Ok(Vec::new());
+        }
+        let mut rows: BTreeMap<i32, Arc<DeedMonth>> = base.deeds(trail, months)?.into_iter().collect();
+        for ((_, month), deeds) in self.deeds.range((trail, first)..=(trail, last)) {
+            match deeds {
+                Some(deeds) => drop(rows.insert(*month, Arc::clone(deeds))),
+                None => drop(rows.remove(month)),
+            }
+        }
+        Ok(rows.into_iter().collect())
+    }
+
     /// What is pending. An event that moves keeps its key, and a trail whose events all went may come again under
     /// another number: what is dropped goes first.
     pub(super) fn append_to(self, changes: &mut Vec<Change>) {
@@ -138,6 +164,10 @@ impl Events {
         for (place, event) in self.events {
             changes.extend(event.map(|event| Change::PutEvent { place, event }));
         }
+        changes.extend(self.deeds.into_iter().map(|((trail, month), deeds)| match deeds {
+            Some(deeds) => Change::PutDeeds { trail, month, deeds },
+            None => Change::DropDeeds { trail, month },
+        }));
         changes.extend(self.topics.into_iter().map(|((topic, place), present)| match present {
             true => Change::AddTopic { topic, place },
             false => Change::DropTopic { topic, place },

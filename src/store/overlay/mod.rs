@@ -5,6 +5,7 @@ mod events;
 use crate::error::Result;
 use crate::event::Event;
 use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TopicHash, ValueHash};
+use crate::preference::DeedMonth;
 use crate::record::Record;
 use crate::store::contract::{Change, Revision, Snapshot};
 use crate::store::rows::{
@@ -211,6 +212,11 @@ impl<'a> Overlay<'a> {
     /// Removes an event.
     pub fn drop_event(&mut self, place: EventPlace) {
         self.events.drop_event(place);
+    }
+
+    /// Writes what was done on a trail in a month, or removes it.
+    pub fn set_deeds(&mut self, trail: RecordNumber, month: i32, deeds: Option<Arc<DeedMonth>>) {
+        self.events.set_deeds(trail, month, deeds);
     }
 
     /// Puts the place of an event under a topic, or takes it away.
@@ -562,6 +568,10 @@ impl Snapshot for Overlay<'_> {
         limit: usize,
     ) -> Result<Vec<EventPlace>> {
         self.events.events_about(self.base, topic, trails, after, limit)
+    }
+
+    fn deeds(&self, trail: RecordNumber, months: RangeInclusive<i32>) -> Result<Vec<(i32, Arc<DeedMonth>)>> {
+        self.events.deeds(self.base, trail, months)
     }
 
     fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>> {

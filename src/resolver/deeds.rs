@@ -1,0 +1,179 @@
+//! What was done: counted trail by trail and month by month as events come and go, and summed up for a profile on read.
+
+use super::Resolver;
+use super::attribute::Users;
+use super::plan::Planner;
+use super::read::View;
+use crate::catalogue::Shopper;
+use crate::error::Result;
+use crate::event::Event;
+use crate::id::{ProfileId, RecordNumber};
+use crate::identifier::Topic;
+use crate::preference::{DeedMonth, Deeds, day_of, is_counted, month_of};
+use crate::store::{EventPlace, Snapshot};
+use crate::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+
+/// Events that are read at a time.
+const PAGE: usize = 256;
+
+/// The deeds that a plan has to count.
+#[derive(Default)]
+pub(super) struct Tallied {
+    /// Events that came, by trail.
+    came: BTreeMap<RecordNumber, Vec<Arc<Event>>>,
+    /// The days that an event went from, by trail: they are counted anew.
+    stale: BTreeMap<RecordNumber, BTreeSet<i32>>,
+}
+
+impl Tallied {
+    pub(super) fn came(&mut self, place: EventPlace, event: &Arc<Event>) {
+        if is_counted(event) {
+            self.came.entry(place.trail).or_default().push(Arc::clone(event));
+        }
+    }
+
+    pub(super) fn went(&mut self, place: EventPlace, event: &Event) {
+        if is_counted(event) {
+            self.stale.entry(place.trail).or_default().insert(day_of(event.at));
+        }
+    }
+}
+
+impl Planner<'_> {
+    /// Counts the deeds that came; a day that lost one is counted anew from the events that are left. O(size of the
+    /// months that change, and the events of such days).
+    pub(super) fn count_deeds(&mut self) -> Result<()> {
+        let Tallied { mut came, mut stale } = std::mem::take(&mut self.tallied);
+        let trails: BTreeSet<RecordNumber> = came.keys().chain(stale.keys()).copied().collect();
+        for trail in trails {
+            let gone = stale.remove(&trail).unwrap_or_default();
+            let mut events = came.remove(&trail).unwrap_or_default();
+            events.retain(|event| !gone.contains(&day_of(event.at)));
+            for &day in &gone {
+                let first = i64::from(day).saturating_mul(DAY);
+                self.read_counted(trail, first, first.saturating_add(DAY - 1), &mut events)?;
+            }
+            let mut added = DeedMonth::of(events.iter().map(|event| &**event));
+            let months: BTreeSet<i32> = added.keys().copied().chain(gone.iter().map(|&day| month_of(day))).collect();
+            for month in months {
+                let stood = self.overlay.deeds(trail, month..=month)?.pop();
+                let left = match &stood {
+                    Some((_, stood)) if gone.is_empty() => Arc::clone(stood),
+                    Some((_, stood)) => {
+                        let gone = gone.iter().copied().filter(|&day| month_of(day) == month).collect();
+                        Arc::new(stood.without(&gone))
+                    }
+                    None => Arc::default(),
+                };
+                let sum = match added.remove(&month) {
+                    Some(added) if left.is_empty() => Arc::new(added),
+                    Some(added) => Arc::new(left.plus(&added)),
+                    None => left,
+                };
+                if !sum.is_empty() {
+                    self.overlay.set_deeds(trail, month, Some(sum));
+                } else if stood.is_some() {
+                    self.overlay.set_deeds(trail, month, None);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn read_counted(&self, trail: RecordNumber, since: i64, until: i64, into: &mut Vec<Arc<Event>>) -> Result<()> {
+        read(&self.overlay, trail, since, until, &mut |_, event| {
+            into.extend(Some(event).filter(|event| is_counted(event)));
+            Ok(())
+        })
+    }
+}
+
+/// Visits the events of a trail from one time to another.
+fn read(
+    snapshot: &dyn Snapshot,
+    trail: RecordNumber,
+    since: i64,
+    mut until: i64,
+    visit: &mut dyn FnMut(EventPlace, Arc<Event>) -> Result<()>,
+) -> Result<()> {
+    let mut after = None;
+    loop {
+        let page = snapshot.event_page(trail, since..=until, after, PAGE)?;
+        let last = page.last().map(|(place, _)| *place).filter(|_| page.len() == PAGE);
+        page.into_iter().try_for_each(|(place, event)| visit(place, event))?;
+        match last {
+            Some(place) => (until, after) = (place.at, Some(place.key)),
+            None => return Ok(()),
+        }
+    }
+}
+
+impl View {
+    /// What a profile did until a time, counted: what its [`Population`](crate::Population) and its affinities are read
+    /// from. None if the id leads nowhere.
+    ///
+    /// O(months and values of its trails, its purchases and returns, and the events of the last day), and the events of
+    /// trails of nobody known that follow a device.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn deeds(&self, id: ProfileId, now: Timestamp) -> Result<Option<Deeds>> {
+        let Some(subject) = self.subject(id)? else { return Ok(None) };
+        let (until, today) = (now.microseconds(), day_of(now));
+        let mut events = self.events_under(Topic::Trade, &subject)?;
+        events.retain(|event| event.at.microseconds() <= until);
+        let (mut months, mut users) = (Vec::new(), Users::default());
+        for (&trail, node) in &subject.trails {
+            let follows = node.vertex.follows().is_some();
+            let since = if follows { i64::MIN } else { i64::from(today).saturating_mul(DAY) };
+            if !follows {
+                months.extend(self.snapshot.deeds(trail, i32::MIN..=month_of(today))?);
+            }
+            read(&*self.snapshot, trail, since, until, &mut |place, event| {
+                if is_counted(&event) && users.of(&*self.snapshot, node, place.at)? == subject.number {
+                    events.push(event);
+                }
+                Ok(())
+            })?;
+        }
+        let months = months.iter().map(|(month, counted)| (*month, &**counted));
+        Ok(Some(Deeds::of_months(months, today, events.iter())))
+    }
+
+    /// What the events of a profile until a time say of what it likes, owns and looks for: what
+    /// [`rank`](crate::rank) and [`suppress`](crate::suppress) judge by. None if the id leads nowhere. As
+    /// [`deeds`](Self::deeds), and O(searches, carts and refusals of the last days).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn shopper(&self, id: ProfileId, now: Timestamp) -> Result<Option<Shopper>> {
+        let Some(deeds) = self.deeds(id, now)? else { return Ok(None) };
+        let Some(subject) = self.subject(id)? else { return Ok(None) };
+        let attention = self.events_under(Topic::Attention, &subject)?;
+        Ok(Some(Shopper::from_deeds(deeds, attention, now)))
+    }
+}
+
+/// Each call reads one revision; take a [`View`] for reads that belong together.
+impl Resolver {
+    /// See [`View::deeds`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn deeds(&self, id: ProfileId, now: Timestamp) -> Result<Option<Deeds>> {
+        self.view()?.deeds(id, now)
+    }
+
+    /// See [`View::shopper`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn shopper(&self, id: ProfileId, now: Timestamp) -> Result<Option<Shopper>> {
+        self.view()?.shopper(id, now)
+    }
+}
