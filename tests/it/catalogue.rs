@@ -152,6 +152,14 @@ fn what_is_owned_is_known_after_the_merge_and_forgotten_after_the_split() {
             "not due until 129 by 3b",
         ),
         (
+            "two of a consumable at once are one purchase",
+            vec![pod("1", 69), pod("1b", 69)],
+            vec![pod("2", 99)],
+            Item::new("coffee").consumable(),
+            "shown",
+            "shown",
+        ),
+        (
             "another variant",
             vec![bought("o", 3, Line::new("shirt").variant("m"))],
             vec![bought("p", 4, Line::new("shirt").variant("l"))],
@@ -419,6 +427,8 @@ fn the_best_come_first_and_absence_hides_nothing() {
     // Grey, then what nobody knows (by product), then half of what others choose and she does not, then all of it.
     assert_eq!(places(&ranking), [2, 1, 3, 4, 0]);
     assert!(ranking.hidden.is_empty() && ranking.shown.iter().all(|ranked| ranked.slot == Slot::Best));
+    let score = |place: usize| ranking.shown[place].score;
+    assert!((score(3) - (score(0) + score(4)) / 2.0).abs() < 1e-12);
     // By the affinity, to the last bit.
     let tally = tallies(&events).tally(&SignalWeights::default());
     let lift = population.affinity("colour", "grey", &tally, noon(91)).unwrap().lift;
