@@ -2,7 +2,10 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench")]
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use onefold::{Event, EventKind, Identifier, Ingest, JourneyQuery, Line, Policy, Resolver, Timestamp};
+use onefold::{
+    Event, EventKind, Identifier, Ingest, JourneyQuery, LearnOptions, Line, Policy, Population, PreferenceQuery,
+    Resolver, SignalWeights, Timestamp,
+};
 use std::collections::{HashMap, HashSet};
 use std::hint::black_box;
 
@@ -20,6 +23,11 @@ fn resident() -> u64 {
 
 fn at(second: usize) -> Timestamp {
     Timestamp::from_microseconds(1_767_225_600_000_000 + second as i64 * 1_000_000).unwrap()
+}
+
+/// Five minutes after each other: 100,000 are a year.
+fn slowly(number: usize) -> Timestamp {
+    at(number * 315)
 }
 
 /// Views on devices, one in ten logged in, one in twenty a purchase.
@@ -86,13 +94,45 @@ fn ingest(criterion: &mut Criterion) {
 }
 
 fn read(criterion: &mut Criterion) {
+    of_profile(criterion, "a profile with 100,000 events, one in twenty a purchase", |event| event);
+    let views = |event: Event| Event { kind: EventKind::View, ..event };
+    of_profile(criterion, "a profile with 100,000 views", views);
+}
+
+fn of_profile(criterion: &mut Criterion, name: &str, told: fn(Event) -> Event) {
     let resolver = Resolver::in_memory(Policy::retail()).unwrap();
-    let busy = |event: Event| Event { identifiers: vec![Identifier::new("customer_id", "busy")], ..event };
-    resolver.add_events(events(100_000).into_iter().map(busy).collect(), Ingest::default()).unwrap();
+    let busy = |(number, event): (usize, Event)| Event {
+        identifiers: vec![Identifier::new("customer_id", "busy")],
+        at: slowly(number),
+        ..event
+    };
+    resolver.add_events(events(100_000).into_iter().enumerate().map(busy).collect(), Ingest::default()).unwrap();
     let id = resolver.find(&Identifier::new("customer_id", "busy")).unwrap().profile.unwrap();
-    let mut group = criterion.benchmark_group("a profile with 100,000 events");
+    let mut group = criterion.benchmark_group(name);
     group.bench_function("the newest 20 of its journey", |bencher| {
         bencher.iter(|| resolver.journey(id, &JourneyQuery::new().limit(20)).unwrap().unwrap().events.len());
+    });
+    let now = slowly(100_000);
+    let deeds = resolver.deeds(id, now).unwrap().unwrap();
+    let mut all = vec![deeds.clone()];
+    all.resize(30, deeds);
+    let everybody = Population::learn_deeds(&all, &SignalWeights::default(), &LearnOptions::until(now)).unwrap();
+    group.bench_function("its deeds", |bencher| {
+        bencher.iter(|| resolver.deeds(id, now).unwrap().unwrap());
+    });
+    let weights = SignalWeights::default();
+    group.bench_function("its deeds, and of 200 brands the ten that it likes best", |bencher| {
+        bencher.iter(|| {
+            let deeds = resolver.deeds(id, now).unwrap().unwrap();
+            everybody.favourites("brand", &deeds, &weights, now, 10).len()
+        });
+    });
+    group.bench_function("the ten brands alone", |bencher| {
+        let deeds = resolver.deeds(id, now).unwrap().unwrap();
+        bencher.iter(|| everybody.favourites("brand", &deeds, &weights, now, 10).len());
+    });
+    group.bench_function("its stated preferences", |bencher| {
+        bencher.iter(|| resolver.preferences(id, &PreferenceQuery::new(), now).unwrap().unwrap());
     });
     group.bench_function("all of its events", |bencher| {
         bencher.iter(|| resolver.events_of(id, None, None).unwrap().len());

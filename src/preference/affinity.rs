@@ -1,6 +1,8 @@
 //! What one likes more than others do.
 
+use super::deeds::{Deeds, Weighed};
 use super::population::{FacetPrior, Population};
+use super::signal::SignalWeights;
 use super::tally::{Counted, Tally, day_of};
 use crate::statistics::beta_quantile;
 use crate::time::Timestamp;
@@ -54,11 +56,38 @@ impl Population {
     /// and days of the tally on the facet), and a quantile for each value.
     pub fn affinities(&self, facet: &str, tally: &Tally, now: Timestamp) -> Vec<Affinity> {
         let Some(reading) = Reading::new(self, facet, &tally, day_of(now)) else { return Vec::new() };
-        let chosen = reading.chosen.iter().filter(|(_, chosen)| chosen.count > 0);
-        let mut found: Vec<Affinity> =
-            chosen.map(|(value, chosen)| reading.affinity((*value).clone(), *chosen)).collect();
-        found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.value.cmp(&b.value)));
-        found
+        reading.best(usize::MAX)
+    }
+
+    /// The values that somebody likes best, as [`affinities`](Self::affinities) of what the deeds weigh, so many at the
+    /// most. O(values and days of the deeds on the facet), and a quantile for each value that is answered.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Event, EventKind, LearnOptions, Line, Population, SignalWeights, tallies};
+    /// use std::sync::Arc;
+    /// let viewed = |colour: &str| -> onefold::Result<_> {
+    ///     let event = Event::new("web", colour, "2026-01-05T10:00:00Z".parse()?, EventKind::View);
+    ///     Ok(Arc::new(event.line(Line::new("scarf").facet("colour", colour))))
+    /// };
+    /// let (hers, weights, now) = (tallies(&[viewed("grey")?]), SignalWeights::default(), "2026-01-06T00:00:00Z".parse()?);
+    /// let all = vec![tallies(&[viewed("grey")?, viewed("red")?]); 20];
+    /// let everybody = Population::learn_deeds(&all, &weights, &LearnOptions::until(now))?;
+    /// let best = everybody.favourites("colour", &hers, &weights, now, 1);
+    /// assert_eq!((best[0].value.as_str(), best[0].lift > 1.0), ("grey", true));
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn favourites(
+        &self,
+        facet: &str,
+        deeds: &Deeds,
+        weights: &SignalWeights,
+        now: Timestamp,
+        limit: usize,
+    ) -> Vec<Affinity> {
+        let weighed = Weighed::new(deeds, weights);
+        let reading = Reading::new(self, facet, &weighed, day_of(now));
+        reading.map(|reading| reading.best(limit)).unwrap_or_default()
     }
 }
 
@@ -153,6 +182,15 @@ impl<'a> Reading<'a> {
     /// The deeds that a share rests on, those that the prior is worth included.
     pub(crate) fn weight(&self) -> f64 {
         self.n + self.prior.strength
+    }
+
+    /// The values that were chosen and are liked best, ties by the value.
+    fn best(&self, limit: usize) -> Vec<Affinity> {
+        let chosen = self.chosen.iter().filter(|(_, chosen)| chosen.count > 0);
+        let mut found: Vec<(f64, &SmolStr, Chosen)> =
+            chosen.map(|(value, chosen)| (self.expected(value, *chosen).share, *value, *chosen)).collect();
+        found.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        found.into_iter().take(limit).map(|(_, value, chosen)| self.affinity(value.clone(), chosen)).collect()
     }
 
     /// What everybody does on the facet.

@@ -21,6 +21,9 @@ const DAY: i64 = 86_400_000_000;
 /// Events that are read at a time.
 const PAGE: usize = 256;
 
+/// Trails of at least so many events are kept counted; those of fewer are counted when they are read, in one page.
+const COUNTED_FROM: u64 = PAGE as u64;
+
 /// The deeds that a plan has to count.
 #[derive(Default)]
 pub(super) struct Tallied {
@@ -28,16 +31,20 @@ pub(super) struct Tallied {
     came: BTreeMap<RecordNumber, Vec<Arc<Event>>>,
     /// The days that an event went from, by trail: they are counted anew.
     stale: BTreeMap<RecordNumber, BTreeSet<i32>>,
+    /// By how many events each trail grew.
+    grew: BTreeMap<RecordNumber, i64>,
 }
 
 impl Tallied {
     pub(super) fn came(&mut self, place: EventPlace, event: &Arc<Event>) {
+        *self.grew.entry(place.trail).or_default() += 1;
         if is_counted(event) {
             self.came.entry(place.trail).or_default().push(Arc::clone(event));
         }
     }
 
     pub(super) fn went(&mut self, place: EventPlace, event: &Event) {
+        *self.grew.entry(place.trail).or_default() -= 1;
         if is_counted(event) {
             self.stale.entry(place.trail).or_default().insert(day_of(event.at));
         }
@@ -45,41 +52,62 @@ impl Tallied {
 }
 
 impl Planner<'_> {
-    /// Counts the deeds that came; a day that lost one is counted anew from the events that are left. O(size of the
-    /// months that change, and the events of such days).
+    /// Counts the deeds on trails of many events. A day that lost one is counted anew from the events that are left.
+    /// O(size of the months that change, and the events of such days).
     pub(super) fn count_deeds(&mut self) -> Result<()> {
-        let Tallied { mut came, mut stale } = std::mem::take(&mut self.tallied);
-        let trails: BTreeSet<RecordNumber> = came.keys().chain(stale.keys()).copied().collect();
-        for trail in trails {
-            let gone = stale.remove(&trail).unwrap_or_default();
-            let mut events = came.remove(&trail).unwrap_or_default();
-            events.retain(|event| !gone.contains(&day_of(event.at)));
-            for &day in &gone {
-                let first = i64::from(day).saturating_mul(DAY);
-                self.read_counted(trail, first, first.saturating_add(DAY - 1), &mut events)?;
-            }
-            let mut added = DeedMonth::of(events.iter().map(|event| &**event));
-            let months: BTreeSet<i32> = added.keys().copied().chain(gone.iter().map(|&day| month_of(day))).collect();
-            for month in months {
-                let stood = self.overlay.deeds(trail, month..=month)?.pop();
-                let left = match &stood {
-                    Some((_, stood)) if gone.is_empty() => Arc::clone(stood),
-                    Some((_, stood)) => {
-                        let gone = gone.iter().copied().filter(|&day| month_of(day) == month).collect();
-                        Arc::new(stood.without(&gone))
+        let Tallied { mut came, mut stale, grew } = std::mem::take(&mut self.tallied);
+        for (trail, grew) in grew {
+            let events = self.overlay.trail(trail)?.map_or(0, |trail| trail.events);
+            let was_counted = events.saturating_add_signed(grew.saturating_neg()) >= COUNTED_FROM;
+            match (was_counted, events >= COUNTED_FROM) {
+                (false, false) => {}
+                (true, false) => {
+                    for (month, _) in self.overlay.deeds(trail, i32::MIN..=i32::MAX)? {
+                        self.overlay.set_deeds(trail, month, None);
                     }
-                    None => Arc::default(),
-                };
-                let sum = match added.remove(&month) {
-                    Some(added) if left.is_empty() => Arc::new(added),
-                    Some(added) => Arc::new(left.plus(&added)),
-                    None => left,
-                };
-                if !sum.is_empty() {
-                    self.overlay.set_deeds(trail, month, Some(sum));
-                } else if stood.is_some() {
-                    self.overlay.set_deeds(trail, month, None);
                 }
+                (false, true) => {
+                    let mut all = Vec::new();
+                    self.read_counted(trail, i64::MIN, i64::MAX, &mut all)?;
+                    for (month, deeds) in DeedMonth::of(all.iter().map(|event| &**event)) {
+                        self.overlay.set_deeds(trail, month, Some(Arc::new(deeds)));
+                    }
+                }
+                (true, true) => {
+                    let came = came.remove(&trail).unwrap_or_default();
+                    self.count_on(trail, came, &stale.remove(&trail).unwrap_or_default())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts what came to a trail whose deeds are counted, and the days that lost some anew.
+    fn count_on(&mut self, trail: RecordNumber, mut came: Vec<Arc<Event>>, stale: &BTreeSet<i32>) -> Result<()> {
+        came.retain(|event| !stale.contains(&day_of(event.at)));
+        for &day in stale {
+            let first = i64::from(day).saturating_mul(DAY);
+            self.read_counted(trail, first, first.saturating_add(DAY - 1), &mut came)?;
+        }
+        let mut added = DeedMonth::of(came.iter().map(|event| &**event));
+        let months: BTreeSet<i32> = added.keys().copied().chain(stale.iter().map(|&day| month_of(day))).collect();
+        for month in months {
+            let stood = self.overlay.deeds(trail, month..=month)?.pop();
+            let gone: BTreeSet<i32> = stale.iter().copied().filter(|&day| month_of(day) == month).collect();
+            let left = match &stood {
+                Some((_, stood)) if gone.is_empty() => Arc::clone(stood),
+                Some((_, stood)) => Arc::new(stood.without(&gone)),
+                None => Arc::default(),
+            };
+            let sum = match added.remove(&month) {
+                Some(added) if left.is_empty() => Arc::new(added),
+                Some(added) => Arc::new(left.plus(&added)),
+                None => left,
+            };
+            if !sum.is_empty() {
+                self.overlay.set_deeds(trail, month, Some(sum));
+            } else if stood.is_some() {
+                self.overlay.set_deeds(trail, month, None);
             }
         }
         Ok(())
@@ -128,10 +156,13 @@ impl View {
         let mut events = self.events_under(Topic::Trade, &subject)?;
         events.retain(|event| event.at.microseconds() <= until);
         let (mut months, mut users) = (Vec::new(), Users::default());
-        for (&trail, node) in &subject.trails {
-            let follows = node.vertex.follows().is_some();
-            let since = if follows { i64::MIN } else { i64::from(today).saturating_mul(DAY) };
-            if !follows {
+        let numbers: Vec<RecordNumber> = subject.trails.keys().copied().collect();
+        let rows = self.snapshot.trails(&numbers)?;
+        for ((&trail, node), row) in subject.trails.iter().zip(rows) {
+            // Of a trail that follows a device, not all days are theirs.
+            let counted = node.vertex.follows().is_none() && row.is_some_and(|row| row.events >= COUNTED_FROM);
+            let since = if counted { i64::from(today).saturating_mul(DAY) } else { i64::MIN };
+            if counted {
                 months.extend(self.snapshot.deeds(trail, i32::MIN..=month_of(today))?);
             }
             read(&*self.snapshot, trail, since, until, &mut |place, event| {
