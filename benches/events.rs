@@ -104,7 +104,7 @@ fn of_profile(criterion: &mut Criterion, name: &str, told: fn(Event) -> Event) {
     let busy = |(number, event): (usize, Event)| Event {
         identifiers: vec![Identifier::new("customer_id", "busy")],
         at: slowly(number),
-        ..event
+        ..told(event)
     };
     resolver.add_events(events(100_000).into_iter().enumerate().map(busy).collect(), Ingest::default()).unwrap();
     let id = resolver.find(&Identifier::new("customer_id", "busy")).unwrap().profile.unwrap();
