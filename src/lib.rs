@@ -105,6 +105,7 @@ mod decimal;
 mod error;
 mod event;
 mod golden;
+mod household;
 mod id;
 mod identifier;
 mod issue;
@@ -136,6 +137,7 @@ pub use decimal::Decimal;
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, EventKind, Facet, Grant, Line, Message, NotedBy, Polarity, Preference, Scope, Sensitivity};
 pub use golden::fold;
+pub use household::{Household, HouseholdMember, HouseholdTie};
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
 pub use issue::{Issue, IssueReason, Reason, What};
 pub use journey::{

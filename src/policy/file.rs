@@ -167,9 +167,9 @@ fn without_mark(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use crate::policy::{
-        AttributePolicy, BlockPolicy, Compare, ComparisonModel, ComparisonPolicy, Contested, Form, IdentifierPolicy,
-        Level, LevelModel, Limit, LinkagePolicy, Links, MODEL_FORMAT, Model, Policy, Role, SourcePolicy, Survive,
-        TermFrequencies, Training,
+        AttributePolicy, BlockPolicy, Compare, ComparisonModel, ComparisonPolicy, Contested, Form, HouseholdPolicy,
+        IdentifierPolicy, Level, LevelModel, Limit, LinkagePolicy, Links, MODEL_FORMAT, Model, Policy, Role,
+        SourcePolicy, Survive, TermFrequencies, Training,
     };
     use serde_json::{Value, json};
     use std::collections::BTreeSet;
@@ -198,6 +198,7 @@ mod tests {
             .attribute(attribute)
             .attribute(AttributePolicy::new("b", Compare::Exact))
             .linkage(linkage())
+            .household(HouseholdPolicy::new().identifier("email").attributes(["a"]))
             .build()
             .unwrap()
     }
@@ -235,6 +236,7 @@ mod tests {
         let (linkage, model) = (&policy["linkage"], &policy["linkage"]["model"]);
         for (part, written) in [
             ("linkage", linkage),
+            ("household", &policy["household"]),
             ("block", &linkage["block"][0]),
             ("model", model),
             ("comparison_model", &model["comparison"][0]),

@@ -267,6 +267,9 @@ impl View {
     }
 }
 
+/// Events of one time, each with its trail.
+type Together = Vec<(Arc<Node>, Arc<Event>)>;
+
 /// Trails read together, from the newest event to the oldest.
 struct Merged<'a> {
     view: &'a View,
@@ -276,7 +279,7 @@ struct Merged<'a> {
 
 impl Merged<'_> {
     /// The newest time that is left, with all events of it.
-    fn next_moment(&mut self) -> Result<Option<(i64, Vec<(Arc<Node>, Arc<Event>)>)>> {
+    fn next_moment(&mut self) -> Result<Option<(i64, Together)>> {
         let mut newest: Option<i64> = None;
         for source in &mut self.sources {
             source.fill(self.view, self.since)?;

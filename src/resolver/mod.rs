@@ -7,6 +7,7 @@ mod event;
 mod explain;
 mod find;
 mod gather;
+mod household;
 mod journey;
 mod liken;
 mod moments;

@@ -15,6 +15,7 @@ mod durable;
 mod event;
 mod found;
 mod golden;
+mod homes;
 mod household;
 mod journey;
 mod likeness;
