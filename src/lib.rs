@@ -76,6 +76,9 @@
 //!   [`Scorer`] and [`score_pairs`] weigh pairs ([`Weight`], [`Contribution`]) without a store.
 //! - The façade: [`Resolver`] writes, [`View`] reads one revision, [`Query`] searches it. [`Resolution`], [`Found`],
 //!   [`Profile`], [`Golden`], [`Explanation`], [`Structure`], [`Withheld`], [`Stats`] and [`Drift`] are its answers.
+//! - What is given once: [`Resolver::issue`] and [`Resolver::assign`] answer with [`Issued`] and [`Assigned`], and keep a
+//!   [`Grant`] as evidence.
+//! - Who lives together: [`HouseholdPolicy`] and [`Household`], a layer over profiles.
 //! - Where it is kept: [`store`], with [`Memory`] and, by the feature `durable`, `Durable`.
 //! - How well it does: [`evaluate`], [`threshold_scores`], [`reliability`].
 //!

@@ -135,6 +135,22 @@ fn too_many_are_no_household_and_loud() {
 }
 
 #[test]
+fn who_is_removed_is_looked_at_no_more() {
+    let resolver = Resolver::in_memory(policy(at_home())).unwrap();
+    let people = (0..4_097).map(|key| {
+        let record = Record::new("s", key.to_string(), at(0)).identifier("customer", key.to_string());
+        record.attribute("surname", "Marlowe").attribute("street", "Main St. 5").attribute("postcode", "1")
+    });
+    resolver.load(people.collect(), subject::ingest(5_000)).unwrap();
+    let one = resolver.profile_of(&RecordKey::new("s", "0")).unwrap().unwrap();
+    assert_eq!(resolver.household(one).unwrap().unwrap().too_many, Some(4_097));
+    let gone: Vec<RecordKey> = (2..4_097).map(|key| RecordKey::new("s", key.to_string())).collect();
+    resolver.remove_all(&gone).unwrap();
+    let other = resolver.profile_of(&RecordKey::new("s", "1")).unwrap().unwrap();
+    assert_eq!(members(&resolver, one), [one, other]);
+}
+
+#[test]
 fn what_a_household_did_is_what_its_members_did() {
     let resolver = Resolver::in_memory(policy(at_home())).unwrap();
     let ann = add(&resolver, 1, "A", "H", ["Marlowe", "", ""]);
