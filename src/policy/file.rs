@@ -195,10 +195,11 @@ mod tests {
             .default_region("US")
             .source("crm")
             .identifier(email)
+            .identifier(IdentifierPolicy::new("home", Role::Contact).links(Links::None))
             .attribute(attribute)
             .attribute(AttributePolicy::new("b", Compare::Exact))
             .linkage(linkage())
-            .household(HouseholdPolicy::new().identifier("email").attributes(["a"]))
+            .household(HouseholdPolicy::new().identifier("home").attributes(["a"]))
             .build()
             .unwrap()
     }
