@@ -81,6 +81,9 @@
 //! - The façade: [`Resolver`] writes, [`View`] reads one revision, [`Query`] searches it. [`Resolution`], [`Found`],
 //!   [`Profile`], [`Golden`], [`Explanation`], [`Structure`], [`Withheld`], [`Stats`] and [`Drift`] are its answers;
 //!   a [`JourneyQuery`] asks for the [`Journey`] of one.
+//! - What is given once: [`Resolver::issue`] and [`Resolver::assign`] answer with [`Issued`] and [`Assigned`], and keep a
+//!   [`Grant`] as evidence.
+//! - Who lives together: [`HouseholdPolicy`] and [`Household`], a layer over profiles.
 //! - Where it is kept: [`store`], with [`Memory`] and, by the feature `durable`, `Durable`.
 //! - How well it does: [`evaluate`], [`threshold_scores`], [`reliability`].
 //!
@@ -111,6 +114,7 @@ mod decimal;
 mod error;
 mod event;
 mod golden;
+mod household;
 mod id;
 mod identifier;
 mod issue;
@@ -146,6 +150,7 @@ pub use decimal::Decimal;
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, EventKind, Facet, Grant, Line, Message, NotedBy, Polarity, Preference, Scope, Sensitivity};
 pub use golden::fold;
+pub use household::{Household, HouseholdMember, HouseholdTie};
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, TopicHash, ValueHash};
 pub use issue::{Issue, IssueReason, Reason, What};
 pub use journey::{

@@ -16,6 +16,7 @@ const VALUE: u8 = 16;
 const KEY: u8 = 17;
 const TRAIL: u8 = 18;
 const EVENT: u8 = 19;
+const HOME: u8 = 21;
 
 /// Hashes the value of a kind. The kind's name goes in, not its place: a policy may move it.
 pub(crate) fn hash_value(seed: Seed, rules: &Rules, kind: u16, value: &str) -> ValueHash {
@@ -31,6 +32,11 @@ pub(crate) fn hash_key(seed: Seed, key: &RecordKey) -> KeyHash {
 /// Hashes the key of an event: it has nothing to do with that of a record of the same source and key.
 pub(crate) fn hash_event(seed: Seed, key: &RecordKey) -> KeyHash {
     KeyHash(seed.hash_parts(EVENT, &[key.source.as_bytes(), key.key.as_bytes()]))
+}
+
+/// Hashes an attribute that says where somebody lives: it has nothing to do with any identifier.
+pub(crate) fn hash_home(seed: Seed, attribute: &str, value: &str) -> ValueHash {
+    ValueHash(seed.hash_parts(HOME, &[attribute.as_bytes(), value.as_bytes()]))
 }
 
 /// Hashes what makes a trail: its source, and its identifiers as sent, sorted, each once.

@@ -33,9 +33,22 @@ pub(super) fn read(
     attribute: u16,
     value: &Value,
     facts: &mut Vec<Fact>,
+    issue: impl FnMut(IssueReason),
+) {
+    if rules.attributes().get(usize::from(attribute)).is_some_and(|rule| rule.fact) {
+        read_any(rules, attribute, value, facts, issue);
+    }
+}
+
+/// As [`read`], of an attribute that resolution may not look at.
+pub(super) fn read_any(
+    rules: &Rules,
+    attribute: u16,
+    value: &Value,
+    facts: &mut Vec<Fact>,
     mut issue: impl FnMut(IssueReason),
 ) {
-    let Some(rule) = rules.attributes().get(usize::from(attribute)).filter(|rule| rule.fact) else { return };
+    let Some(rule) = rules.attributes().get(usize::from(attribute)) else { return };
     // A stack of its own: lists may lie in lists as deep as a source likes.
     let mut rest = vec![value];
     while let Some(value) = rest.pop() {

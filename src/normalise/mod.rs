@@ -24,7 +24,7 @@ pub(crate) use order::{order_key, order_name};
 use crate::issue::{Issue, IssueReason, What};
 use crate::policy::{Compare, Form, KindRule, Role, Rules, Undeclared};
 use crate::record::{Identifier, Record};
-use crate::value::Fact;
+use crate::value::{Fact, Value};
 use smol_str::SmolStr;
 use std::borrow::Cow;
 
@@ -136,6 +136,26 @@ fn whole_name(rules: &Rules, facts: &[Fact]) -> Option<Fact> {
     let (attribute, None) = first(Compare::FullName)? else { return None };
     let (given, family) = (first(Compare::GivenName)?.1?, first(Compare::Surname)?.1?);
     Some(Fact { attribute, value: smol_str::format_smolstr!("{} {}", given.value, family.value) })
+}
+
+/// What two ways to write down one home share: the canonical forms of an attribute's values, the words of an address in
+/// one order. None where nothing is said. O(length of the value).
+pub(crate) fn home_form(rules: &Rules, attribute: u16, value: &Value) -> Option<String> {
+    let mut facts = Vec::new();
+    facts::read_any(rules, attribute, value, &mut facts, |_| {});
+    let is_address =
+        rules.attributes().get(usize::from(attribute)).is_some_and(|rule| rule.compare == Compare::Address);
+    let form = |fact: Fact| {
+        let mut words: Vec<&str> = fact.value.split(' ').collect();
+        if is_address {
+            words.sort_unstable();
+        }
+        words.join(" ")
+    };
+    let mut forms: Vec<String> = facts.into_iter().map(form).collect();
+    forms.sort_unstable();
+    forms.dedup();
+    (!forms.is_empty()).then(|| forms.join("\n"))
 }
 
 /// What is left of a name without white space around it; none where that is nothing.

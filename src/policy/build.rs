@@ -1,8 +1,8 @@
 //! Writing a policy in Rust.
 
 use super::{
-    AttributePolicy, Compare, Contested, Form, IdentifierPolicy, Limit, LinkagePolicy, Links, Policy, Role, Rules,
-    SourceClass, SourcePolicy, Survive, Undeclared,
+    AttributePolicy, Compare, Contested, Form, HouseholdPolicy, IdentifierPolicy, Limit, LinkagePolicy, Links, Policy,
+    Role, Rules, SourceClass, SourcePolicy, Survive, Undeclared,
 };
 use crate::error::Result;
 use crate::similarity::Similarity;
@@ -93,6 +93,12 @@ impl PolicyBuilder {
     /// Links by likeness too.
     pub fn linkage(mut self, linkage: LinkagePolicy) -> Self {
         self.policy.linkage = Some(linkage);
+        self
+    }
+
+    /// Knows households too.
+    pub fn household(mut self, household: HouseholdPolicy) -> Self {
+        self.policy.household = Some(household);
         self
     }
 

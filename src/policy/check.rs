@@ -45,6 +45,7 @@ impl Policy {
         }
         self.check_groups()?;
         self.check_order()?;
+        self.check_household()?;
         self.check_linkage()
     }
 
@@ -176,7 +177,7 @@ impl Policy {
         Ok(())
     }
 
-    fn declared(&self, field: &str, name: &str) -> Result<()> {
+    pub(super) fn declared(&self, field: &str, name: &str) -> Result<()> {
         if self.attribute.iter().any(|attribute| attribute.name == name) {
             return Ok(());
         }
@@ -233,7 +234,7 @@ fn limit(field: &str, limit: Option<Limit>) -> Result<()> {
     }
 }
 
-fn number(field: &str, count: u64) -> Result<()> {
+pub(super) fn number(field: &str, count: u64) -> Result<()> {
     if count == 0 {
         return Err(Error::policy(field, "is 0, and must be at least 1"));
     }

@@ -167,9 +167,9 @@ fn without_mark(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use crate::policy::{
-        AttributePolicy, BlockPolicy, Compare, ComparisonModel, ComparisonPolicy, Contested, Form, IdentifierPolicy,
-        Level, LevelModel, Limit, LinkagePolicy, Links, MODEL_FORMAT, Model, Policy, Role, SourcePolicy, Survive,
-        TermFrequencies, Training,
+        AttributePolicy, BlockPolicy, Compare, ComparisonModel, ComparisonPolicy, Contested, Form, HouseholdPolicy,
+        IdentifierPolicy, Level, LevelModel, Limit, LinkagePolicy, Links, MODEL_FORMAT, Model, Policy, Role,
+        SourcePolicy, Survive, TermFrequencies, Training,
     };
     use serde_json::{Value, json};
     use std::collections::BTreeSet;
@@ -195,11 +195,13 @@ mod tests {
             .default_region("US")
             .source("crm")
             .identifier(email)
+            .identifier(IdentifierPolicy::new("home", Role::Contact).links(Links::None))
             .attribute(attribute)
             .attribute(AttributePolicy::new("b", Compare::Exact))
             .identifier(IdentifierPolicy::new("order_id", Role::Session))
             .order("order_id")
             .linkage(linkage())
+            .household(HouseholdPolicy::new().identifier("home").attributes(["a"]))
             .build()
             .unwrap()
     }
@@ -238,6 +240,7 @@ mod tests {
         for (part, written) in [
             ("event", &policy["event"]),
             ("linkage", linkage),
+            ("household", &policy["household"]),
             ("block", &linkage["block"][0]),
             ("model", model),
             ("comparison_model", &model["comparison"][0]),

@@ -8,6 +8,7 @@ mod check_linkage;
 mod check_model;
 mod file;
 mod filter;
+mod household;
 mod key;
 mod level;
 mod linkage;
@@ -17,6 +18,7 @@ mod retail;
 mod rules;
 
 pub use build::PolicyBuilder;
+pub use household::HouseholdPolicy;
 pub use key::{Key, KeyPart};
 pub use level::Level;
 pub use linkage::{BlockPolicy, ComparisonPolicy, LinkagePolicy, ModelSource};
@@ -51,6 +53,9 @@ pub struct Policy {
     /// Linking by likeness; none links by identifiers only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub linkage: Option<LinkagePolicy>,
+    /// Who is one household; none knows no households.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub household: Option<HouseholdPolicy>,
     /// The host's own similarities, which levels name as `custom:NAME:LEAST`. Code is in no file: a policy that is read
     /// has none until they are given to it.
     #[serde(skip)]
@@ -344,6 +349,7 @@ impl Default for Policy {
             attribute: Vec::new(),
             event: EventPolicy::default(),
             linkage: None,
+            household: None,
             similarities: crate::similarity::Similarities::default(),
         }
     }

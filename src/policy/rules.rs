@@ -44,9 +44,22 @@ pub struct Rules {
     pub(crate) region: Option<Region>,
     /// The attributes of given and of family names, if there are both: people write the one where the other belongs.
     pub(crate) names: Option<(u16, u16)>,
+    /// Who is one household.
+    pub(crate) household: Option<HouseholdRule>,
     kind_places: Places,
     attribute_places: Places,
     source_places: Places,
+}
+
+/// Who is one household, names turned into places.
+#[derive(Debug, Clone)]
+pub(crate) struct HouseholdRule {
+    /// The kind of identifier that declares it.
+    pub(crate) kind: Option<u16>,
+    /// The attributes that all have to be the same.
+    pub(crate) attributes: Vec<u16>,
+    /// The most profiles of one.
+    pub(crate) max_profiles: u64,
 }
 
 /// One kind of identifier, with every default filled in.
@@ -115,6 +128,13 @@ impl Rules {
             .map(|(place, identifier)| compile_kind(place, identifier, &attribute_places))
             .collect::<Result<Vec<_>>>()?;
         let names = name_places(&policy);
+        let kind_places = places(policy.identifier.iter().map(|identifier| &identifier.kind));
+        let place = |places: &Places, name: &SmolStr| places.get(name).copied();
+        let household = policy.household.as_ref().map(|household| HouseholdRule {
+            kind: household.identifier.as_ref().and_then(|name| place(&kind_places, name)),
+            attributes: household.attributes.iter().filter_map(|name| place(&attribute_places, name)).collect(),
+            max_profiles: household.max_profiles,
+        });
         let attributes =
             policy.attribute.iter().map(|attribute| compile_attribute(attribute, &policy, &attribute_places)).collect();
         let canonical = serde_json::to_vec(&policy)
@@ -125,7 +145,8 @@ impl Rules {
             fingerprint: Seed::default().hash_parts(0, &[&canonical]),
             region: policy.default_region.as_deref().and_then(region),
             names,
-            kind_places: places(policy.identifier.iter().map(|identifier| &identifier.kind)),
+            household,
+            kind_places,
             source_places: places(policy.source.iter().map(|source| &source.name)),
             attribute_places,
             policy,

@@ -55,7 +55,8 @@ pub enum Because {
         /// The kind.
         kind: SmolStr,
     },
-    /// It contradicts itself or the policy, and takes no part.
+    /// It contradicts itself or the policy, or is an event of the ledger ([`Event::LEDGER`](crate::Event::LEDGER)), and
+    /// takes no part.
     Quarantined,
     /// The same or a later version was known.
     Unchanged,

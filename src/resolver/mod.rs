@@ -9,6 +9,7 @@ mod event;
 mod explain;
 mod find;
 mod gather;
+mod household;
 mod journey;
 mod liken;
 mod moments;

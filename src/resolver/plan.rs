@@ -152,8 +152,10 @@ impl<'a> Planner<'a> {
     /// Takes the place of an earlier version of a live record.
     fn reread(&mut self, number: RecordNumber, old: &Node, reading: &Reading) -> Result<()> {
         let vertex = reading.vertex();
-        let mut node = Node { vertex, links: reading.links.clone(), facts: reading.facts.clone(), ..old.clone() };
+        let (links, facts, homes) = (reading.links.clone(), reading.facts.clone(), reading.homes.clone());
+        let mut node = Node { vertex, links, facts, homes, ..old.clone() };
         let cluster = self.overlay.cluster(old.cluster)?;
+        self.rehome(number, &old.homes, &node.homes)?;
         let same = old.links == node.links && old.facts == node.facts;
         if let Some(cluster) = &cluster {
             self.announce(ProfileEvent::Extended { profile: self.id(cluster.profile) });
@@ -196,8 +198,10 @@ impl<'a> Planner<'a> {
             links: reading.links.clone(),
             facts: reading.facts.clone(),
             likeness: None,
+            homes: reading.homes.clone(),
             anchors,
         };
+        self.rehome(number, &[], &node.homes)?;
         let mut carried: SmallVec<[(Link, Carried); 4]> = SmallVec::new();
         for &link in &reading.links {
             carried.push((link, self.carry(number, link)?));
@@ -219,7 +223,8 @@ impl<'a> Planner<'a> {
             carried.push((link, self.carry(number, link)?));
         }
         let (links, facts, anchors) = (SmallVec::from_slice(links), Vec::new(), SmallVec::new());
-        let node = Node { vertex, cluster: UNPLACED, links, facts, likeness: None, anchors };
+        let homes = Box::default();
+        let node = Node { vertex, cluster: UNPLACED, links, facts, likeness: None, homes, anchors };
         self.enter(number, node, &carried, true)?;
         Ok(())
     }
@@ -271,6 +276,18 @@ impl<'a> Planner<'a> {
         };
         self.overlay.add_carrier(link.value, Some(posting), number);
         Ok(carried)
+    }
+
+    /// Lets a record be found by where somebody lives, and no more by where nobody does. It stirs nobody.
+    fn rehome(&mut self, number: RecordNumber, old: &[ValueHash], new: &[ValueHash]) -> Result<()> {
+        for &home in old.iter().filter(|home| !new.contains(home)) {
+            self.overlay.drop_carrier(home, number)?;
+        }
+        for &home in new.iter().filter(|home| !old.contains(home)) {
+            let posting = self.overlay.posting(home)?;
+            self.overlay.add_carrier(home, posting, number);
+        }
+        Ok(())
     }
 
     fn first_carrier(&self, value: ValueHash, posting: &Posting) -> Result<Option<RecordNumber>> {
@@ -514,6 +531,7 @@ impl<'a> Planner<'a> {
             self.uncarry(number, link)?;
         }
         self.cut(number, node)?;
+        self.rehome(number, &node.homes, &[])?;
         for &block in node.blocks() {
             self.leave_block(number, block)?;
         }

@@ -2,6 +2,7 @@
 
 use super::ruling::Ruling;
 use crate::event::Event;
+use crate::household::homes;
 use crate::id::{KeyHash, Link, Seed, ValueHash};
 use crate::identifier::{hash_event, hash_key, hash_trail, links};
 use crate::issue::{Issue, IssueReason, What};
@@ -24,6 +25,8 @@ pub(super) struct Reading {
     pub(super) facts: Vec<Fact>,
     /// The hashes of its block keys.
     pub(super) blocks: Box<[ValueHash]>,
+    /// What its household is found by.
+    pub(super) homes: Box<[ValueHash]>,
     pub(super) quarantined: bool,
     pub(super) issues: Vec<Issue>,
 }
@@ -45,6 +48,7 @@ impl Reading {
             links: links(seed, rules, &normalised.identifiers),
             blocks: Box::from(rules.blocks(seed, &normalised.facts).as_slice()),
             facts: normalised.facts,
+            homes: homes(rules, seed, &record),
             quarantined: normalised.quarantined,
             issues,
             record,
@@ -165,6 +169,10 @@ impl Subject {
 
     pub(super) fn blocks(&self) -> &[ValueHash] {
         self.record().map(|reading| reading.blocks.as_ref()).unwrap_or_default()
+    }
+
+    pub(super) fn homes(&self) -> &[ValueHash] {
+        self.record().map(|reading| reading.homes.as_ref()).unwrap_or_default()
     }
 
     /// Its place among all, as [`Vertex::order`] has it.

@@ -5,7 +5,7 @@
 use super::Resolver;
 use super::answer::{Ingest, LoadReport, Phase, PolicyReport, Progress};
 use super::liken::likeness_of;
-use super::partition::{Partition, partition};
+use super::partition::{Carriers, Partition, partition};
 use super::plan::Planner;
 use super::read::View;
 use super::reading::{Reading, Subject, TrailReading};
@@ -481,6 +481,7 @@ impl Rebuilt {
         meta.counts.possible = partition.possible;
         meta.counts.generic_blocks = 0;
         count_items(&items, &mut meta.counts);
+        let homes = Carriers::of(&items, |item| item.subject.homes());
         meta.generation = step.generation;
         meta.unresolved = false;
         for ((cluster, bearing), new) in partition.clusters.into_iter().zip(&bearings).zip(newly_in) {
@@ -510,14 +511,20 @@ impl Rebuilt {
             step.put(Change::PutAnchor { profile, anchor: Anchor::Record(record) });
         }
         for (place, ((item, cluster), new)) in (0..).zip(items.into_iter().zip(cluster_of).zip(new_in)) {
-            let (vertex, links, facts, blocks) = match item.subject {
+            let (vertex, links, facts, blocks, homes) = match item.subject {
                 Subject::Record(reading) => {
                     let vertex = reading.vertex();
-                    (vertex, reading.links, reading.facts, reading.blocks)
+                    (vertex, reading.links, reading.facts, reading.blocks, reading.homes)
                 }
                 Subject::Trail(TrailReading { trail, first, links, .. }) => {
                     let follows = partition.followers.get(&place).copied().map(Box::new);
-                    (Vertex::Trail { first, at: trail.first.at, follows }, links, Vec::new(), Box::default())
+                    (
+                        Vertex::Trail { first, at: trail.first.at, follows },
+                        links,
+                        Vec::new(),
+                        Box::default(),
+                        Box::default(),
+                    )
                 }
             };
             let anchors = match new {
@@ -531,6 +538,7 @@ impl Rebuilt {
                 links,
                 facts,
                 likeness: likeness_of(&blocks, partition.pairs.row_of(place, &numbers)),
+                homes,
                 anchors,
             };
             let node = match cluster {
@@ -555,6 +563,9 @@ impl Rebuilt {
             meta.counts.generic_blocks += u64::from(generic);
             let state = if generic { ValueState::Generic } else { ValueState::Clear };
             step.put_posting(block, carried.iter().filter_map(number), state);
+        }
+        for (place, &home) in homes.links.iter().enumerate() {
+            step.put_posting(home, homes.of_value(place).iter().filter_map(number), ValueState::Clear);
         }
         for (key, row) in partition.withheld {
             step.put(Change::PutWithheld { key, row: Arc::new(row) });

@@ -187,6 +187,8 @@ pub struct Node {
     pub facts: Vec<Fact>,
     /// Its blocks and edges; none without linkage, or where it has neither.
     pub likeness: Option<Box<Likeness>>,
+    /// What its household is found by, by the policy's attributes. It links nobody.
+    pub homes: Box<[ValueHash]>,
     /// The profiles that came to be with it, oldest first.
     pub anchors: SmallVec<[ProfileNumber; 1]>,
 }
@@ -195,7 +197,8 @@ impl Node {
     /// What is left of it while it takes no part.
     pub fn dormant(&self) -> Self {
         let (vertex, anchors) = (self.vertex.clone(), self.anchors.clone());
-        Self { vertex, cluster: DORMANT, links: SmallVec::new(), facts: Vec::new(), likeness: None, anchors }
+        let (links, facts, homes) = (SmallVec::new(), Vec::new(), Box::default());
+        Self { vertex, cluster: DORMANT, links, facts, likeness: None, homes, anchors }
     }
 
     /// The hashes of its block keys.

@@ -16,6 +16,7 @@ mod durable;
 mod event;
 mod found;
 mod golden;
+mod homes;
 mod household;
 mod journey;
 mod likeness;

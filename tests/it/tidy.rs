@@ -25,7 +25,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("golden", (3, 0)),
     ("preference", (3, 0)),
     ("offer", (3, 0)),
-    ("household", (3, 0)),
+    ("household", (3, 1)),
     ("consent", (3, 0)),
     ("journey", (3, 0)),
     ("contact", (3, 1)),

@@ -205,6 +205,7 @@ impl Random {
             links: (0..self.below(5) as u16).map(|kind| Link { kind, value: ValueHash(hash(self.below(9))) }).collect(),
             facts: self.facts(),
             likeness: (self.below(2) == 0).then(|| Box::new(self.likeness())),
+            homes: (0..self.below(3)).map(|_| ValueHash(hash(self.below(9)))).collect(),
             anchors: (0..self.below(3)).map(|_| ProfileNumber(self.next())).collect(),
         }
     }
