@@ -138,7 +138,8 @@ pub use golden::fold;
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, TopicHash, ValueHash};
 pub use issue::{Issue, IssueReason, Reason, What};
 pub use journey::{
-    ChannelRecognition, Order, OrderLine, OrderStatus, Recognition, ShownOrder, Touches, Verification, orders, touches,
+    ChannelRecognition, Order, OrderAccess, OrderLine, OrderStatus, Recognition, ShownOrder, Touches, Verification,
+    orders, touches,
 };
 pub use linkage::{
     BlockCount, ComparisonDrift, Drift, FrequencyDrift, GenericBlocks, ScoredPair, SplinkImport, SplinkRemark,
@@ -160,10 +161,10 @@ pub use preference::{
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use resolver::{
-    Alike, Because, Contribution, Explanation, Found, Hit, IdentifierRow, Ingest, Journey, JourneyEvent, JourneyQuery,
-    LoadReport, Member, Options, PairScore, Phase, PolicyReport, Progress, Query, ReadRecord, ReplaceReport,
-    Resolution, Resolver, Scorer, Sought, Stats, Step, StoredEvent, StoredRecord, Structure, Touch, View, Why,
-    Withheld,
+    Alike, Because, Contribution, Explanation, Found, FoundOrders, Hit, IdentifierRow, Ingest, Journey, JourneyEvent,
+    JourneyQuery, LoadReport, Member, Options, OrderSearch, Orders, PairScore, Phase, PolicyReport, Progress, Query,
+    ReadRecord, ReplaceReport, Resolution, Resolver, Scorer, Sought, Stats, Step, StoredEvent, StoredRecord, Structure,
+    Touch, View, Why, Withheld,
 };
 pub use similarity::{Agreement, Similarities, Similarity};
 pub use smol_str::SmolStr;

@@ -3,6 +3,7 @@
 mod about;
 mod answer;
 mod attribute;
+mod contact;
 mod drift;
 mod event;
 mod explain;
@@ -11,6 +12,7 @@ mod gather;
 mod journey;
 mod liken;
 mod moments;
+mod orders;
 mod pairs;
 mod partition;
 mod plan;
@@ -25,6 +27,7 @@ mod search;
 mod settle;
 mod stats;
 mod tell;
+mod touch;
 mod wishes;
 mod write;
 
@@ -33,6 +36,7 @@ pub use answer::{
     ReplaceReport, Resolution, Stats, Step, StoredEvent, StoredRecord, Structure, Why, Withheld,
 };
 pub use journey::{Journey, JourneyEvent, JourneyQuery, Touch};
+pub use orders::{FoundOrders, OrderSearch, Orders};
 pub use read::View;
 pub use score::{Alike, Contribution, PairScore, ReadRecord, Scorer};
 pub use search::{Hit, Query, Sought};

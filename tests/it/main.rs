@@ -30,6 +30,8 @@ mod normalise;
 mod operation;
 mod policy;
 mod properties;
+mod purchases;
+mod reads;
 mod scale;
 mod script;
 mod similarity;
