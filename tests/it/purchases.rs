@@ -159,8 +159,17 @@ fn an_id_on_too_many_events_is_no_orders() {
     assert_eq!(told(&resolver, second), ["?: pos/1024"]);
     let found = resolver.find_orders(&OrderSearch::Order("TEST".into()), Verification::SignedIn, now()).unwrap();
     assert_eq!((found.profile, found.status), (None, Status::Generic));
+    let orders = || resolver.orders(first, now()).unwrap().unwrap().orders.len();
     resolver.remove_event(&RecordKey::new("pos", "1024")).unwrap();
-    assert_eq!(resolver.orders(first, now()).unwrap().unwrap().orders.len(), 1, "undone");
+    assert_eq!(orders(), 1, "undone");
+    add(&resolver, sent(1024, "L2"));
+    assert_eq!(orders(), 1024);
+    // Later versions, on the same trail at the same time, and at another: what was said before is not kept.
+    add(&resolver, sent(1024, "L2").order("TURN"));
+    assert_eq!(orders(), 1, "another order");
+    add(&resolver, Event { at: day(6), ..sent(1024, "L2") });
+    add(&resolver, Event { at: day(7), order: None, ..sent(1024, "L3") });
+    assert_eq!(orders(), 1, "another trail");
 }
 
 /// An event that names another order, or states nothing any more, is not found by what it said before.
