@@ -76,6 +76,9 @@
 //!   [`Scorer`] and [`score_pairs`] weigh pairs ([`Weight`], [`Contribution`]) without a store.
 //! - The façade: [`Resolver`] writes, [`View`] reads one revision, [`Query`] searches it. [`Resolution`], [`Found`],
 //!   [`Profile`], [`Golden`], [`Explanation`], [`Structure`], [`Withheld`], [`Stats`] and [`Drift`] are its answers.
+//! - What somebody did and wants, over all identifiers: [`Journey`], [`Orders`] and [`FoundOrders`], [`Touches`],
+//!   [`Preferences`], [`ContactPlan`]; [`Recognition`] counts over everybody. Each is a pure fold that can be had by itself:
+//!   [`orders`], [`touches`], [`recall`], [`plan_contact`].
 //! - Where it is kept: [`store`], with [`Memory`] and, by the feature `durable`, `Durable`.
 //! - How well it does: [`evaluate`], [`threshold_scores`], [`reliability`].
 //!

@@ -1,9 +1,9 @@
 //! Orders, wishes and ways to reach somebody over several profiles: worked by hand, before and after what ties them.
 
 use onefold::{
-    ChannelLeftOutReason, ChannelRule, ContactRequest, ContactRules, Event, EventKind, Identifier, IssueReason, Line,
-    NotedBy, OrderSearch, OrderStatus, Polarity, Policy, Preference, PreferenceQuery, ProfileId, Record, RecordKey,
-    Resolver, ShownOrder, Status, Timestamp, Verification,
+    ChannelLeftOutReason, ChannelRule, ContactRequest, ContactRules, Event, EventKind, Form, Identifier,
+    IdentifierPolicy, IssueReason, Line, NotedBy, OrderSearch, OrderStatus, Polarity, Policy, Preference,
+    PreferenceQuery, ProfileId, Record, RecordKey, Resolver, Role, ShownOrder, Status, Timestamp, Verification,
 };
 
 fn day(day: u32) -> Timestamp {
@@ -226,4 +226,37 @@ fn contact_points_are_those_that_the_profile_holds() {
     resolver.add(bob).unwrap();
     assert_eq!(resolver.find(&Identifier::new("email", "old@example.org")).unwrap().status, Status::Contested);
     assert_eq!(point(request()), None);
+}
+
+/// However the policy writes the ids of orders, all spellings of one lead to it, and no others.
+#[test]
+fn an_order_is_found_under_every_spelling_of_its_id() {
+    for (form, sent, asked, same) in [
+        (None, "o-7", " o-7 ", true),
+        (None, "o-7", "O-7", false),
+        (Some(Form::None), "o-7 ", "o-7", true),
+        (Some(Form::Trim), "o-7", "o7", false),
+        (Some(Form::Lower), "\u{c4}-7", "\u{e4}-7", true),
+        (Some(Form::Lower), "a\u{308}-7", "\u{c4}-7", true),
+        (Some(Form::Lower), "o-7", "o7", false),
+        (Some(Form::UpperAlnum), "o-7", "O 7", true),
+        (Some(Form::UpperAlnum), "\u{ff2f}7", "o/7", true),
+        (Some(Form::UpperAlnum), "##", "##", true),
+        (Some(Form::Uuid), "6F9619FF8B86D011B42D00C04FC964FF", "6f9619ff-8b86-d011-b42d-00c04fc964ff", true),
+        (Some(Form::Uuid), "no uuid", "no uuid", true),
+    ] {
+        let policy = Policy::builder().identifier(IdentifierPolicy::new("customer", Role::Person));
+        let kind = |form| IdentifierPolicy::new("order", Role::Session).normalise(form);
+        let policy = form.into_iter().fold(policy, |policy, form| policy.identifier(kind(form)).order("order"));
+        let resolver = Resolver::in_memory(policy.build().unwrap()).unwrap();
+        let id = add(&resolver, purchase("web", "1", 5).identifier("customer", "A").order(sent));
+        add(&resolver, purchase("pos", "1", 6).identifier("customer", "B").order(asked));
+        let found = resolver.find_orders(&OrderSearch::Order(asked.into()), Verification::SignedIn, now()).unwrap();
+        assert_eq!(found.profile == Some(id), same, "{form:?} {sent} {asked}");
+        assert_eq!(
+            resolver.orders(id, now()).unwrap().unwrap().orders[0].also.len() == 1,
+            same,
+            "{form:?} {sent} {asked}"
+        );
+    }
 }
