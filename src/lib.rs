@@ -81,6 +81,9 @@
 //! - The façade: [`Resolver`] writes, [`View`] reads one revision, [`Query`] searches it. [`Resolution`], [`Found`],
 //!   [`Profile`], [`Golden`], [`Explanation`], [`Structure`], [`Withheld`], [`Stats`] and [`Drift`] are its answers;
 //!   a [`JourneyQuery`] asks for the [`Journey`] of one.
+//! - What somebody did and wants, over all identifiers: [`Journey`], [`Orders`] and [`FoundOrders`], [`Touches`],
+//!   [`Preferences`], [`ContactPlan`]; [`Recognition`] counts over everybody. Each is a pure fold that can be had by itself:
+//!   [`orders`], [`touches`], [`recall`], [`plan_contact`].
 //! - What is given once: [`Resolver::issue`] and [`Resolver::assign`] answer with [`Issued`] and [`Assigned`], and keep a
 //!   [`Grant`] as evidence.
 //! - Who lives together: [`HouseholdPolicy`] and [`Household`], a layer over profiles.
@@ -154,7 +157,8 @@ pub use household::{Household, HouseholdMember, HouseholdTie};
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, TopicHash, ValueHash};
 pub use issue::{Issue, IssueReason, Reason, What};
 pub use journey::{
-    ChannelRecognition, Order, OrderLine, OrderStatus, Recognition, ShownOrder, Touches, Verification, orders, touches,
+    ChannelRecognition, Order, OrderAccess, OrderLine, OrderStatus, Recognition, ShownOrder, Touches, Verification,
+    orders, touches,
 };
 pub use linkage::{
     BlockCount, ComparisonDrift, Drift, FrequencyDrift, GenericBlocks, ScoredPair, SplinkImport, SplinkRemark,
@@ -178,10 +182,10 @@ pub use preference::{
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use resolver::{
-    Alike, Because, Contribution, Explanation, Found, Hit, IdentifierRow, Ingest, Journey, JourneyEvent, JourneyQuery,
-    LoadReport, Member, Options, PairScore, Phase, PolicyReport, Progress, Query, ReadRecord, ReplaceReport,
-    Resolution, Resolver, Scorer, Sought, Stats, Step, StoredEvent, StoredRecord, Structure, Touch, View, Why,
-    Withheld,
+    Alike, Because, Contribution, Explanation, Found, FoundOrders, Hit, IdentifierRow, Ingest, Journey, JourneyEvent,
+    JourneyQuery, LoadReport, Member, Options, OrderSearch, Orders, PairScore, Phase, PolicyReport, Progress, Query,
+    ReadRecord, ReplaceReport, Resolution, Resolver, Scorer, Sought, Stats, Step, StoredEvent, StoredRecord, Structure,
+    Touch, View, Why, Withheld,
 };
 pub use similarity::{Agreement, Similarities, Similarity};
 pub use smol_str::SmolStr;

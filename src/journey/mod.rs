@@ -6,9 +6,10 @@ mod returns;
 mod shown;
 mod touch;
 
+pub(crate) use order::primary;
 pub use order::{Order, OrderLine, OrderStatus, orders};
 pub use recognition::{ChannelRecognition, Recognition};
-pub use shown::{ShownOrder, Verification};
+pub use shown::{OrderAccess, ShownOrder, Verification};
 pub use touch::{Touches, touches};
 
 use crate::event::Event;

@@ -145,7 +145,7 @@ pub fn orders(events: &[Arc<Event>], id_of: impl Fn(&Event) -> Option<SmolStr>) 
 /// The order that events of one id tell of, if one of them is a purchase. They are in the order of time.
 fn order(id: Option<SmolStr>, events: &[&Event]) -> Option<Order> {
     let purchases = || events.iter().filter(|event| event.kind == EventKind::Purchase);
-    let primary = purchases().find(|event| !event.lines.is_empty()).or_else(|| purchases().next())?;
+    let primary = primary(events.iter().copied())?;
     let lines: Vec<OrderLine> = read_lines(primary).into_iter().map(bought).collect();
     let others = purchases().filter(|event| event.key != primary.key);
     let contact = events.iter().rev().map(|event| &event.contact).find(|contact| !contact.is_empty());
@@ -162,6 +162,12 @@ fn order(id: Option<SmolStr>, events: &[&Event]) -> Option<Order> {
         also: others.map(|event| event.key.clone()).collect(),
         returns: Vec::new(),
     })
+}
+
+/// The purchase that tells what was bought: of events of one order in the order of time, the oldest that has lines.
+pub(crate) fn primary<'a>(events: impl Iterator<Item = &'a Event> + Clone) -> Option<&'a Event> {
+    let mut purchases = events.filter(|event| event.kind == EventKind::Purchase);
+    purchases.clone().find(|event| !event.lines.is_empty()).or_else(|| purchases.next())
 }
 
 fn bought(line: NormalisedLine) -> OrderLine {

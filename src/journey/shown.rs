@@ -25,12 +25,34 @@ pub enum Verification {
     SignedIn,
 }
 
+/// What somebody who asks for orders has proved, and what must be proved to see them whole.
+///
+/// # Examples
+/// ```
+/// use onefold::{OrderAccess, Verification};
+/// let access = OrderAccess::from(Verification::OneIdentifier);
+/// assert_eq!(access.needed, Verification::TwoIdentifiers);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct OrderAccess {
+    /// What was proved.
+    pub proof: Verification,
+    /// What is needed: two identifiers, where nothing else is said.
+    pub needed: Verification,
+}
+
+impl From<Verification> for OrderAccess {
+    fn from(proof: Verification) -> Self {
+        Self { proof, needed: Verification::TwoIdentifiers }
+    }
+}
+
 /// An order as far as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ShownOrder<'a> {
+pub enum ShownOrder {
     /// All of it.
-    Whole(&'a Order),
+    Whole(Box<Order>),
     /// That there is one.
     Masked {
         /// The day on which it was bought, where it was bought: `2026-01-05`.
@@ -45,7 +67,7 @@ pub enum ShownOrder<'a> {
 }
 
 impl Order {
-    /// Shows the order to who has proved as much as is needed, and to others that there is one. O(1).
+    /// Shows the order to who has proved as much as is needed, and to others that there is one. O(lines).
     ///
     /// # Examples
     /// ```
@@ -55,12 +77,13 @@ impl Order {
     /// let shown = orders[0].shown_at(Verification::OneIdentifier, Verification::TwoIdentifiers);
     /// let ShownOrder::Masked { date, channel, needs, .. } = shown else { panic!("one is not two") };
     /// assert_eq!((date.as_str(), channel.as_str(), needs), ("2026-01-05", "web", Verification::TwoIdentifiers));
-    /// assert_eq!(orders[0].shown_at(Verification::SignedIn, needs), ShownOrder::Whole(&orders[0]));
+    /// let ShownOrder::Whole(order) = orders[0].shown_at(Verification::SignedIn, needs) else { panic!("signed in") };
+    /// assert_eq!(*order, orders[0]);
     /// # Ok::<(), onefold::Error>(())
     /// ```
-    pub fn shown_at(&self, proof: Verification, needed: Verification) -> ShownOrder<'_> {
+    pub fn shown_at(&self, proof: Verification, needed: Verification) -> ShownOrder {
         if proof >= needed {
-            return ShownOrder::Whole(self);
+            return ShownOrder::Whole(Box::new(self.clone()));
         }
         let told = self.at.to_string();
         let date = told.split_once('T').map_or(told.as_str(), |(date, _)| date).into();

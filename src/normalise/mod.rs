@@ -19,7 +19,7 @@ pub use event::{NormalisedEvent, NormalisedLine, normalise_event};
 pub(crate) use junk::is_junk;
 pub(crate) use once::each_once;
 pub use order::order_id;
-pub(crate) use order::{order_key, order_name};
+pub(crate) use order::{order_form, order_key, order_name};
 
 use crate::issue::{Issue, IssueReason, What};
 use crate::policy::{Compare, Form, KindRule, Role, Rules, Undeclared};

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::id::{ClusterNumber, ProfileId, RecordNumber};
 use crate::identifier::{Topic, hash_topic};
-use crate::store::{EventPlace, Node};
+use crate::store::{Cluster, EventPlace, Node};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,7 +16,9 @@ const PAGE: usize = 256;
 /// A profile with the trails that may have events of it.
 pub(super) struct Subject {
     pub(super) number: ClusterNumber,
+    pub(super) members: Vec<RecordNumber>,
     pub(super) trails: BTreeMap<RecordNumber, Arc<Node>>,
+    pub(super) cluster: Arc<Cluster>,
 }
 
 impl View {
@@ -25,7 +27,7 @@ impl View {
         let Some((number, cluster)) = self.cluster_of(id)? else { return Ok(None) };
         let members = self.members_of(number, &cluster)?;
         let trails = self.trails_of(&members)?;
-        Ok(Some(Subject { number, trails }))
+        Ok(Some(Subject { number, members, trails, cluster }))
     }
 
     /// The events of a profile under a topic, by trail, of each the newest first. O(trails + events under the topic on

@@ -3,6 +3,7 @@
 mod about;
 mod answer;
 mod attribute;
+mod contact;
 mod deeds;
 mod drift;
 mod event;
@@ -14,6 +15,7 @@ mod journey;
 mod liken;
 mod moments;
 mod offer;
+mod orders;
 mod pairs;
 mod partition;
 mod plan;
@@ -28,6 +30,7 @@ mod search;
 mod settle;
 mod stats;
 mod tell;
+mod touch;
 mod wishes;
 mod write;
 
@@ -36,6 +39,7 @@ pub use answer::{
     ReplaceReport, Resolution, Stats, Step, StoredEvent, StoredRecord, Structure, Why, Withheld,
 };
 pub use journey::{Journey, JourneyEvent, JourneyQuery, Touch};
+pub use orders::{FoundOrders, OrderSearch, Orders};
 pub use read::View;
 pub use score::{Alike, Contribution, PairScore, ReadRecord, Scorer};
 pub use search::{Hit, Query, Sought};

@@ -33,6 +33,8 @@ mod offer;
 mod operation;
 mod policy;
 mod properties;
+mod purchases;
+mod reads;
 mod scale;
 mod script;
 mod signals;

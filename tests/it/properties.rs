@@ -4,6 +4,7 @@
 
 use crate::model::Key;
 use crate::names::follow;
+use crate::reads::{self, Reads};
 use crate::script::{self, Call, Script};
 use crate::subject;
 use crate::tablet;
@@ -30,18 +31,19 @@ pub(crate) struct State {
     pub(crate) picture: Picture,
     homes: BTreeMap<Key, Option<ProfileId>>,
     golden: BTreeMap<BTreeSet<Key>, Golden>,
+    reads: Reads,
 }
 
 impl State {
     pub(crate) fn of(resolver: &Resolver) -> Self {
         let (picture, homes, golden) =
             (subject::picture(resolver), subject::homes(resolver), subject::golden(resolver));
-        Self { picture, homes, golden }
+        Self { picture, homes, golden, reads: reads::of(resolver) }
     }
 
     /// What is the same whatever the order of arrival: all but the names.
-    pub(crate) fn nameless(self) -> (Picture, BTreeMap<BTreeSet<Key>, Golden>) {
-        (self.picture, self.golden)
+    pub(crate) fn nameless(self) -> (Picture, BTreeMap<BTreeSet<Key>, Golden>, Reads) {
+        (self.picture, self.golden, self.reads)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use crate::{deeds, tablet, world};
 use onefold::{
-    Assertion, AttributePolicy, BlockPolicy, Compare, ComparisonModel, Contested, Event, EventKind, Form,
-    IdentifierPolicy, Level, LevelModel, Limit, Line, LinkagePolicy, Links, MODEL_FORMAT, Model, ModelSource,
-    Operation, Policy, Record, RecordKey, Role, Rules, SmolStr, SourcePolicy, Survive, Timestamp, Undeclared, Value,
-    Verdict, normalise, normalise_event,
+    Assertion, AttributePolicy, BlockPolicy, Compare, ComparisonModel, Contested, Event, EventKind, EventPolicy, Form,
+    IdentifierPolicy, Level, LevelModel, Limit, Line, LinkagePolicy, Links, MODEL_FORMAT, Message, Model, ModelSource,
+    NotedBy, Operation, Polarity, Policy, Preference, Record, RecordKey, Role, Rules, SmolStr, SourcePolicy, Survive,
+    Timestamp, Undeclared, Value, Verdict, normalise, normalise_event,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -122,11 +122,10 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
         EventKind::Rejected,
         EventKind::Custom("fitting".into()),
     ]);
-    let order = option::weighted(0.3, select(&["o1", "o2"][..]));
-    (key(), at, kind, identifiers, order, vec(line, 0..3), facets()).prop_map(
-        |(key, at, kind, identifiers, order, lines, facets)| {
+    (key(), at, kind, identifiers, order(), vec(line, 0..3), facets(), said()).prop_map(
+        |(key, at, kind, identifiers, order, lines, facets, (preference, message))| {
             let mut event = Event::new(key.source, key.key, at, kind);
-            event.order = order.map(SmolStr::from);
+            (event.order, event.preference, event.message) = (order, preference.map(Box::new), message);
             event = identifiers.into_iter().fold(event, |event, (kind, value)| event.identifier(kind, value));
             event = facets.into_iter().fold(event, |event, (name, value)| event.facet(name, value));
             lines.into_iter().fold(event, |event, (product, facets, quantity)| {
@@ -135,6 +134,29 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
             })
         },
     )
+}
+
+/// Few orders, one under the name of an identifier, one that names none.
+pub(crate) fn order() -> impl Strategy<Value = Option<SmolStr>> {
+    let name = prop_oneof![4 => Just("o1"), 3 => Just("o2"), 2 => Just("a"), 1 => Just(" o1 "), 1 => Just("null")];
+    option::weighted(0.4, name.prop_map(SmolStr::from))
+}
+
+/// Now and then a wish, of a channel or of a thing, and the message that an event tells of.
+pub(crate) fn said() -> impl Strategy<Value = (Option<Preference>, Option<Message>)> {
+    let word = select(&[("topping", "x"), ("topping", "y"), ("channel", "email"), ("channel", "sms")][..]);
+    let polarity = select(&[Polarity::Like, Polarity::Dislike, Polarity::Never][..]);
+    let context = option::of(select(&["order_ready", "order_ready / pizza", "spa"][..]));
+    let said = (word, polarity, context, option::weighted(0.2, select(&["rome", "vienna"][..])), any::<bool>());
+    let preference = said.prop_map(|((attribute, value), polarity, context, property, expires)| {
+        let mut said = Preference::new(attribute, value, polarity, NotedBy::Customer);
+        (said.context, said.scope.property) = (context.map(SmolStr::from), property.map(SmolStr::from));
+        said.expires = expires.then(|| "2026-01-06T00:00:00Z".parse().unwrap());
+        said
+    });
+    let message = (select(&["m1", "m2", "m3"][..]), select(&["marketing", "service"][..]))
+        .prop_map(|(message, purpose)| Message::new(message).purpose(purpose).about("order_ready"));
+    (option::weighted(0.25, preference), option::weighted(0.5, message))
 }
 
 pub(crate) fn key() -> impl Strategy<Value = RecordKey> {
@@ -205,14 +227,17 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
     let sources = prop_oneof![
         3 => Just(Vec::new()), 1 => Just(vec![SourcePolicy::new("b"), SourcePolicy::new("a").unique()])
     ];
-    (kinds, vec(kind(), 1..=4), attributes(), undeclared, linkage, sources).prop_map(
-        |(names, mut identifier, attribute, undeclared, linkage, source)| {
+    let orders = option::weighted(0.4, any::<prop::sample::Index>());
+    (kinds, vec(kind(), 1..=4), attributes(), undeclared, linkage, sources, orders).prop_map(
+        |(names, mut identifier, attribute, undeclared, linkage, source, orders)| {
             identifier.sort_by_key(|kind| links(kind) == Links::Anonymous);
             for (kind, name) in identifier.iter_mut().zip(names) {
                 kind.kind = name.into();
             }
+            let order = orders.map(|place| identifier[place.index(identifier.len())].kind.clone());
+            let event = EventPolicy { order };
             let policy =
-                Policy { source, identifier, attribute, undeclared_attributes: undeclared, ..Policy::default() };
+                Policy { source, identifier, attribute, event, undeclared_attributes: undeclared, ..Policy::default() };
             let linkage = linkage.map(|(max_block, link, veto)| likeness(&policy, max_block, link, veto));
             Policy { linkage, ..policy }
         },

@@ -65,6 +65,8 @@ fn policies() -> impl Strategy<Value = Policy> {
             }
         }
         kinds.sort_by_key(|kind| script::links(kind) == Links::Anonymous);
+        // An order is a visit's, as a retailer has it.
+        policy.event.order = policy.event.order.map(|_| script::KINDS[3].into());
         // Linkage is of the columns that there were.
         let linkage = policy.linkage.take();
         policy.identifier = kinds.to_vec();
@@ -122,12 +124,15 @@ fn record() -> impl Strategy<Value = Record> {
 }
 
 pub(crate) fn event() -> impl Strategy<Value = Event> {
-    let kind = prop_oneof![3 => Just(EventKind::View), 1 => Just(EventKind::Purchase)];
-    let order = option::weighted(0.3, select(&["o1", "o2"][..]));
+    let kind = prop_oneof![
+        6 => Just(EventKind::View), 3 => Just(EventKind::Purchase), 1 => Just(EventKind::Return),
+        1 => Just(EventKind::MessageSent)
+    ];
     let colour = option::of(select(&["grey", "black"][..]));
-    (key(), at(), kind, identifiers(), order, colour).prop_map(|(key, at, kind, identifiers, order, colour)| {
+    let sent = (key(), at(), kind, identifiers(), script::order(), colour, script::said());
+    sent.prop_map(|(key, at, kind, identifiers, order, colour, (preference, message))| {
         let mut event = Event::new(key.source, key.key, at, kind);
-        event.order = order.map(SmolStr::from);
+        (event.order, event.preference, event.message) = (order, preference.map(Box::new), message);
         event = identifiers.into_iter().fold(event, |event, (kind, value)| event.identifier(kind, value));
         colour.into_iter().fold(event, |event, colour| event.line(Line::new("sku-1").facet("colour", colour)))
     })

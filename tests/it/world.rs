@@ -248,7 +248,7 @@ fn folded(value: &Value) -> Vec<String> {
 }
 
 /// The usable identifiers.
-fn values(policy: &Policy, sent: &[Identifier]) -> BTreeSet<model::Value> {
+pub(crate) fn values(policy: &Policy, sent: &[Identifier]) -> BTreeSet<model::Value> {
     let place = |kind: &str| policy.identifier.iter().position(|rule| rule.kind == kind);
     let usable = sent.iter().filter_map(|sent| {
         let place = place(&sent.kind)?;

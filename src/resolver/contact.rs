@@ -1,0 +1,163 @@
+//! How to reach somebody, by all that the profile holds.
+
+use super::Resolver;
+use super::about::Subject;
+use super::attribute::Users;
+use super::journey::{Merged, sources};
+use super::moments::newest_claim;
+use super::read::View;
+use crate::contact::{ContactPlan, ContactRequest, ContactRules, plan_contact};
+use crate::error::Result;
+use crate::event::{Event, Sensitivity};
+use crate::id::{Link, ProfileId};
+use crate::identifier::{Topic, hash_value};
+use crate::normalise::folded;
+use crate::preference::{PreferenceQuery, recall};
+use crate::record::Identifier;
+use crate::stitch::Claimed;
+use crate::store::Node;
+use crate::time::Timestamp;
+use smol_str::SmolStr;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl View {
+    /// Plans how to tell a profile something, as [`plan_contact`] does: caps count the messages to the profile as it is
+    /// now, whichever of its parts they were sent to; and channels are chosen by what it stated of the attribute
+    /// `channel`, for the purpose and in the context of what is told. None if the id leads nowhere.
+    ///
+    /// Where the request brings no identifiers, they are those of the profile that it holds, of the kinds that channels
+    /// declare, those that were seen last first: an address that somebody else holds now reaches somebody else.
+    ///
+    /// O(trails + statements + messages + carriers of contested values).
+    ///
+    /// # Errors
+    /// `Config` where the rules do not pass [`ContactRules::check`]; `Store` or `Corrupt` where reading failed.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{CapRule, ChannelRule, ContactRequest, ContactRules, Event, EventKind, Message, Policy, Record, Resolver};
+    /// let resolver = Resolver::in_memory(Policy::retail())?;
+    /// let sent = |key, kind, value| -> onefold::Result<Event> {
+    ///     let event = Event::new("mail", key, "2026-01-05T10:00:00Z".parse()?, EventKind::MessageSent);
+    ///     Ok(event.identifier(kind, value).channel("email").message(Message::new(key).purpose("marketing")))
+    /// };
+    /// resolver.add_event(sent("m-1", "email", "ann@example.org")?)?;
+    /// resolver.add_event(sent("m-2", "loyalty_id", "L7")?)?;
+    /// let email = ChannelRule { name: "email".into(), kind: Some("email".into()), silent: true };
+    /// let cap = CapRule { purpose: "marketing".into(), channel: None, count: 2, days: 7 };
+    /// let rules = ContactRules { channel: vec![email], cap: vec![cap], ..ContactRules::default() };
+    /// let request = ContactRequest::new("marketing", "2026-01-06T10:00:00Z".parse()?);
+    ///
+    /// // They are one person, and were told twice.
+    /// let crm = Record::new("crm", "42", "2026-01-04T10:00:00Z".parse()?);
+    /// let ann = resolver.add(crm.identifier("email", "ann@example.org").identifier("loyalty_id", "L7"))?.profile.unwrap();
+    /// let plan = resolver.contact_plan(ann, &rules, &request)?.unwrap();
+    /// assert_eq!(plan.choices[0].point.as_ref().unwrap().identifier.value, "ann@example.org");
+    /// assert_eq!(plan.choices[0].capped[0].sent, 2);
+    /// assert!(plan.best().is_none());
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn contact_plan(
+        &self,
+        id: ProfileId,
+        rules: &ContactRules,
+        request: &ContactRequest,
+    ) -> Result<Option<ContactPlan>> {
+        let Some(subject) = self.subject(id)? else { return Ok(None) };
+        let asked = PreferenceQuery {
+            context: request.about.clone(),
+            purpose: Some(request.purpose.clone()),
+            // It is followed, not shown.
+            sensitivity_max: Sensitivity::Special,
+            attribute: Some(SmolStr::new_static("channel")),
+            ..PreferenceQuery::new()
+        };
+        let stated = recall(&self.events_under(Topic::Statement, &subject)?, &asked, request.now);
+        let mut events = self.events_under(Topic::Message, &subject)?;
+        events.extend(self.last_deed(&subject, request.now)?);
+        let mut request = request.clone();
+        if request.identifiers.is_empty() {
+            request.identifiers = self.points(&subject, rules)?;
+        }
+        plan_contact(&events, &stated, rules, &request).map(Some)
+    }
+
+    /// The newest event until now that tells of no message: by its offset the customer's clock is set.
+    fn last_deed(&self, subject: &Subject, now: Timestamp) -> Result<Option<Arc<Event>>> {
+        let mut users = Users::default();
+        let sources = sources(subject.trails.clone(), now.microseconds());
+        let mut merged = Merged { view: self, since: i64::MIN, sources };
+        while let Some((at, moment)) = merged.next_moment()? {
+            let mut last: Option<Arc<Event>> = None;
+            for (node, event) in moment.into_iter().filter(|(_, event)| !event.kind.is_of_message()) {
+                let theirs = users.of(&*self.snapshot, &node, at)? == subject.number;
+                if theirs && last.as_ref().is_none_or(|known| known.key < event.key) {
+                    last = Some(event);
+                }
+            }
+            if last.is_some() {
+                return Ok(last);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The identifiers that a profile holds, of the kinds that channels declare: those seen last first.
+    fn points(&self, subject: &Subject, rules: &ContactRules) -> Result<Vec<Identifier>> {
+        let declares = |name: &str| {
+            let mut kinds = rules.channel.iter().filter_map(|channel| channel.kind.as_ref());
+            kinds.any(|kind| folded(kind) == folded(name))
+        };
+        let wanted: Vec<bool> = self.rules.kinds.iter().map(|kind| declares(&kind.name)).collect();
+        let is_wanted = |kind: u16| wanted.get(usize::from(kind)).copied().unwrap_or_default();
+        let nodes = self.snapshot.nodes(&subject.members)?;
+        let carries = |node: &Option<Arc<Node>>| {
+            node.as_ref().is_some_and(|node| node.links.iter().any(|link| is_wanted(link.kind)))
+        };
+        let trails = self.snapshot.trails(&subject.members)?;
+        let mut seen: BTreeMap<(u16, SmolStr), Claimed> = BTreeMap::new();
+        for ((number, node), trail) in subject.members.iter().zip(nodes).zip(trails) {
+            let Some(node) = node.filter(|node| carries(&Some(Arc::clone(node)))) else { continue };
+            let claim = newest_claim(&node, trail.as_deref());
+            for (kind, value) in self.usable_identifiers(*number)?.into_iter().filter(|(kind, _)| is_wanted(*kind)) {
+                let known = seen.entry((kind, value)).or_insert_with(|| claim.clone());
+                if *known < claim {
+                    *known = claim.clone();
+                }
+            }
+        }
+        let own = ProfileId::of(subject.cluster.profile, self.seed);
+        let mut points = Vec::with_capacity(seen.len());
+        for ((kind, value), claim) in seen {
+            let link = Link { kind, value: hash_value(self.seed, &self.rules, kind, &value) };
+            let Some(posting) = self.snapshot.postings(&[link.value])?.pop().flatten() else { continue };
+            if self.holder(link, &posting)?.profile == Some(own) {
+                points.push((Reverse(claim), kind, value));
+            }
+        }
+        points.sort_unstable();
+        let identifier = |(_, kind, value): (_, u16, SmolStr)| {
+            let rule = self.rules.kinds.get(usize::from(kind))?;
+            Some(Identifier::new(rule.name.clone(), value))
+        };
+        Ok(points.into_iter().filter_map(identifier).collect())
+    }
+}
+
+/// Each call reads one revision; take a [`View`] for reads that belong together.
+impl Resolver {
+    /// See [`View::contact_plan`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn contact_plan(
+        &self,
+        id: ProfileId,
+        rules: &ContactRules,
+        request: &ContactRequest,
+    ) -> Result<Option<ContactPlan>> {
+        self.view()?.contact_plan(id, rules, request)
+    }
+}

@@ -1,0 +1,325 @@
+//! What a profile bought: its orders, whole or as far as they may be shown, and found without their number.
+
+use super::Resolver;
+use super::about::Subject;
+use super::attribute::Users;
+use super::read::View;
+use crate::error::Result;
+use crate::event::Event;
+use crate::id::{ClusterNumber, ProfileId, RecordNumber};
+use crate::identifier::{Topic, hash_topic, hash_value};
+use crate::issue::{Issue, IssueReason, What};
+use crate::journey::{Order, OrderAccess, ShownOrder, orders, primary};
+use crate::normalise::{order_form, order_id};
+use crate::profile::Status;
+use crate::record::Identifier;
+use crate::store::{DORMANT, EventPlace, Node};
+use crate::time::Timestamp;
+use ahash::AHashMap;
+use smol_str::SmolStr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+/// An order id that more events may have than this is no order's: a test's, or a placeholder.
+const ORDER_EVENTS_MAX: usize = 1024;
+
+/// The orders of a profile.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Orders {
+    /// The newest first; at one instant the larger key.
+    pub orders: Vec<Order>,
+    /// Returns that take nothing out ([`Unmatched`](IssueReason::Unmatched)), and ids that too many events may have to
+    /// be an order's ([`TooMany`](IssueReason::TooMany)): each purchase under such an id is by itself.
+    pub issues: Vec<Issue>,
+}
+
+/// What orders are looked for by.
+///
+/// # Examples
+/// ```
+/// use onefold::{Identifier, OrderSearch};
+/// let search = OrderSearch::Identifier(Identifier::new("email", "ann@example.org"));
+/// assert_eq!(format!("{search:?}"), "Identifier(email:..)");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub enum OrderSearch {
+    /// Its id.
+    Order(SmolStr),
+    /// An identifier of who bought, or the id of the order as an identifier of the kind that the policy declares.
+    Identifier(Identifier),
+}
+
+/// Orders that were found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundOrders {
+    /// Whose they are: the holder of the identifier, or who bought.
+    pub profile: Option<ProfileId>,
+    /// The other profiles that carry the identifier, at most 100: their orders are not shown.
+    pub claimants: Vec<ProfileId>,
+    /// What the identifier means; of an order id, whether there is such an order.
+    pub status: Status,
+    /// The orders as far as they may be shown, the newest first.
+    pub orders: Vec<ShownOrder>,
+}
+
+/// The events of an order, in the order of time, with the cluster that each is of.
+type Told = Vec<(ClusterNumber, Arc<Event>)>;
+
+impl View {
+    /// What a profile bought until now, over all its identifiers, as [`orders`](crate::orders) finds it. None if the id
+    /// leads nowhere.
+    ///
+    /// The id of an order is what [`order_id`](crate::order_id) reads. Events with one id tell of one purchase, whoever
+    /// they are of: the order is of the profile of its oldest purchase event that has lines, and receipts and returns
+    /// that hang on others count there and nowhere else. So no purchase is in the orders of two profiles.
+    ///
+    /// O(trails + purchases and returns, and for each order its events and who carries its id).
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Event, EventKind, Line, Policy, Resolver};
+    /// let resolver = Resolver::in_memory(Policy::retail())?;
+    /// let web = Event::new("web", "1", "2026-01-05T10:00:00Z".parse()?, EventKind::Purchase)
+    ///     .identifier("email", "ann@example.org")
+    ///     .order("o-7")
+    ///     .line(Line::new("coat").amount("310.00", "EUR"));
+    /// let till = Event::new("pos", "1", "2026-01-06T10:00:00Z".parse()?, EventKind::Purchase)
+    ///     .identifier("loyalty_id", "L7")
+    ///     .order("o-7")
+    ///     .line(Line::new("coat"));
+    /// let [online, card] = [web, till].map(|event| resolver.add_event(event).map(|answer| answer.profile.unwrap()));
+    /// let (online, card) = (online?, card?);
+    /// assert_ne!(online, card);
+    ///
+    /// let now = "2026-02-01T00:00:00Z".parse()?;
+    /// let bought = resolver.orders(online, now)?.unwrap().orders;
+    /// assert_eq!((bought.len(), bought[0].also.len()), (1, 1), "the receipt is a repeat, though on another profile");
+    /// assert!(resolver.orders(card, now)?.unwrap().orders.is_empty());
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn orders(&self, id: ProfileId, now: Timestamp) -> Result<Option<Orders>> {
+        self.subject(id)?.map(|subject| self.orders_of(&subject, now)).transpose()
+    }
+
+    /// The orders of a profile, as far as they may be shown. See [`orders`](Self::orders).
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn orders_shown(
+        &self,
+        id: ProfileId,
+        access: impl Into<OrderAccess>,
+        now: Timestamp,
+    ) -> Result<Option<Vec<ShownOrder>>> {
+        let access = access.into();
+        Ok(self.orders(id, now)?.map(|found| found.orders.iter().map(|order| shown(order, access)).collect()))
+    }
+
+    /// Finds orders without asking who somebody is: by an identifier, those of the profile that holds it, guests'
+    /// included; by its id, the one. An identifier that nobody holds finds none: of several people it does not tell
+    /// whose orders are asked for.
+    ///
+    /// As [`orders`](Self::orders) of that profile; nothing is scanned.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Event, EventKind, Identifier, OrderSearch, Policy, Resolver, ShownOrder, Verification};
+    /// let resolver = Resolver::in_memory(Policy::retail())?;
+    /// let guest = Event::new("web", "1", "2026-01-05T10:00:00Z".parse()?, EventKind::Purchase)
+    ///     .identifier("email", "ann@example.org")
+    ///     .order("O-7");
+    /// resolver.add_event(guest)?;
+    ///
+    /// let now = "2026-02-01T00:00:00Z".parse()?;
+    /// let by_email = OrderSearch::Identifier(Identifier::new("email", "Ann@Example.org"));
+    /// let found = resolver.find_orders(&by_email, Verification::OneIdentifier, now)?;
+    /// assert!(matches!(&found.orders[..], [ShownOrder::Masked { needs: Verification::TwoIdentifiers, .. }]));
+    /// let found = resolver.find_orders(&OrderSearch::Order("o 7".into()), Verification::SignedIn, now)?;
+    /// assert!(matches!(&found.orders[..], [ShownOrder::Whole(order)] if order.id.as_deref() == Some("O7")));
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn find_orders(
+        &self,
+        search: &OrderSearch,
+        access: impl Into<OrderAccess>,
+        now: Timestamp,
+    ) -> Result<FoundOrders> {
+        let access = access.into();
+        let declared = self.rules.policy.event.order.as_ref();
+        match search {
+            OrderSearch::Order(name) => self.find_order(name, access, now),
+            OrderSearch::Identifier(sent) if Some(&sent.kind) == declared => self.find_order(&sent.value, access, now),
+            OrderSearch::Identifier(identifier) => {
+                let found = self.find(identifier)?;
+                let shown = found.profile.map(|id| self.orders_shown(id, access, now)).transpose()?.flatten();
+                let orders = shown.unwrap_or_default();
+                Ok(FoundOrders { profile: found.profile, claimants: found.claimants, status: found.status, orders })
+            }
+        }
+    }
+
+    fn find_order(&self, name: &str, access: OrderAccess, now: Timestamp) -> Result<FoundOrders> {
+        let id = order_form(&self.rules, name);
+        let nothing = FoundOrders { profile: None, claimants: Vec::new(), status: Status::Unknown, orders: Vec::new() };
+        let Some(told) = self.events_of_order(&id, now)? else {
+            return Ok(FoundOrders { status: Status::Generic, ..nothing });
+        };
+        let Some(owner) = owner(&told) else { return Ok(nothing) };
+        let Some(cluster) = self.snapshot.clusters(&[owner])?.pop().flatten() else { return Ok(nothing) };
+        let profile = ProfileId::of(cluster.profile, self.seed);
+        let theirs = self.orders(profile, now)?.unwrap_or_default().orders;
+        let orders =
+            theirs.iter().filter(|order| order.id.as_ref() == Some(&id)).map(|order| shown(order, access)).collect();
+        Ok(FoundOrders { profile: Some(profile), status: Status::Held, orders, ..nothing })
+    }
+
+    fn orders_of(&self, subject: &Subject, now: Timestamp) -> Result<Orders> {
+        let mut of_id: BTreeMap<SmolStr, Vec<Arc<Event>>> = BTreeMap::new();
+        let mut events = Vec::new();
+        let until = now.microseconds();
+        for event in self.events_under(Topic::Trade, subject)?.into_iter().filter(|e| e.at.microseconds() <= until) {
+            match order_id(&self.rules, &event) {
+                Some(id) => of_id.entry(id).or_default().push(event),
+                None => events.push(event),
+            }
+        }
+        let (mut worn, mut issues) = (BTreeSet::new(), Vec::new());
+        for (id, mut own) in of_id {
+            match self.events_of_order(&id, now)? {
+                None => {
+                    own.sort_by(|a, b| a.key.cmp(&b.key));
+                    let reason = IssueReason::TooMany(ORDER_EVENTS_MAX);
+                    let key = own.first().map(|event| event.key.clone());
+                    issues.extend(key.map(|key| Issue { what: What::Event, key, field: "order".into(), reason }));
+                    worn.insert(id);
+                    events.extend(own);
+                }
+                Some(told) => match owner(&told) {
+                    Some(owner) if owner == subject.number => events.extend(told.into_iter().map(|(_, event)| event)),
+                    Some(_) => {}
+                    None => events.extend(own),
+                },
+            }
+        }
+        let id_of = |event: &Event| order_id(&self.rules, event).filter(|id| !worn.contains(id));
+        let (orders, unmatched) = orders(&events, id_of);
+        issues.extend(unmatched);
+        Ok(Orders { orders, issues })
+    }
+
+    /// The events of an order until now that are somebody's, in the order of time; none where too many may be of it.
+    fn events_of_order(&self, id: &SmolStr, now: Timestamp) -> Result<Option<Told>> {
+        let topic = hash_topic(self.seed, Topic::Order(id));
+        let all = RecordNumber(0)..=RecordNumber(u64::MAX);
+        let mut places = self.snapshot.events_about(topic, all, None, ORDER_EVENTS_MAX + 1)?;
+        if places.len() > ORDER_EVENTS_MAX || !self.add_carried(id, &mut places)? {
+            return Ok(None);
+        }
+        places.sort_unstable();
+        places.dedup();
+        let trails: BTreeSet<RecordNumber> = places.iter().map(|place| place.trail).collect();
+        let trails: Vec<RecordNumber> = trails.into_iter().collect();
+        let nodes: AHashMap<RecordNumber, Arc<Node>> = trails
+            .iter()
+            .zip(self.snapshot.nodes(&trails)?)
+            .filter_map(|(number, node)| Some((*number, node.filter(|node| node.cluster != DORMANT)?)))
+            .collect();
+        let (mut users, mut told) = (Users::default(), Told::new());
+        for (place, event) in places.iter().zip(self.snapshot.events(&places)?) {
+            let (Some(node), Some(event)) = (nodes.get(&place.trail), event) else { continue };
+            if event.at.microseconds() <= now.microseconds() && order_id(&self.rules, &event).as_ref() == Some(id) {
+                told.push((users.of(&*self.snapshot, node, place.at)?, event));
+            }
+        }
+        told.sort_by(|(_, a), (_, b)| (a.at.microseconds(), &a.key).cmp(&(b.at.microseconds(), &b.key)));
+        Ok(Some(told))
+    }
+
+    /// Adds the events of trails that carry an order's id as an identifier; says whether they are not too many.
+    fn add_carried(&self, id: &SmolStr, places: &mut Vec<EventPlace>) -> Result<bool> {
+        let kind = self.rules.policy.event.order.as_ref().and_then(|kind| self.rules.kind_place(kind));
+        let Some(kind) = kind else { return Ok(true) };
+        let value = hash_value(self.seed, &self.rules, kind, id);
+        let Some(posting) = self.snapshot.postings(&[value])?.pop().flatten() else { return Ok(true) };
+        if posting.carriers.len() > ORDER_EVENTS_MAX as u64 {
+            return Ok(false);
+        }
+        let carriers = self.some_carriers(value, &posting, ORDER_EVENTS_MAX)?;
+        for (number, node) in carriers.iter().zip(self.snapshot.nodes(&carriers)?) {
+            if node.is_none_or(|node| node.vertex.record().is_some()) {
+                continue;
+            }
+            let limit = (ORDER_EVENTS_MAX + 1).saturating_sub(places.len());
+            let page = self.snapshot.event_page(*number, i64::MIN..=i64::MAX, None, limit)?;
+            places.extend(page.into_iter().map(|(place, _)| place));
+            if places.len() > ORDER_EVENTS_MAX {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Whose an order is: the cluster of the purchase that counts.
+fn owner(told: &Told) -> Option<ClusterNumber> {
+    let counts = primary(told.iter().map(|(_, event)| event.as_ref()))?;
+    told.iter().find(|(_, event)| event.key == counts.key).map(|(cluster, _)| *cluster)
+}
+
+fn shown(order: &Order, access: OrderAccess) -> ShownOrder {
+    order.shown_at(access.proof, access.needed)
+}
+
+/// Shows the kind only.
+impl fmt::Debug for OrderSearch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Order(_) => f.write_str("Order(..)"),
+            Self::Identifier(identifier) => write!(f, "Identifier({}:..)", identifier.kind),
+        }
+    }
+}
+
+/// Each call reads one revision; take a [`View`] for reads that belong together.
+impl Resolver {
+    /// See [`View::orders`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn orders(&self, id: ProfileId, now: Timestamp) -> Result<Option<Orders>> {
+        self.view()?.orders(id, now)
+    }
+
+    /// See [`View::orders_shown`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn orders_shown(
+        &self,
+        id: ProfileId,
+        access: impl Into<OrderAccess>,
+        now: Timestamp,
+    ) -> Result<Option<Vec<ShownOrder>>> {
+        self.view()?.orders_shown(id, access, now)
+    }
+
+    /// See [`View::find_orders`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn find_orders(
+        &self,
+        search: &OrderSearch,
+        access: impl Into<OrderAccess>,
+        now: Timestamp,
+    ) -> Result<FoundOrders> {
+        self.view()?.find_orders(search, access, now)
+    }
+}

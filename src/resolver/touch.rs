@@ -1,0 +1,185 @@
+//! The first and the last touch of a profile, and how often anybody is recognised.
+
+use super::Resolver;
+use super::attribute::Users;
+use super::journey::{Merged, sources};
+use super::read::View;
+use crate::error::Result;
+use crate::event::Event;
+use crate::id::{ClusterNumber, ProfileId, RecordNumber};
+use crate::identifier::hash_event;
+use crate::journey::{Recognition, Touches};
+use crate::record::RecordKey;
+use crate::store::{DORMANT, EventPlace};
+use crate::time::Timestamp;
+use ahash::AHashMap;
+use std::sync::Arc;
+
+/// Events of a trail that are read at a time.
+const PAGE: usize = 1024;
+
+impl View {
+    /// The first and the last that a profile did until now, over all its identifiers, as [`touches`](crate::touches)
+    /// finds them. None if the id leads nowhere.
+    ///
+    /// O(trails + events of nobody known on devices that several people used, and events of the future).
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Event, EventKind, Policy, Resolver};
+    /// let resolver = Resolver::in_memory(Policy::retail())?;
+    /// let event = |source, at: &str, kind| Ok::<_, onefold::Error>(Event::new(source, at, at.parse()?, kind));
+    /// resolver.add_event(event("pos", "2026-01-06T10:00:00Z", EventKind::Purchase)?.identifier("loyalty_id", "L7"))?;
+    /// let ann = event("web", "2026-01-05T10:00:00Z", EventKind::Search)?.identifier("loyalty_id", "L7");
+    /// let ann = resolver.add_event(ann)?.profile.unwrap();
+    ///
+    /// let touches = resolver.touches(ann, "2026-02-01T00:00:00Z".parse()?)?.unwrap();
+    /// assert_eq!(touches.first.unwrap().kind, EventKind::Search);
+    /// assert_eq!(touches.last.unwrap().kind, EventKind::Purchase);
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn touches(&self, id: ProfileId, now: Timestamp) -> Result<Option<Touches>> {
+        let Some(subject) = self.subject(id)? else { return Ok(None) };
+        let until = now.microseconds();
+        let mut first: Option<(i64, RecordKey, EventPlace)> = None;
+        let mut older = |at: i64, key: &RecordKey, trail: RecordNumber| {
+            if at <= until && first.as_ref().is_none_or(|(known_at, known, _)| (at, key) < (*known_at, known)) {
+                let place = EventPlace { trail, at, key: hash_event(self.seed, key) };
+                first = Some((at, key.clone(), place));
+            }
+        };
+        let mut users = Users::default();
+        for (&number, node) in &subject.trails {
+            if node.vertex.follows().is_none() {
+                let (at, key, _) = node.vertex.order();
+                older(at, key, number);
+                continue;
+            }
+            self.each_event(number, i64::MIN, until, &mut |place, event| {
+                if users.of(&*self.snapshot, node, place.at)? == subject.number {
+                    older(place.at, &event.key, number);
+                }
+                Ok(())
+            })?;
+        }
+        let first = first.map(|(_, _, place)| self.events_at(&[place])).transpose()?.and_then(|mut found| found.pop());
+        let mut merged = Merged { view: self, since: i64::MIN, sources: sources(subject.trails, until) };
+        while let Some((at, moment)) = merged.next_moment()? {
+            let mut last: Option<Arc<Event>> = None;
+            for (node, event) in moment {
+                let theirs = users.of(&*self.snapshot, &node, at)? == subject.number;
+                if theirs && last.as_ref().is_none_or(|known| known.key < event.key) {
+                    last = Some(event);
+                }
+            }
+            if last.is_some() {
+                return Ok(Some(Touches { first, last }));
+            }
+        }
+        Ok(Some(Touches { first, last: None }))
+    }
+
+    /// How many events from one time on and before another are somebody's who is known, by a person or a contact
+    /// identifier that is not generic, and how many there are, by channel. Events that are nobody's count as such.
+    ///
+    /// O(trails + events of that time).
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Event, EventKind, Policy, Resolver};
+    /// let resolver = Resolver::in_memory(Policy::retail())?;
+    /// let view = |key, kind, value| -> onefold::Result<Event> {
+    ///     Ok(Event::new("web", key, "2026-01-05T10:00:00Z".parse()?, EventKind::View).identifier(kind, value))
+    /// };
+    /// resolver.add_event(view("1", "cookie_id", "c-1")?)?;
+    /// resolver.add_event(view("2", "loyalty_id", "L7")?)?;
+    /// let recognition = resolver.recognition(None, None)?;
+    /// assert_eq!(recognition.channels().next().unwrap().rate(), 0.5);
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn recognition(&self, since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Recognition> {
+        let mut recognition = Recognition::new();
+        let since = since.map_or(i64::MIN, |since| since.microseconds());
+        let Some(until) = until.map_or(Some(i64::MAX), |until| until.microseconds().checked_sub(1)) else {
+            return Ok(recognition);
+        };
+        let (mut users, mut known) = (Users::default(), AHashMap::<ClusterNumber, bool>::new());
+        self.trail_pages(&mut |page| {
+            let happened = |trail: &crate::store::Trail| trail.last.at >= since && trail.first.at <= until;
+            let numbers: Vec<RecordNumber> =
+                page.iter().filter(|(_, trail)| happened(trail)).map(|(number, _)| *number).collect();
+            for (number, node) in numbers.iter().zip(self.snapshot.nodes(&numbers)?) {
+                let node = node.filter(|node| node.cluster != DORMANT);
+                self.each_event(*number, since, until, &mut |place, event| {
+                    let cluster = node.as_ref().map(|node| users.of(&*self.snapshot, node, place.at)).transpose()?;
+                    let is_known = match cluster {
+                        Some(cluster) => self.is_known(cluster, &mut known)?,
+                        None => false,
+                    };
+                    if is_known {
+                        recognition.recognised(event)
+                    } else {
+                        recognition.unrecognised(event)
+                    }
+                    Ok(())
+                })?;
+            }
+            Ok(())
+        })?;
+        Ok(recognition)
+    }
+
+    fn is_known(&self, cluster: ClusterNumber, known: &mut AHashMap<ClusterNumber, bool>) -> Result<bool> {
+        if let Some(known) = known.get(&cluster) {
+            return Ok(*known);
+        }
+        let row = self.snapshot.clusters(&[cluster])?.pop().flatten();
+        let is_known = row.is_some_and(|row| row.summary.known);
+        known.insert(cluster, is_known);
+        Ok(is_known)
+    }
+
+    /// Visits the events of a trail from one microsecond to another, the newest first.
+    pub(super) fn each_event(
+        &self,
+        trail: RecordNumber,
+        since: i64,
+        until: i64,
+        visit: &mut dyn FnMut(EventPlace, &Event) -> Result<()>,
+    ) -> Result<()> {
+        let (mut until, mut after) = (until, None);
+        loop {
+            let page = self.snapshot.event_page(trail, since..=until, after, PAGE)?;
+            page.iter().try_for_each(|(place, event)| visit(*place, event))?;
+            match page.last() {
+                Some((place, _)) if page.len() == PAGE => (until, after) = (place.at, Some(place.key)),
+                _ => return Ok(()),
+            }
+        }
+    }
+}
+
+/// Each call reads one revision; take a [`View`] for reads that belong together.
+impl Resolver {
+    /// See [`View::touches`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn touches(&self, id: ProfileId, now: Timestamp) -> Result<Option<Touches>> {
+        self.view()?.touches(id, now)
+    }
+
+    /// See [`View::recognition`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn recognition(&self, since: Option<Timestamp>, until: Option<Timestamp>) -> Result<Recognition> {
+        self.view()?.recognition(since, until)
+    }
+}
