@@ -25,6 +25,7 @@ mod ruling;
 mod score;
 mod search;
 mod settle;
+mod shop;
 mod stats;
 mod tell;
 mod wishes;

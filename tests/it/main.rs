@@ -34,6 +34,7 @@ mod policy;
 mod properties;
 mod scale;
 mod script;
+mod shop;
 mod signals;
 mod similarity;
 mod splink;
