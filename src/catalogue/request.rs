@@ -4,7 +4,7 @@ use super::item::Item;
 use crate::error::{Error, Result};
 use crate::event::Polarity;
 use crate::id::Seed;
-use crate::preference::{Population, SignalWeights};
+use crate::preference::{Population, Preferences, SignalWeights, Stated};
 use crate::record::RecordKey;
 use crate::time::Timestamp;
 use smol_str::SmolStr;
@@ -38,6 +38,14 @@ impl Wish {
         said_at: Timestamp,
     ) -> Self {
         Self { attribute: attribute.into(), value: value.into(), polarity, because, said_at }
+    }
+}
+
+/// What stands of what was said.
+impl From<&Stated> for Wish {
+    fn from(stated: &Stated) -> Self {
+        let Stated { attribute, value, polarity, because, said_at, .. } = stated;
+        Self::new(attribute.clone(), value.clone(), *polarity, because.clone(), *said_at)
     }
 }
 
@@ -107,6 +115,39 @@ impl<'a> RankRequest<'a> {
     #[must_use]
     pub fn wish(mut self, wish: Wish) -> Self {
         self.wishes.push(wish);
+        self
+    }
+
+    /// Adds what stands of what was said. What holds for a part only of what was asked for is left out, since nobody asks for
+    /// that part; but what must `never` come somewhere is not shown. O(answers).
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Event, EventKind, LearnOptions, NotedBy, Polarity, Population, Preference, PreferenceQuery, RankRequest};
+    /// use onefold::recall;
+    /// use std::sync::Arc;
+    /// let at = "2026-01-05T10:00:00Z".parse()?;
+    /// let said = |value: &str, polarity| Preference::new("colour", value, polarity, NotedBy::Customer);
+    /// let noted = |key: &str, said| Arc::new(Event::new("desk", key, at, EventKind::Preference).preference(said));
+    /// let events = [
+    ///     noted("1", said("grey", Polarity::Like)),
+    ///     noted("2", said("black", Polarity::Like).context("evening")),
+    ///     noted("3", said("pink", Polarity::Never).context("evening")),
+    /// ];
+    /// let population = Population::learn(&[], &LearnOptions::until(at))?;
+    /// let heard = |query: &PreferenceQuery| {
+    ///     let request = RankRequest::new(&population).wishes(&recall(&events, query, at));
+    ///     request.wishes.iter().map(|wish| wish.value.to_string()).collect::<Vec<_>>()
+    /// };
+    /// assert_eq!(heard(&PreferenceQuery::new()), ["grey", "pink"]);
+    /// assert_eq!(heard(&PreferenceQuery::new().context("evening")), ["pink", "black", "grey"]);
+    /// assert_eq!(heard(&PreferenceQuery::new().context("morning")), ["grey"]);
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    #[must_use]
+    pub fn wishes(mut self, preferences: &Preferences) -> Self {
+        let counts = |stated: &&Stated| !stated.narrower || stated.polarity == Polarity::Never;
+        self.wishes.extend(preferences.stated.iter().filter(counts).map(Wish::from));
         self
     }
 

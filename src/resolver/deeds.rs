@@ -1,6 +1,7 @@
 //! What was done: counted trail by trail and month by month as events come and go, and summed up for a profile on read.
 
 use super::Resolver;
+use super::about::Subject;
 use super::attribute::Users;
 use super::plan::Planner;
 use super::read::View;
@@ -151,9 +152,12 @@ impl View {
     /// # Errors
     /// `Store` or `Corrupt` where reading failed.
     pub fn deeds(&self, id: ProfileId, now: Timestamp) -> Result<Option<Deeds>> {
-        let Some(subject) = self.subject(id)? else { return Ok(None) };
+        self.subject(id)?.map(|subject| self.deeds_of(&subject, now)).transpose()
+    }
+
+    fn deeds_of(&self, subject: &Subject, now: Timestamp) -> Result<Deeds> {
         let (until, today) = (now.microseconds(), day_of(now));
-        let mut events = self.events_under(Topic::Trade, &subject)?;
+        let mut events = self.events_under(Topic::Trade, subject)?;
         events.retain(|event| event.at.microseconds() <= until);
         let (mut months, mut users) = (Vec::new(), Users::default());
         let numbers: Vec<RecordNumber> = subject.trails.keys().copied().collect();
@@ -173,7 +177,7 @@ impl View {
             })?;
         }
         let months = months.iter().map(|(month, counted)| (*month, &**counted));
-        Ok(Some(Deeds::of_months(months, today, events.iter())))
+        Ok(Deeds::of_months(months, today, events.iter()))
     }
 
     /// What the events of a profile until a time say of what it likes, owns and looks for: what
@@ -183,10 +187,12 @@ impl View {
     /// # Errors
     /// As there.
     pub fn shopper(&self, id: ProfileId, now: Timestamp) -> Result<Option<Shopper>> {
-        let Some(deeds) = self.deeds(id, now)? else { return Ok(None) };
-        let Some(subject) = self.subject(id)? else { return Ok(None) };
-        let attention = self.events_under(Topic::Attention, &subject)?;
-        Ok(Some(Shopper::from_deeds(deeds, attention, now)))
+        self.subject(id)?.map(|subject| self.shopper_of(&subject, now)).transpose()
+    }
+
+    pub(super) fn shopper_of(&self, subject: &Subject, now: Timestamp) -> Result<Shopper> {
+        let deeds = self.deeds_of(subject, now)?;
+        Ok(Shopper::from_deeds(deeds, self.events_under(Topic::Attention, subject)?, now))
     }
 }
 

@@ -28,6 +28,7 @@ mod ruling;
 mod score;
 mod search;
 mod settle;
+mod shop;
 mod stats;
 mod tell;
 mod touch;

@@ -37,6 +37,7 @@ mod purchases;
 mod reads;
 mod scale;
 mod script;
+mod shop;
 mod signals;
 mod similarity;
 mod splink;
