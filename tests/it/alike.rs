@@ -7,7 +7,8 @@ use crate::script::{self, Call, Script};
 use crate::subject;
 use crate::world::{self, World};
 use onefold::{
-    Assertion, AttributePolicy, Operation, Policy, Record, RecordKey, Resolver, SourcePolicy, Timestamp, Verdict,
+    Assertion, AttributePolicy, EventPolicy, Operation, Policy, Record, RecordKey, Resolver, SourcePolicy, Timestamp,
+    Verdict,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -31,6 +32,7 @@ fn policies() -> impl Strategy<Value = Policy> {
         |(mut policy, (max_block, link, veto), unique, exclusive, without)| {
             policy.undeclared_attributes = onefold::Undeclared::Keep;
             policy.identifier.truncate(2);
+            policy.event = EventPolicy::default();
             policy.identifier.iter_mut().for_each(|kind| kind.corroborate = Vec::new());
             policy.attribute = COLUMNS.iter().map(|name| AttributePolicy::new(*name, compare(name))).collect();
             if let Some(attribute) = exclusive.and_then(|place: usize| policy.attribute.get_mut(place)) {

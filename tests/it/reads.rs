@@ -9,9 +9,9 @@ use crate::subject;
 use crate::tablet;
 use crate::world::{self, Picture, World};
 use onefold::{
-    CapRule, ChannelRule, ContactPlan, ContactRequest, ContactRules, Event, EventKind, Line, Order, OrderSearch,
-    OrderStatus, PreferenceQuery, Preferences, Recognition, RecordKey, Resolver, Role, SmolStr, Timestamp, Touches,
-    Verification, orders, plan_contact, recall, touches,
+    CapRule, ChannelRule, ContactPlan, ContactRequest, ContactRules, Event, EventKind, Line, Operation, Order,
+    OrderSearch, OrderStatus, PreferenceQuery, Preferences, Recognition, RecordKey, Resolver, Role, SmolStr, Timestamp,
+    Touches, Verification, orders, plan_contact, recall, touches,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -37,7 +37,8 @@ struct Folded {
     preferences: Preferences,
     orders: Vec<Order>,
     issues: Vec<String>,
-    touches: Touches,
+    /// The first and the last, as a file has them.
+    touches: [Option<String>; 2],
     plan: ContactPlan,
 }
 
@@ -72,7 +73,7 @@ pub(crate) fn of(resolver: &Resolver) -> Reads {
             preferences: view.preferences(*id, &wish(), now()).unwrap().unwrap(),
             orders: bought.orders,
             issues: bought.issues.iter().map(|issue| format!("{issue:?}")).collect(),
-            touches: view.touches(*id, now()).unwrap().unwrap(),
+            touches: told(view.touches(*id, now()).unwrap().unwrap()),
             plan: view.contact_plan(*id, &rules(), &request()).unwrap().unwrap(),
         };
         (person.clone(), folded)
@@ -87,6 +88,10 @@ pub(crate) fn of(resolver: &Resolver) -> Reads {
         recognition: [None, Some(now())].map(|until| view.recognition(None, until).unwrap()),
         owners: ORDERS.into_iter().map(owner).collect(),
     }
+}
+
+fn told(touches: Touches) -> [Option<String>; 2] {
+    [touches.first, touches.last].map(|event| Some(Operation::Event(Box::new(Event::clone(&*event?))).to_json()))
 }
 
 /// What is to be read, by brute force.
@@ -109,7 +114,7 @@ fn naive(world: &World) -> Reads {
             preferences: recall(&theirs, &wish(), now()),
             orders,
             issues: issues.iter().map(|issue| format!("{issue:?}")).collect(),
-            touches: touches(&past),
+            touches: told(touches(&past)),
             plan: plan_contact(&theirs, &channels, &rules(), &request()).unwrap(),
         };
         (person.clone(), folded)
