@@ -1,5 +1,5 @@
 //! What does it cost to take events in, beside inserting each key into a hash set and updating a map? And to read them?
-#![allow(missing_docs, clippy::unwrap_used, reason = "a bench")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench")]
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use onefold::{Event, EventKind, Identifier, Ingest, JourneyQuery, Line, Policy, Resolver, Timestamp};
@@ -26,15 +26,15 @@ fn at(second: usize) -> Timestamp {
 fn events(count: usize) -> Vec<Event> {
     let one = |number: usize| {
         let device = number.wrapping_mul(2_654_435_761) % DEVICES;
-        let kind = if number % 20 == 0 { EventKind::Purchase } else { EventKind::View };
+        let kind = if number.is_multiple_of(20) { EventKind::Purchase } else { EventKind::View };
         let line = Line::new(format!("sku-{}", number % 5_000))
             .facet("department", ["men", "women", "home"][number % 3])
             .facet("brand", format!("brand-{}", number % 200))
             .facet("colour", ["grey", "black", "red"][number / 3 % 3]);
-        let line = if number % 20 == 0 { line.quantity("1").amount("49.90", "EUR") } else { line };
+        let line = if number.is_multiple_of(20) { line.quantity("1").amount("49.90", "EUR") } else { line };
         let event = Event::new("web", format!("e-{number}"), at(number), kind).channel("web").line(line);
         let event = event.identifier("device_id", format!("device-{device}"));
-        if device % 10 == 0 { event.identifier("customer_id", format!("c-{device}")) } else { event }
+        if device.is_multiple_of(10) { event.identifier("customer_id", format!("c-{device}")) } else { event }
     };
     (0..count).map(one).collect()
 }
