@@ -138,6 +138,7 @@ mod statistics;
 mod stitch;
 pub mod store;
 mod time;
+mod trade;
 mod value;
 
 pub use catalogue::{
@@ -177,7 +178,7 @@ pub use policy::*;
 pub use preference::{
     Affinity, Conflict, Deeds, EXPOSURE_DAYS, Exposure, FacetPrior, LearnOptions, LeftOut, LeftOutReason,
     POPULATION_FORMAT, Population, PreferenceQuery, Preferences, Sign, Signal, SignalWeights, Stated, Tally, recall,
-    signals, tallies,
+    signals, tallies, tallies_by,
 };
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};

@@ -3,7 +3,7 @@
 use super::item::Item;
 use super::search::Searches;
 use crate::event::{Event, EventKind};
-use crate::normalise::glance;
+use crate::normalise::{glance, order_name};
 use crate::preference::{Deeds, standing};
 use crate::time::Timestamp;
 use ahash::AHashMap;
@@ -76,9 +76,15 @@ impl Shopper {
     /// event the one that [stands](Event::supersedes) counts. O(events, their facets, and the logarithm of how many are
     /// purchases).
     pub fn fold(events: &[Arc<Event>], now: Timestamp) -> Self {
+        Self::fold_by(events, order_name, now)
+    }
+
+    /// Folds as [`fold`](Self::fold) does, where `id_of` says of which order a purchase or a return is: under a policy,
+    /// [`order_id`](crate::order_id).
+    pub fn fold_by(events: &[Arc<Event>], id_of: impl Fn(&Event) -> Option<SmolStr>, now: Timestamp) -> Self {
         let until = now.microseconds();
         let past: Vec<&Arc<Event>> = standing(events).filter(|event| event.at.microseconds() <= until).collect();
-        let deeds = Deeds::of(past.iter().copied());
+        let deeds = Deeds::of(past.iter().copied(), id_of);
         let since = attention_since(now);
         let attention = past.into_iter().filter(|event| is_attention(event, since)).cloned().collect();
         Self::new(deeds, attention, now)

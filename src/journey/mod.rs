@@ -2,7 +2,6 @@
 
 mod order;
 mod recognition;
-mod returns;
 mod shown;
 mod touch;
 

@@ -1,15 +1,14 @@
 //! Orders: what was bought, told by however many events.
 
-use super::returns;
 use crate::decimal::Decimal;
 use crate::event::{Event, EventKind, Facet};
-use crate::issue::Issue;
+use crate::issue::{Issue, IssueReason, What};
 use crate::normalise::{NormalisedLine, each_once, read_lines, trimmed};
 use crate::record::{Identifier, RecordKey};
 use crate::time::Timestamp;
+use crate::trade::{Bought, Settled, SettledOrder, Trade, is_trade, settle};
 use serde::Serialize;
-use smol_str::SmolStr;
-use std::cmp::Reverse;
+use smol_str::{SmolStr, format_smolstr};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -89,12 +88,14 @@ pub enum OrderStatus {
 /// an event has. Of the purchases of an order the oldest that has lines counts, at one instant the one with the smallest
 /// key; others are repeats.
 ///
-/// A return line takes out its quantity (one, where it says none) of the line of that name in its order, else of the
-/// lines with its product and variant. One without an order id takes from what was bought last before it and is not yet
-/// returned; those that name their order come first. A variant that one side does not tell is no contradiction. What
-/// takes nothing out is an issue [`Unmatched`](crate::IssueReason::Unmatched).
+/// A return that names its order takes out of that order alone: without lines, all that is left of it; by a line's name,
+/// what bears it; else what has its product and variant. One that names none takes from what was bought last by its own
+/// time and is not yet given back; those that name their order come first. A line takes its quantity out, or the whole
+/// where it says none. A variant that one side does not tell is no contradiction. What takes nothing out, or less than it
+/// asks for, is an issue [`Unmatched`](crate::IssueReason::Unmatched).
 ///
-/// O(n log n) for n lines, and each return without an order id looks at all lines with its product.
+/// O(n log n) for n lines, and each return without an order id looks at all lines with its product. The same settlement is
+/// behind [`tallies`](crate::tallies) and [`Shopper`](crate::Shopper).
 ///
 /// # Examples
 /// ```
@@ -118,49 +119,55 @@ pub enum OrderStatus {
 /// # Ok::<(), onefold::Error>(())
 /// ```
 pub fn orders(events: &[Arc<Event>], id_of: impl Fn(&Event) -> Option<SmolStr>) -> (Vec<Order>, Vec<Issue>) {
-    let mut of_id: BTreeMap<SmolStr, Vec<&Event>> = BTreeMap::new();
-    let mut found = Vec::new();
-    let mut returns = Vec::new();
+    let mut trades = Vec::new();
+    let mut contacts: BTreeMap<SmolStr, &[Identifier]> = BTreeMap::new();
     for event in each_once(events) {
-        let id = id_of(event).and_then(|id| trimmed(&id));
-        if event.kind == EventKind::Return {
-            returns.push((id.clone(), event.as_ref()));
+        let order = id_of(event).and_then(|id| trimmed(&id));
+        if let Some(id) = order.as_ref().filter(|_| !event.contact.is_empty()) {
+            contacts.insert(id.clone(), &event.contact);
         }
-        match id {
-            Some(id) => of_id.entry(id).or_default().push(event),
-            None if event.kind == EventKind::Purchase => found.extend(order(None, &[event])),
-            None => {}
+        if is_trade(event) {
+            trades.push(Trade { event: Arc::clone(event), order });
         }
     }
-    found.extend(of_id.into_iter().filter_map(|(id, events)| order(Some(id), &events)));
-    found.sort_by(|a, b| (a.at.microseconds(), &a.because).cmp(&(b.at.microseconds(), &b.because)));
-    let issues = returns::take_out(&mut found, &returns);
-    for order in &mut found {
-        order.status = status(&order.lines);
-    }
-    found.sort_by_key(|order| Reverse((order.at.microseconds(), order.because.clone())));
-    (found, issues)
+    let settled = settle(&trades);
+    let told = settled.orders.iter().rev().filter_map(|order| told(order, &settled, &trades, &contacts));
+    let unmatched = settled.unmatched.iter().filter_map(|(place, line)| {
+        let (key, reason) = (trades.get(*place)?.event.key.clone(), IssueReason::Unmatched);
+        let field = line.map_or(SmolStr::new_static("lines"), |line| format_smolstr!("lines[{line}]"));
+        Some(Issue { what: What::Event, key, field, reason })
+    });
+    (told.collect(), unmatched.collect())
 }
 
-/// The order that events of one id tell of, if one of them is a purchase. They are in the order of time.
-fn order(id: Option<SmolStr>, events: &[&Event]) -> Option<Order> {
-    let purchases = || events.iter().filter(|event| event.kind == EventKind::Purchase);
-    let primary = primary(events.iter().copied())?;
-    let lines: Vec<OrderLine> = read_lines(primary).into_iter().map(bought).collect();
-    let others = purchases().filter(|event| event.key != primary.key);
-    let contact = events.iter().rev().map(|event| &event.contact).find(|contact| !contact.is_empty());
+/// Tells what an order came to.
+fn told(
+    order: &SettledOrder,
+    settled: &Settled,
+    trades: &[Trade],
+    contacts: &BTreeMap<SmolStr, &[Identifier]>,
+) -> Option<Order> {
+    let Trade { event, order: id } = trades.get(order.trade)?;
+    let keys = |places: &[usize]| {
+        let events = places.iter().filter_map(|place| trades.get(*place));
+        events.map(|trade| trade.event.key.clone()).collect()
+    };
+    let contact = id.as_ref().map_or(Some(event.contact.as_slice()), |id| contacts.get(id).copied());
+    let left = settled.lines_of(order);
+    let lines: Vec<OrderLine> =
+        read_lines(event).into_iter().zip(left).map(|(line, left)| bought(line, left)).collect();
     Some(Order {
-        id,
-        at: primary.at,
-        place: primary.place.as_ref().and_then(trimmed),
-        channel: super::channel(primary),
+        id: id.clone(),
+        at: event.at,
+        place: event.place.as_ref().and_then(trimmed),
+        channel: super::channel(event),
         total: total(&lines),
-        status: status(&lines),
+        status: status(left),
         lines,
-        contact: contact.cloned().unwrap_or_default(),
-        because: primary.key.clone(),
-        also: others.map(|event| event.key.clone()).collect(),
-        returns: Vec::new(),
+        contact: contact.unwrap_or_default().to_vec(),
+        because: event.key.clone(),
+        also: keys(&order.also),
+        returns: keys(&order.returns),
     })
 }
 
@@ -170,14 +177,14 @@ pub(crate) fn primary<'a>(events: impl Iterator<Item = &'a Event> + Clone) -> Op
     purchases.clone().find(|event| !event.lines.is_empty()).or_else(|| purchases.next())
 }
 
-fn bought(line: NormalisedLine) -> OrderLine {
+fn bought(line: NormalisedLine, left: &Bought) -> OrderLine {
     OrderLine {
         line: line.line,
         product: line.product,
         variant: line.variant,
         facets: line.facets,
-        quantity: line.quantity.unwrap_or(Decimal::ONE),
-        returned: Decimal::ZERO,
+        quantity: left.quantity,
+        returned: left.returned,
         amount: line.amount,
         currency: line.currency,
         gift: line.gift,
@@ -193,9 +200,9 @@ fn total(lines: &[OrderLine]) -> Option<(Decimal, SmolStr)> {
     Some((sum?, currency))
 }
 
-fn status(lines: &[OrderLine]) -> OrderStatus {
+fn status(lines: &[Bought]) -> OrderStatus {
     let any_returned = lines.iter().any(|line| line.returned > Decimal::ZERO);
-    let any_kept = lines.iter().any(|line| line.kept() > Decimal::ZERO);
+    let any_kept = lines.iter().any(Bought::is_kept);
     match (any_returned, any_kept) {
         (false, _) => OrderStatus::Bought,
         (true, true) => OrderStatus::PartlyReturned,

@@ -1,13 +1,14 @@
 //! Everything that events say of what somebody likes, counted.
 
 use super::month::DeedMonth;
-use super::orders::{self, Purchase};
 use super::population::EXPOSURE_DAYS;
 use super::signal::{PARTS, Signal, SignalWeights, visit, visit_line, visit_whole};
 use super::tally::{Counted, Tally, day_of};
 use crate::event::Event;
+use crate::normalise::order_name;
 use crate::record::RecordKey;
 use crate::time::Timestamp;
+use crate::trade::{self, Bought, Trade};
 use ahash::AHashMap;
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
@@ -42,9 +43,9 @@ pub struct Deeds {
     // Invariant: ascending by day and signal, each once, over 0. What is bought is what `trades` settle to.
     facets: BTreeMap<SmolStr, BTreeMap<SmolStr, Vec<Count>>>,
     // Invariant: purchases and returns, by time and key, each key once.
-    trades: Vec<Arc<Event>>,
+    trades: Vec<Trade>,
     // Invariant: what `trades` settle to.
-    purchases: Vec<Purchase>,
+    purchases: Vec<Bought>,
     unmatched: Vec<RecordKey>,
 }
 
@@ -57,9 +58,30 @@ pub(super) struct Count {
 }
 
 /// Folds the events of a profile, in any order. Where several have one key, the version that
-/// [stands](Event::supersedes) counts. O(events, their facets, and the logarithm of how many are purchases).
+/// [stands](Event::supersedes) counts. Purchases and returns are settled as by [`orders`](crate::orders), each under the order
+/// that it names. O(events, their facets, and the logarithm of how many are purchases).
 pub fn tallies(events: &[Arc<Event>]) -> Deeds {
-    Deeds::of(standing(events))
+    tallies_by(events, order_name)
+}
+
+/// Folds the events of a profile as [`tallies`] does, where `id_of` says of which order a purchase or a return is: under a
+/// policy, [`order_id`](crate::order_id).
+///
+/// # Examples
+/// ```
+/// use onefold::{Event, EventKind, Line, Policy, Rules, Signal, order_id, tallies, tallies_by};
+/// use std::sync::Arc;
+/// let rules = Rules::new(Policy::retail())?;
+/// let at = "2026-01-05T10:00:00Z".parse()?;
+/// let told = |source: &str| Event::new(source, "1", at, EventKind::Purchase).line(Line::new("scarf").facet("colour", "grey"));
+/// let events = [told("web").order("o-77"), told("pos").identifier("order_id", "O 77")].map(Arc::new);
+/// let deeds = tallies_by(&events, |event| order_id(&rules, event));
+/// assert_eq!(deeds.count(Signal::Bought, "colour", "grey"), 1);
+/// assert_eq!(tallies(&events).count(Signal::Bought, "colour", "grey"), 2);
+/// # Ok::<(), onefold::Error>(())
+/// ```
+pub fn tallies_by(events: &[Arc<Event>], id_of: impl Fn(&Event) -> Option<SmolStr>) -> Deeds {
+    Deeds::of(standing(events), id_of)
 }
 
 /// The events, of several versions of one key the one that stands.
@@ -84,8 +106,11 @@ pub(crate) fn standing(events: &[Arc<Event>]) -> impl Iterator<Item = &Arc<Event
 
 impl Deeds {
     /// Folds events, each key once.
-    pub(crate) fn of<'a>(events: impl Iterator<Item = &'a Arc<Event>>) -> Self {
-        Self::of_months(std::iter::empty(), i32::MIN, events)
+    pub(crate) fn of<'a>(
+        events: impl Iterator<Item = &'a Arc<Event>>,
+        id_of: impl Fn(&Event) -> Option<SmolStr>,
+    ) -> Self {
+        Self::of_months(std::iter::empty(), i32::MIN, events, id_of)
     }
 
     /// Folds what months tell of the days before one, and events that are not in them: purchases, returns, and what was
@@ -94,6 +119,7 @@ impl Deeds {
         months: impl Iterator<Item = (i32, &'a DeedMonth)>,
         before: i32,
         events: impl Iterator<Item = &'a Arc<Event>>,
+        id_of: impl Fn(&Event) -> Option<SmolStr>,
     ) -> Self {
         let mut deeds = Self::default();
         let mut counter = Counter::default();
@@ -104,11 +130,13 @@ impl Deeds {
                     let one = Count { day: day_of(event.at), signal, count: 1 };
                     visit(event, signal, &mut |facet, value| counter.add(facet, value, one));
                 }
-                _ if orders::is_trade(event) => deeds.trades.push(event.clone()),
+                _ if trade::is_trade(event) => {
+                    deeds.trades.push(Trade { event: Arc::clone(event), order: id_of(event) });
+                }
                 _ => {}
             }
         }
-        orders::sort(&mut deeds.trades);
+        trade::sort(&mut deeds.trades);
         counter.pour(&mut deeds.facets);
         deeds.settle();
         deeds
@@ -129,8 +157,8 @@ impl Deeds {
             }
         }
         self.trades.extend(other.trades.iter().cloned());
-        orders::sort(&mut self.trades);
-        self.trades.dedup_by(|a, b| a.key == b.key);
+        trade::sort(&mut self.trades);
+        self.trades.dedup_by(|a, b| a.event.key == b.event.key);
         self.settle();
     }
 
@@ -140,7 +168,7 @@ impl Deeds {
         of_signal.fold(0, |sum, day| sum.saturating_add(day.count))
     }
 
-    /// The returns of which some line was of nothing that was bought, the oldest first.
+    /// The returns of which some line was of nothing that was bought, or of more than was left of it, the oldest first.
     pub fn unmatched_returns(&self) -> &[RecordKey] {
         &self.unmatched
     }
@@ -158,7 +186,7 @@ impl Deeds {
     }
 
     /// What was bought, each order once, the oldest first; what was given back too, as such.
-    pub(crate) fn purchases(&self) -> &[Purchase] {
+    pub(crate) fn purchases(&self) -> &[Bought] {
         &self.purchases
     }
 
@@ -182,7 +210,11 @@ impl Deeds {
 
     /// Counts what the purchases settle to; nothing that is bought is counted yet.
     fn settle(&mut self) {
-        (self.purchases, self.unmatched) = orders::settle(&self.trades);
+        let settled = trade::settle(&self.trades);
+        self.purchases = settled.lines;
+        let unmatched = settled.unmatched.iter().filter_map(|(place, _)| self.trades.get(*place));
+        self.unmatched = unmatched.map(|trade| trade.event.key.clone()).collect();
+        self.unmatched.dedup();
         let mut counter = Counter::default();
         for lines in self.purchases.chunk_by(|a, b| Arc::ptr_eq(&a.event, &b.event)) {
             let Some(event) = lines.first().map(|purchase| &purchase.event) else { continue };

@@ -4,7 +4,6 @@ mod affinity;
 mod deeds;
 mod learn;
 mod month;
-mod orders;
 mod place;
 mod population;
 mod price;
@@ -15,7 +14,7 @@ mod tally;
 
 pub use affinity::Affinity;
 pub(crate) use affinity::Reading;
-pub use deeds::{Deeds, tallies};
+pub use deeds::{Deeds, tallies, tallies_by};
 pub(crate) use deeds::{Weighed, standing};
 pub use month::DeedMonth;
 pub(crate) use month::{is_counted, month_of};

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::id::{ProfileId, RecordNumber};
 use crate::identifier::Topic;
+use crate::normalise::order_id;
 use crate::preference::{DeedMonth, Deeds, day_of, is_counted, month_of};
 use crate::store::{EventPlace, Snapshot};
 use crate::time::Timestamp;
@@ -177,7 +178,7 @@ impl View {
             })?;
         }
         let months = months.iter().map(|(month, counted)| (*month, &**counted));
-        Ok(Deeds::of_months(months, today, events.iter()))
+        Ok(Deeds::of_months(months, today, events.iter(), |event| order_id(&self.rules, event)))
     }
 
     /// What the events of a profile until a time say of what it likes, owns and looks for: what

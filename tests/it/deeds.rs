@@ -8,7 +8,7 @@ use crate::script;
 use crate::subject;
 use crate::tablet;
 use crate::world::{self, Picture, World};
-use onefold::{Event, EventKind, Facet, JourneyQuery, Operation, Policy, Resolver, Timestamp};
+use onefold::{Event, EventKind, Facet, JourneyQuery, Operation, Policy, Resolver, Rules, Timestamp};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -293,8 +293,10 @@ proptest! {
                 let later = Timestamp::from_microseconds(now.microseconds() + 1).unwrap();
                 for id in subject::people(&resolver).into_keys() {
                     let events = resolver.events_of(id, None, Some(later)).unwrap();
-                    prop_assert_eq!(resolver.deeds(id, now).unwrap().unwrap(), onefold::tallies(&events));
-                    prop_assert!(resolver.shopper(id, now).unwrap().unwrap() == onefold::Shopper::fold(&events, now));
+                    let rules = Rules::new(resolver.policy()).unwrap();
+                    let order = |event: &Event| onefold::order_id(&rules, event);
+                    prop_assert_eq!(resolver.deeds(id, now).unwrap().unwrap(), onefold::tallies_by(&events, order));
+                    prop_assert!(resolver.shopper(id, now).unwrap().unwrap() == onefold::Shopper::fold_by(&events, order, now));
                 }
             }
         }

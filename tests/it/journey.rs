@@ -109,8 +109,15 @@ fn a_return_takes_out_by_line_then_by_product_and_variant() {
     assert_eq!(found[0].returns.len(), 2);
     let twice = ["b", "c"].map(|key| back(key, 5).order("7").line(Line::new("coat").line("1")));
     check([order()].into_iter().chain(twice), &["o: 0 3 1"], &["c lines[0]"]);
-    // What says nothing of what came back.
-    check([order(), back("b", 5).order("7")], &["o: 1 3 1"], &["b lines"]);
+    // What names no line is of the whole order, once; also where nobody said what was bought.
+    let found = check([order(), back("b", 5).order("7"), back("c", 6).order("7")], &["o: 0 0 0"], &["c lines"]);
+    assert_eq!(found[0].status, OrderStatus::Returned);
+    let bare = check([bought("o", 1).order("7"), back("b", 5).order("7")], &["o: "], &[]);
+    assert_eq!(bare[0].status, OrderStatus::Returned);
+    check([order(), back("b", 5).order("8")], &["o: 1 3 1"], &["b lines"]);
+    // What says no quantity is of the whole line, or of all of a product that is left.
+    check([order(), back("b", 5).order("7").line(Line::default().line("2"))], &["o: 1 0 1"], &[]);
+    check([order(), back("b", 5).line(Line::new("socks"))], &["o: 1 0 1"], &[]);
     check([order(), back("b", 5).order("8").line(line("coat", "1"))], &["o: 1 3 1"], &["b lines[0]"]);
 }
 
@@ -239,7 +246,9 @@ proptest! {
         let mut events = Vec::new();
         for (place, (buys, on, order, lines)) in rows.iter().enumerate() {
             let kind = if *buys { EventKind::Purchase } else { EventKind::Return };
-            let mut event = Event { order: name(order), ..event(&place.to_string(), *on, kind) };
+            // A return of a whole order is of as much as is left of it.
+            let order = name(order).filter(|_| *buys || !lines.is_empty());
+            let mut event = Event { order, ..event(&place.to_string(), *on, kind) };
             for (line, product, variant, quantity) in lines {
                 // What comes back comes back one by one, so that an issue is one thing.
                 let quantity = if *buys { *quantity } else { 1 };

@@ -2,11 +2,12 @@
 
 use crate::properties::config;
 use crate::script::Call;
-use crate::signals::{event, noon, shared};
+use crate::signals::{any_event, event, noon, shared};
 use crate::{subject, tablet};
 use onefold::{
     Event, EventKind, Item, LearnOptions, Line, NotedBy, Operation, Polarity, Population, Preference, PreferenceQuery,
-    RankRequest, Resolver, Shopper, SignalWeights, Timestamp, Wish, rank, recall, suppress, tallies,
+    RankRequest, Resolver, Rules, Shopper, Signal, SignalWeights, Timestamp, Wish, order_id, orders, rank, recall,
+    suppress, tallies, tallies_by,
 };
 use proptest::prelude::*;
 
@@ -71,6 +72,60 @@ fn the_wishes_of_the_request_are_heard_beside_those_that_were_stated() {
     assert!(resolver.suppress(nobody, &items[0], &request, &PreferenceQuery::new(), noon(9)).unwrap().is_none());
     let wrong = request.clone().explore_share(2.0);
     assert!(resolver.rank(id, &items, &wrong, &PreferenceQuery::new(), noon(9)).is_err());
+}
+
+/// Two spellings of one order, and the number that a till sends as an identifier.
+#[test]
+fn an_order_is_one_by_the_policy() {
+    let resolver = Resolver::in_memory(onefold::Policy::retail()).unwrap();
+    let told = |key: &str, on: i64, kind| event(key, on, kind).identifier("loyalty_id", "L7");
+    let line = || Line::new("scarf").facet("colour", "grey");
+    let told = [
+        told("1", 1, EventKind::Purchase).order("o-77").line(line()),
+        told("2", 2, EventKind::Purchase).order("O 77").line(line()),
+        told("3", 3, EventKind::Purchase).identifier("order_id", "O77").line(line()),
+        told("4", 4, EventKind::Return).identifier("order_id", "o-77").line(Line::new("scarf")),
+    ];
+    let mut id = None;
+    for (event, grey) in told.into_iter().zip([1, 1, 1, 0]) {
+        id = resolver.add_event(event).unwrap().profile.or(id);
+        let deeds = resolver.deeds(id.unwrap(), noon(9)).unwrap().unwrap();
+        assert_eq!(deeds.count(Signal::Bought, "colour", "grey"), grey);
+        let events = resolver.events_of(id.unwrap(), None, None).unwrap();
+        let rules = Rules::new(resolver.policy()).unwrap();
+        let id_of = |event: &Event| order_id(&rules, event);
+        assert_eq!(deeds, tallies_by(&events, id_of));
+        let shopper = Shopper::fold_by(&events, id_of, noon(9));
+        assert_eq!(shopper.owned(&Item::new("scarf")).is_some(), grey > 0);
+        assert_eq!(shopper, resolver.shopper(id.unwrap(), noon(9)).unwrap().unwrap());
+    }
+}
+
+proptest! {
+    #![proptest_config(config(256))]
+
+    /// What is owned is what is kept of orders, and what returns find nothing is the same to both.
+    #[test]
+    fn orders_and_deeds_are_settled_alike(events in prop::collection::vec(any_event(), 0..24)) {
+        let events = shared(events);
+        let (orders, issues) = orders(&events, |event| event.order.clone());
+        let mut unmatched: Vec<_> = issues.into_iter().map(|issue| issue.key).collect();
+        unmatched.dedup();
+        let deeds = tallies(&events);
+        prop_assert_eq!(deeds.unmatched_returns(), unmatched);
+        let shopper = Shopper::fold(&events, noon(400));
+        for (product, variant) in [("a", None), ("a", Some("m")), ("b", Some("l")), ("b", None)] {
+            let is_meant = |line: &&onefold::OrderLine| {
+                line.product.as_deref() == Some(product)
+                    && !line.gift
+                    && line.kept() > onefold::Decimal::ZERO
+                    && (variant.is_none() || line.variant.is_none() || line.variant.as_deref() == variant)
+            };
+            let kept = orders.iter().flat_map(|order| order.lines.iter().filter(is_meant)).count();
+            let item = Item { variant: variant.map(Into::into), ..Item::new(product) };
+            prop_assert_eq!(shopper.owned(&item).map_or(0, |owned| owned.purchases), kept);
+        }
+    }
 }
 
 /// What the events of some keys state beside what else they tell.

@@ -21,6 +21,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("profile", (1, 2)),
     ("normalise", (2, 0)),
     ("graph", (2, 0)),
+    ("trade", (2, 1)),
     ("identifier", (3, 0)),
     ("golden", (3, 0)),
     ("preference", (3, 0)),
