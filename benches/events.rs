@@ -1,5 +1,5 @@
 //! What does it cost to take events in, beside inserting each key into a hash set and updating a map? And to read them?
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stderr, reason = "a bench")]
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use onefold::{Event, EventKind, Identifier, Ingest, JourneyQuery, Line, Policy, Resolver, Timestamp};

@@ -74,7 +74,7 @@ fn of_two_who_are_one_the_older_stands_and_parted_each_has_their_own() {
     for id in [ann, guest, both] {
         let one = issue(&resolver, id, 30);
         assert_eq!((&one.token, one.first, one.since), (&early.token, false, at(10)));
-        assert_eq!(one.also, [late.token.clone()]);
+        assert_eq!(one.also, std::slice::from_ref(&late.token));
     }
     resolver.remove(&of(3)).unwrap();
     assert_eq!(issue(&resolver, home(&resolver, 1), 40), Issued { first: false, ..late });
@@ -228,7 +228,7 @@ fn a_merge_of_two_arms_is_told_and_switches_nobody() {
     for id in [phone, ann] {
         let one = assign(id, 30);
         assert_eq!((&one.arm, one.since, one.first), (&visitor.arm, at(10), false));
-        assert_eq!(one.conflict, [known.arm.clone()]);
+        assert_eq!(one.conflict, std::slice::from_ref(&known.arm));
         assert_eq!(resolver.assigned(id, "checkout").unwrap(), Some(one));
     }
     // Other arms than those that were drawn from change nothing.
