@@ -135,7 +135,7 @@ impl Shop<'_> {
 
     fn tell(&self, out: &mut impl Write, ranking: &Ranking) -> Outcome<()> {
         for ranked in &ranking.shown {
-            let reason = |ground: &Ground| match ground {
+            let reason = |ground| match ground {
                 Ground::Observed(of) if of.count > 0 => Some(format!("{} {:.1}x", of.facet.value, of.lift)),
                 _ => None,
             };

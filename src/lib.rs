@@ -142,8 +142,8 @@ mod trade;
 mod value;
 
 pub use catalogue::{
-    ATTENTION_DAYS, Asked, Consumable, EXPOSURES_MIN, Ground, Item, Observed, Owned, RankRequest, Ranked, Ranking,
-    Shopper, Slot, Suppressed, Warning, Wish, rank, suppress,
+    ATTENTION_DAYS, Asked, Consumable, EXPOSURES_MIN, Ground, Grounds, Item, Observed, Owned, RankRequest, Ranked,
+    Ranking, Shopper, Slot, Suppressed, Warning, Wish, rank, suppress,
 };
 pub use contact::{
     CapRule, Capped, ChannelChoice, ChannelLeftOut, ChannelLeftOutReason, ChannelRule, ChoiceReason, ContactDefaults,

@@ -3,6 +3,7 @@
 //! Pure: of the events of a profile a [`Shopper`] is folded, and beside a population, stated wishes and a list of items it
 //! answers.
 
+mod grounds;
 mod item;
 mod own;
 mod rank;
@@ -12,6 +13,7 @@ mod shopper;
 mod suppress;
 mod taste;
 
+pub use grounds::Grounds;
 pub use item::{Consumable, Item};
 pub use own::Owned;
 pub use rank::{Asked, Ground, Observed, Ranked, Ranking, Slot, Warning, rank};

@@ -1,12 +1,13 @@
 //! Which items to show, in which order, and why.
 
+use super::grounds::Grounds;
 use super::item::{Consumable, Item};
 use super::own::{Owned, variant};
 use super::request::{RankRequest, Wish};
 use super::search::Search;
 use super::shopper::Shopper;
 use super::suppress::{Candidate, Suppressed, reason};
-use super::taste::{Pair, Tastes, stated_points};
+use super::taste::{Tastes, stated_points};
 use crate::error::Result;
 use crate::event::{Event, Facet};
 use crate::id::Seed;
@@ -45,7 +46,7 @@ pub struct Ranked {
     /// How it came to its place.
     pub slot: Slot,
     /// What it rests on.
-    pub because: Vec<Ground>,
+    pub because: Grounds,
 }
 
 /// How an item came to its place.
@@ -151,7 +152,7 @@ struct Place<'a> {
     is_wished: bool,
     search: Option<&'a Search>,
     /// Its values.
-    pairs: Range<usize>,
+    pairs: Range<u32>,
     is_taken: bool,
 }
 
@@ -214,7 +215,8 @@ pub fn rank(shopper: &Shopper, items: &[Item], request: &RankRequest<'_>) -> Res
                 item: place,
                 score: sum.observed + sum.stated,
                 search,
-                pairs: start..pairs.len(),
+                // Never so many that they would not fit.
+                pairs: start as u32..pairs.len() as u32,
                 is_taken: false,
                 upper: sum.upper,
                 is_wished: sum.is_wished,
@@ -229,6 +231,7 @@ pub fn rank(shopper: &Shopper, items: &[Item], request: &RankRequest<'_>) -> Res
     let explores = request.explore_share > 0.0;
     let every = if explores { (1.0 / request.explore_share).ceil() as usize } else { usize::MAX };
     let bold = if explores { bold(&places, items, request.seed, day_of(shopper.now())) } else { Vec::new() };
+    let told = Arc::new(tastes.told(pairs));
     let (mut best, mut bold) = (0..places.len(), bold.into_iter());
     for slot in 1..=places.len() {
         let is_free = |place: &usize| places.get(*place).is_some_and(|place| !place.is_taken);
@@ -242,8 +245,12 @@ pub fn rank(shopper: &Shopper, items: &[Item], request: &RankRequest<'_>) -> Res
             (None, Some(_)) => Slot::Searched,
             (None, None) => Slot::Best,
         };
-        let own = pairs.get(place.pairs.clone()).unwrap_or_default();
-        let because = because(&tastes, items.get(place.item), own, place);
+        let mut more = Vec::new();
+        if let Some(item) = items.get(place.item).filter(|_| place.is_wished) {
+            more.extend(tastes.said(item, told.pairs_of(&place.pairs)));
+        }
+        more.extend(place.search.map(|search| Ground::Searched(search.event.clone())));
+        let because = Grounds::new(&told, place.pairs.clone(), more);
         ranking.shown.push(Ranked { item: place.item, score: place.score, slot, because });
     }
     Ok(ranking)
@@ -264,13 +271,6 @@ fn bold(places: &[Place<'_>], items: &[Item], seed: Seed, day: i32) -> Vec<usize
         tied.sort_by_cached_key(hash);
     }
     bold.into_iter().map(|(_, number)| number).collect()
-}
-
-fn because(tastes: &Tastes<'_>, item: Option<&Item>, pairs: &[Pair], place: &Place<'_>) -> Vec<Ground> {
-    let mut grounds = Vec::with_capacity(pairs.len() + 1);
-    item.into_iter().for_each(|item| tastes.grounds(item, pairs, place.is_wished, &mut grounds));
-    grounds.extend(place.search.map(|search| Ground::Searched(search.event.clone())));
-    grounds
 }
 
 /// Warns where somebody has a thing, and has put it into the cart or searched for it since. A thing that is used up is bought

@@ -1,5 +1,6 @@
 //! What a shopper thinks of the values of facets: worked out once for each value that a list of items has.
 
+use super::grounds::Told;
 use super::item::Item;
 use super::rank::{Ground, Observed};
 use super::request::{RankRequest, Wish};
@@ -38,9 +39,9 @@ const PRODUCT: &str = "product";
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pair {
     facet: u32,
-    value: u32,
+    pub(super) value: u32,
     /// How many values of the facet the item has: they share its weight.
-    alike: u32,
+    pub(super) alike: u32,
 }
 
 /// What is thought of all values of an item together.
@@ -184,21 +185,14 @@ impl<'a> Tastes<'a> {
         sum
     }
 
-    /// What an item's score rests on.
-    pub(super) fn grounds(&self, item: &Item, pairs: &[Pair], is_wished: bool, grounds: &mut Vec<Ground>) {
-        for pair in pairs {
-            match self.detail(*pair).and_then(|detail| detail.observed.as_ref()) {
-                Some(observed) if pair.alike == 1 => grounds.push(Ground::Observed(observed.clone())),
-                Some(observed) => {
-                    let points = observed.points / f64::from(pair.alike);
-                    grounds.push(Ground::Observed(Arc::new(Observed { points, ..Observed::clone(observed) })));
-                }
-                None => {}
-            }
-        }
-        if is_wished {
-            grounds.extend(self.stated(item, pairs).map(|wish| Ground::Stated(wish.clone())));
-        }
+    /// What was done with the values of items, to be told later.
+    pub(super) fn told(&self, pairs: Vec<Pair>) -> Told {
+        Told { pairs, observed: self.details.iter().map(|detail| detail.observed.clone()).collect() }
+    }
+
+    /// What was said of an item, that its score rests on.
+    pub(super) fn said(&self, item: &Item, pairs: &[Pair]) -> impl Iterator<Item = Ground> {
+        self.stated(item, pairs).map(|wish| Ground::Stated(wish.clone()))
     }
 
     fn detail(&self, pair: Pair) -> Option<&Detail> {
