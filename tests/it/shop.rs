@@ -189,7 +189,9 @@ proptest! {
             subject::call(&resolver, &opinionated_call(call));
             for id in subject::people(&resolver).into_keys() {
                 let events = resolver.events_of(id, None, None).unwrap();
-                let (shopper, stated) = (Shopper::fold(&events, now), recall(&events, &query, now));
+                let rules = onefold::Rules::new(resolver.policy()).unwrap();
+                let shopper = Shopper::fold_by(&events, |event| onefold::order_id(&rules, event), now);
+                let stated = recall(&events, &query, now);
                 let asked = request.clone().wishes(&stated);
                 let ranking = resolver.rank(id, &items, &request, &query, now).unwrap();
                 prop_assert_eq!(ranking, Some(rank(&shopper, &items, &asked).unwrap()));
