@@ -205,6 +205,8 @@ pub struct Card {
     pub last: Option<ShownEvent>,
     /// The newest event that is a contact: a call, a mail, a talk at the desk.
     pub last_contact: Option<ShownEvent>,
+    /// If there was a contact, it was before this time: too many events since were looked at.
+    pub last_contact_before: Option<Timestamp>,
     /// The newest events, the newest first. Left out are those that its trails hold beside: at least one where there are
     /// more, and some that are later than now, or other people's on trails that follow whoever uses a device.
     pub events: Listed<ShownEvent>,
@@ -309,7 +311,7 @@ impl View {
     ///
     /// What [`profile`](Self::profile), [`preferences`](Self::preferences), [`touches`](Self::touches),
     /// [`orders`](Self::orders) and [`household`](Self::household) cost, and [`deeds`](Self::deeds) where a population is
-    /// given; the newest events are read back to the last contact, but no more than `SCANNED_MAX` (65,536) of them.
+    /// given; the events are read back to the last contact, though not many more than 65,536 of them.
     ///
     /// # Errors
     /// `Store` or `Corrupt` where reading failed.
@@ -347,6 +349,7 @@ impl View {
         let shown = |event| Ok(self.shown_event(&self.told(event)?, query));
         let (first, last) = (first.map(shown).transpose()?, last.map(shown).transpose()?);
         let Orders { orders, issues } = self.orders_of(&subject, query.now)?;
+        let (last_contact, last_contact_before) = self.last_contact(profile.id, query)?;
         let events = self.newest_events(profile.id, profile.events, query)?;
         Ok(Some(Card {
             id: profile.id,
@@ -361,7 +364,8 @@ impl View {
             favourites: query.population.map(|all| self.favourites(&subject, all, query)).transpose()?,
             first,
             last,
-            last_contact: self.last_contact(profile.id, query)?,
+            last_contact,
+            last_contact_before,
             events,
             orders: Listed::first(orders, limits.orders).map(|order| shown_order(order, query)),
             order_issues: issues.len() as u64,
@@ -415,10 +419,13 @@ impl View {
         Ok(Listed { shown, left_out })
     }
 
-    fn last_contact(&self, id: ProfileId, query: &CardQuery<'_>) -> Result<Option<ShownEvent>> {
+    /// The newest contact; where too many events were looked at, the time before which it was if there was one.
+    fn last_contact(&self, id: ProfileId, query: &CardQuery<'_>) -> Result<(Option<ShownEvent>, Option<Timestamp>)> {
         let asked = JourneyQuery { until: after(query.now), ..JourneyQuery::new().kind(EventKind::Contact).limit(1) };
         let journey = self.journey(id, &asked)?.unwrap_or_default();
-        Ok(journey.events.first().map(|event| self.shown_event(event, query)))
+        let last = journey.events.first().map(|event| self.shown_event(event, query));
+        let stopped = journey.next.filter(|_| last.is_none());
+        Ok((last, stopped.map(|next| Timestamp::from_microseconds(next.at)).transpose()?))
     }
 
     /// An event of a profile, with the kind of identifier by which it is theirs.

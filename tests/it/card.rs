@@ -1,9 +1,9 @@
 //! The card: everything of a profile in bounds, and nothing of an order below the proof.
 
 use onefold::{
-    CardLimits, CardQuery, Event, EventKind, HouseholdPolicy, IdentifierPolicy, LearnOptions, LeftOutReason, Line,
-    Links, Message, NotedBy, Polarity, Policy, Population, Preference, PreferenceQuery, ProfileId, Record, RecordKey,
-    Resolver, Role, Sensitivity, ShownEvent, ShownOrder, SignalWeights, Timestamp, Verification,
+    CardLimits, CardQuery, Event, EventKind, HouseholdPolicy, IdentifierPolicy, Ingest, LearnOptions, LeftOutReason,
+    Line, Links, Message, NotedBy, Polarity, Policy, Population, Preference, PreferenceQuery, ProfileId, Record,
+    RecordKey, Resolver, Role, Sensitivity, ShownEvent, ShownOrder, SignalWeights, Timestamp, Verification,
 };
 
 fn at(day: u32) -> Timestamp {
@@ -178,4 +178,44 @@ fn a_card_parts_and_joins_with_the_people_and_names_the_household() {
     resolver.lift(&a, &b).unwrap();
     assert_eq!((card(ann), card(mail)), before);
     assert!(resolver.card("p00000000000000000000000042".parse().unwrap(), &query).unwrap().is_none());
+}
+
+#[test]
+fn what_nobody_known_did_is_theirs_by_the_device_and_says_so() {
+    let resolver = Resolver::in_memory(Policy::retail()).unwrap();
+    let seen = |key: &str, day, known: Option<&str>| {
+        let event = Event::new("web", key, at(day), EventKind::View).identifier("cookie_id", "c-1");
+        let event = known.into_iter().fold(event, |event, known| event.identifier("loyalty_id", known));
+        resolver.add_event(event).unwrap().profile
+    };
+    let ann = seen("1", 1, Some("L7")).unwrap();
+    seen("2", 3, Some("L8"));
+    seen("3", 2, None);
+    let card = resolver.card(ann, &CardQuery::new(at(20))).unwrap().unwrap();
+    let followed = |event: &ShownEvent| match event {
+        ShownEvent::Whole(event) => (event.key.key.to_string(), event.followed.as_ref().map(ToString::to_string)),
+        ShownEvent::Masked { .. } => panic!("nothing was bought"),
+    };
+    let (first, by_device) = (("1".to_owned(), None), ("3".to_owned(), Some("cookie_id".to_owned())));
+    assert_eq!(card.first.as_ref().map(followed), Some(first.clone()));
+    assert_eq!(card.last.as_ref().map(followed), Some(by_device.clone()));
+    assert_eq!(card.events.shown.iter().map(followed).collect::<Vec<_>>(), [by_device, first]);
+}
+
+#[test]
+fn a_contact_that_was_not_looked_for_far_enough_is_no_silence() {
+    let resolver = Resolver::in_memory(Policy::retail()).unwrap();
+    let start = at(5).microseconds();
+    let view = |number: i64| {
+        let time = Timestamp::from_microseconds(start + number).unwrap();
+        Event::new("web", number.to_string(), time, EventKind::View).identifier("email", "ann@post.example.org")
+    };
+    let ann = resolver.add_event(told("call", 1, EventKind::Contact)).unwrap().profile.unwrap();
+    resolver.add_events((1..1_000).map(view).collect(), Ingest::default()).unwrap();
+    let card = resolver.card(ann, &CardQuery::new(at(20))).unwrap().unwrap();
+    assert!(card.last_contact.is_some() && card.last_contact_before.is_none());
+    resolver.add_events((1_000..=65_536).map(view).collect(), Ingest::default()).unwrap();
+    let card = resolver.card(ann, &CardQuery::new(at(20))).unwrap().unwrap();
+    let before = card.last_contact_before.map(Timestamp::microseconds);
+    assert_eq!((card.last_contact, before, card.events.left_out), (None, Some(start + 1), 65_527));
 }
