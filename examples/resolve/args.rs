@@ -23,7 +23,8 @@ usage: resolve --policy P.{toml,json} --input FILE... [options]
   --issues FILE       writes file,line,record,field,reason of everything that was not as it should be
   --export FILE       writes everything that stands as operations, which --input reads back
   --report FILE       writes one HTML page
-  --profile KIND=VALUE  prints, after the summary, the card of the profile that holds this identifier, as JSON
+  --profile KIND=VALUE
+                      prints the card of the profile that holds this identifier as JSON, after the summary
   --help              prints this";
 
 /// What the command line asks for.
