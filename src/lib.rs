@@ -84,6 +84,7 @@
 //! - What somebody did and wants, over all identifiers: [`Journey`], [`Orders`] and [`FoundOrders`], [`Touches`],
 //!   [`Preferences`], [`ContactPlan`]; [`Recognition`] counts over everybody. Each is a pure fold that can be had by itself:
 //!   [`orders`], [`touches`], [`recall`], [`plan_contact`].
+//! - One card with all of it, bounded, for staff: [`Card`], asked for by a [`CardQuery`].
 //! - What is given once: [`Resolver::issue`] and [`Resolver::assign`] answer with [`Issued`] and [`Assigned`], and keep a
 //!   [`Grant`] as evidence.
 //! - Who lives together: [`HouseholdPolicy`] and [`Household`], a layer over profiles.
@@ -183,10 +184,11 @@ pub use preference::{
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use resolver::{
-    Alike, Because, Contribution, Explanation, Found, FoundOrders, Hit, IdentifierRow, Ingest, Journey, JourneyEvent,
-    JourneyQuery, LoadReport, Member, Options, OrderSearch, Orders, PairScore, Phase, PolicyReport, Progress, Query,
-    ReadRecord, ReplaceReport, Resolution, Resolver, Scorer, Sought, Stats, Step, StoredEvent, StoredRecord, Structure,
-    Touch, View, Why, Withheld,
+    Alike, Because, Card, CardEvent, CardHousehold, CardLimits, CardOrder, CardQuery, CardStated, Contribution,
+    Explanation, FacetFavourites, Found, FoundOrders, Hit, IdentifierRow, Ingest, Journey, JourneyEvent, JourneyQuery,
+    Listed, LoadReport, Member, Options, OrderSearch, Orders, PairScore, Phase, PolicyReport, Progress, Query,
+    ReadRecord, ReplaceReport, Resolution, Resolver, Scorer, ShownEvent, Sought, Stats, Step, StoredEvent,
+    StoredRecord, Structure, Touch, View, Why, Withheld,
 };
 pub use similarity::{Agreement, Similarities, Similarity};
 pub use smol_str::SmolStr;

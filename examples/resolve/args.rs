@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::failure::{Failure, Outcome};
-use onefold::Timestamp;
+use onefold::{Identifier, Timestamp};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +23,8 @@ usage: resolve --policy P.{toml,json} --input FILE... [options]
   --issues FILE       writes file,line,record,field,reason of everything that was not as it should be
   --export FILE       writes everything that stands as operations, which --input reads back
   --report FILE       writes one HTML page
+  --profile KIND=VALUE
+                      prints the card of the profile that holds this identifier as JSON, after the summary
   --help              prints this";
 
 /// What the command line asks for.
@@ -42,6 +44,8 @@ pub(crate) struct Args {
     pub(crate) issues: Option<PathBuf>,
     pub(crate) export: Option<PathBuf>,
     pub(crate) report: Option<PathBuf>,
+    /// Whose card is printed.
+    pub(crate) profile: Option<Identifier>,
 }
 
 impl Args {
@@ -81,6 +85,14 @@ impl Args {
                     let time =
                         time.ok_or_else(|| Failure::usage(&option, "is not RFC 3339 (as 2026-01-05T10:00:00Z)"))?;
                     once(&mut args.now, &option, time)?;
+                }
+                "--profile" => {
+                    let sent = value()?;
+                    let pair = sent.to_str().and_then(|text| text.split_once('='));
+                    let (kind, value) = pair
+                        .filter(|(kind, value)| !kind.trim().is_empty() && !value.trim().is_empty())
+                        .ok_or_else(|| Failure::usage(&option, "is not KIND=VALUE (as email=ann@example.org)"))?;
+                    once(&mut args.profile, &option, Identifier::new(kind.trim(), value))?;
                 }
                 "--input" => {
                     args.input.push(value()?.into());

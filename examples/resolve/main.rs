@@ -62,7 +62,7 @@ fn run_files(args: &Args) -> Outcome<String> {
     let resolver = open_store(args, policy)?;
     let summary = replay(args, &resolver, inputs, now)?;
     write_outputs(args, &resolver, &summary, None)?;
-    Ok(summary.to_string())
+    Ok(format!("{summary}{}", card(args, &resolver, now)?))
 }
 
 fn run_sample(args: &Args) -> Outcome<String> {
@@ -83,10 +83,20 @@ fn run_sample(args: &Args) -> Outcome<String> {
         })
         .collect();
     let input = Input { path: "sample".into(), bytes: 0, entries: Box::new(entries.into_iter()) };
-    let summary = replay(args, &resolver, vec![input], args.now.unwrap_or(sample.now))?;
+    let now = args.now.unwrap_or(sample.now);
+    let summary = replay(args, &resolver, vec![input], now)?;
     write_outputs(args, &resolver, &summary, Some(&sample.ada))?;
     let story = showcase::tell(&resolver, &sample)?;
-    Ok(format!("AN INVENTED RETAILER'S TWO YEARS: SHOP TILL, WEB, APP, MAIL AND CALL CENTRE\n\n{summary}\n{story}"))
+    let card = card(args, &resolver, now)?;
+    Ok(format!(
+        "AN INVENTED RETAILER'S TWO YEARS: SHOP TILL, WEB, APP, MAIL AND CALL CENTRE\n\n{summary}\n{story}{card}"
+    ))
+}
+
+/// The profile that is asked for, under an empty line; nothing where none is.
+fn card(args: &Args, resolver: &Resolver, now: Timestamp) -> Outcome<String> {
+    let text = args.profile.as_ref().map(|identifier| outputs::profile(resolver, identifier, now)).transpose()?;
+    Ok(text.map(|text| format!("\n{text}")).unwrap_or_default())
 }
 
 fn replay(args: &Args, resolver: &Resolver, inputs: Vec<Input>, now: Timestamp) -> Outcome<Summary> {

@@ -2,7 +2,9 @@
 
 use crate::args::Args;
 use crate::failure::{Failure, Outcome};
-use onefold::{IdentifierRow, IssueReason, ProfileId, RecordKey, Resolver};
+use onefold::{
+    CardQuery, Identifier, IdentifierRow, IssueReason, ProfileId, RecordKey, Resolver, Status, Timestamp, Verification,
+};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -80,6 +82,25 @@ impl IssueList {
     pub(crate) fn finish(&mut self) -> Outcome<()> {
         self.file.as_mut().map_or(Ok(()), Table::finish)
     }
+}
+
+/// The card of the profile that holds an identifier, as JSON; or why nobody does. The value is not told.
+pub(crate) fn profile(resolver: &Resolver, identifier: &Identifier, now: Timestamp) -> Outcome<String> {
+    let view = resolver.view()?;
+    let found = view.find(identifier)?;
+    // Who runs this has all the evidence before him.
+    let query = CardQuery::new(now).proof(Verification::SignedIn);
+    if let Some(card) = found.profile.map(|id| view.card(id, &query)).transpose()?.flatten() {
+        let json = serde_json::to_string_pretty(&card).map_err(|error| Failure::usage("--profile", error))?;
+        return Ok(format!("{json}\n"));
+    }
+    let why = match found.status {
+        Status::Contested => "several profiles carry it, and none is its holder",
+        Status::Generic => "too many records carry it to mean anything",
+        Status::Refused => "the policy does not know the kind, or refuses the value",
+        Status::Unknown | Status::Held => "no record or event carries it",
+    };
+    Ok(format!("no profile holds this `{}`: {why}\n", identifier.kind))
 }
 
 /// Visits every record once, and writes it as `source,key,profile` where it has a profile and a file is asked for.

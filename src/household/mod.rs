@@ -9,12 +9,13 @@ use crate::normalise::home_form;
 use crate::policy::Rules;
 use crate::profile::Golden;
 use crate::record::Record;
+use serde::Serialize;
 
 /// The profiles that are one household with the one that is asked about.
 ///
 /// It is seen from there: whoever shares the declared identifier or the address with it is in, and nobody who only
 /// shares one with those.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Household {
     /// Who is in it, the oldest profile first, the one that is asked about among them. Nobody where too many are.
     pub members: Vec<HouseholdMember>,
@@ -24,7 +25,7 @@ pub struct Household {
 }
 
 /// A profile of a household.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HouseholdMember {
     /// Which.
     pub profile: ProfileId,
@@ -33,7 +34,8 @@ pub struct HouseholdMember {
 }
 
 /// What makes profiles a household.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HouseholdTie {
     /// The identifier by which sources declare it.
     Identifier,

@@ -6,6 +6,7 @@ use super::signal::SignalWeights;
 use super::tally::{Counted, Tally, day_of};
 use crate::statistics::beta_quantile;
 use crate::time::Timestamp;
+use serde::Serialize;
 use smol_str::SmolStr;
 use std::fmt;
 
@@ -17,7 +18,7 @@ const TAIL: f64 = 0.05;
 /// The share of the value among the person's next deeds: a Dirichlet-multinomial whose prior is what everybody does.
 /// Deeds fade by half-lives (forward decay: Cormode, Shkapenyuk, Srivastava and Xu, 2009), computed from whole counts when
 /// it is read.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize)]
 pub struct Affinity {
     /// The value.
     pub value: SmolStr,
@@ -184,8 +185,13 @@ impl<'a> Reading<'a> {
         self.n + self.prior.strength
     }
 
+    /// How many values were chosen. O(values).
+    pub(crate) fn values(&self) -> u64 {
+        self.chosen.iter().filter(|(_, chosen)| chosen.count > 0).count() as u64
+    }
+
     /// The values that were chosen and are liked best, ties by the value.
-    fn best(&self, limit: usize) -> Vec<Affinity> {
+    pub(crate) fn best(&self, limit: usize) -> Vec<Affinity> {
         let chosen = self.chosen.iter().filter(|(_, chosen)| chosen.count > 0);
         let mut found: Vec<(f64, &SmolStr, Chosen)> =
             chosen.map(|(value, chosen)| (self.expected(value, *chosen).share, *value, *chosen)).collect();

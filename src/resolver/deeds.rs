@@ -156,7 +156,7 @@ impl View {
         self.subject(id)?.map(|subject| self.deeds_of(&subject, now)).transpose()
     }
 
-    fn deeds_of(&self, subject: &Subject, now: Timestamp) -> Result<Deeds> {
+    pub(super) fn deeds_of(&self, subject: &Subject, now: Timestamp) -> Result<Deeds> {
         let (until, today) = (now.microseconds(), day_of(now));
         let mut events = self.events_under(Topic::Trade, subject)?;
         events.retain(|event| event.at.microseconds() <= until);

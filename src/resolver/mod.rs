@@ -3,6 +3,7 @@
 mod about;
 mod answer;
 mod attribute;
+mod card;
 mod contact;
 mod deeds;
 mod drift;
@@ -38,6 +39,9 @@ mod write;
 pub use answer::{
     Because, Explanation, Found, IdentifierRow, Ingest, LoadReport, Member, Phase, PolicyReport, Progress,
     ReplaceReport, Resolution, Stats, Step, StoredEvent, StoredRecord, Structure, Why, Withheld,
+};
+pub use card::{
+    Card, CardEvent, CardHousehold, CardLimits, CardOrder, CardQuery, CardStated, FacetFavourites, Listed, ShownEvent,
 };
 pub use journey::{Journey, JourneyEvent, JourneyQuery, Touch};
 pub use orders::{FoundOrders, OrderSearch, Orders};

@@ -180,7 +180,7 @@ impl View {
         Ok(FoundOrders { profile: Some(profile), status: Status::Held, orders, ..nothing })
     }
 
-    fn orders_of(&self, subject: &Subject, now: Timestamp) -> Result<Orders> {
+    pub(super) fn orders_of(&self, subject: &Subject, now: Timestamp) -> Result<Orders> {
         let mut of_id: BTreeMap<SmolStr, Vec<Arc<Event>>> = BTreeMap::new();
         let mut events = Vec::new();
         let until = now.microseconds();

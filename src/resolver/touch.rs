@@ -1,6 +1,7 @@
 //! The first and the last touch of a profile, and how often anybody is recognised.
 
 use super::Resolver;
+use super::about::Subject;
 use super::attribute::Users;
 use super::journey::{Merged, sources};
 use super::read::View;
@@ -42,7 +43,10 @@ impl View {
     /// # Ok::<(), onefold::Error>(())
     /// ```
     pub fn touches(&self, id: ProfileId, now: Timestamp) -> Result<Option<Touches>> {
-        let Some(subject) = self.subject(id)? else { return Ok(None) };
+        self.subject(id)?.map(|subject| self.touches_of(&subject, now)).transpose()
+    }
+
+    pub(super) fn touches_of(&self, subject: &Subject, now: Timestamp) -> Result<Touches> {
         let until = now.microseconds();
         let mut first: Option<(i64, RecordKey, EventPlace)> = None;
         let mut older = |at: i64, key: &RecordKey, trail: RecordNumber| {
@@ -66,7 +70,7 @@ impl View {
             })?;
         }
         let first = first.map(|(_, _, place)| self.events_at(&[place])).transpose()?.and_then(|mut found| found.pop());
-        let mut merged = Merged { view: self, since: i64::MIN, sources: sources(subject.trails, until) };
+        let mut merged = Merged { view: self, since: i64::MIN, sources: sources(subject.trails.clone(), until) };
         while let Some((at, moment)) = merged.next_moment()? {
             let mut last: Option<Arc<Event>> = None;
             for (node, event) in moment {
@@ -76,10 +80,10 @@ impl View {
                 }
             }
             if last.is_some() {
-                return Ok(Some(Touches { first, last }));
+                return Ok(Touches { first, last });
             }
         }
-        Ok(Some(Touches { first, last: None }))
+        Ok(Touches { first, last: None })
     }
 
     /// How many events from one time on and before another are somebody's who is known, by a person or a contact

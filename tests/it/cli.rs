@@ -394,6 +394,48 @@ fn an_export_is_read_back() {
 }
 
 #[test]
+fn a_profile_is_printed_as_json() {
+    let desk = Desk::new();
+    let phone = "[[identifier]]\nkind = \"phone\"\nrole = \"contact\"\ncontested = \"nobody\"";
+    desk.write("policy.toml", format!("{POLICY}{phone}"));
+    desk.write(
+        "in.jsonl",
+        r#"{"source":"crm","key":"1","at":0,"identifiers":{"customer_id":"1","email":"ann@x.org"},"attributes":{"given_name":"Ann"}}
+{"op":"event","source":"web","key":"2","at":1,"kind":"purchase","order":"o-7","identifiers":{"email":"Ann@x.org"},"lines":[{"product":"coat"}]}
+{"op":"event","source":"web","key":"3","at":4102444800000,"kind":"view","identifiers":{"email":"ann@x.org"}}
+{"source":"crm","key":"4","at":2,"identifiers":{"customer_id":"2","phone":"1234567"}}
+{"source":"web","key":"5","at":3,"identifiers":{"customer_id":"3","phone":"1234567"}}
+"#,
+    );
+    let summary = desk.replay("--input in.jsonl");
+    let said = desk.replay("--input in.jsonl --profile email=ANN@x.org");
+    assert_eq!(said, desk.replay("--input in.jsonl --profile email=ANN@x.org"), "the same every time");
+    let json = said.strip_prefix(&format!("{summary}\n")).expect("after the summary");
+    let card: serde_json::Value = serde_json::from_str(json).unwrap();
+    assert!(json.starts_with("{\n  \"id\": \"p") && card["now"] == "2026-01-05T10:00:00Z", "{json}");
+    assert_eq!(card["golden"]["shown"][0]["value"], "Ann");
+    assert_eq!(card["records"]["shown"], serde_json::json!([{"source": "crm", "key": "1"}]));
+    assert_eq!(card["orders"]["shown"][0]["whole"]["lines"][0]["product"], "coat");
+    assert_eq!(card["events"]["shown"].as_array().unwrap().len(), 1, "what is to come is not on the card: {json}");
+
+    for (asked, why) in [
+        ("email=nobody@x.org", "no profile holds this `email`: no record or event carries it"),
+        ("telex=7", "no profile holds this `telex`: the policy does not know the kind"),
+        ("phone=1234567", "no profile holds this `phone`: several profiles carry it"),
+    ] {
+        let said = desk.replay(&format!("--input in.jsonl --profile {asked}"));
+        assert!(said.starts_with(&summary) && said.contains(why), "{said}");
+    }
+    let run = "--policy policy.toml --input in.jsonl";
+    for wrong in ["ann@x.org", "=ann@x.org", "email="] {
+        desk.refused(&format!("{run} --profile {wrong}"), "option `--profile`: is not KIND=VALUE");
+    }
+    desk.refused(&format!("{run} --profile"), "option `--profile`: needs a value");
+    desk.refused(&format!("{run} --profile a=1 --profile b=2"), "option `--profile`: comes twice");
+    assert!(String::from_utf8_lossy(&desk.run("--help").stdout).contains("--profile KIND=VALUE"));
+}
+
+#[test]
 fn outputs_are_looked_at_before_the_work() {
     let desk = Desk::new();
     let input = r#"{"source":"crm","key":"1","at":0,"identifiers":{"email":"ann@x.org"}}"#;

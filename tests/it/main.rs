@@ -4,6 +4,7 @@
 
 mod affinity;
 mod alike;
+mod card;
 mod cases;
 mod catalogue;
 mod cli;
