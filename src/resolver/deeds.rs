@@ -3,6 +3,7 @@
 use super::Resolver;
 use super::about::Subject;
 use super::attribute::Users;
+use super::moments::{PAGE, each_event};
 use super::plan::Planner;
 use super::read::View;
 use crate::catalogue::Shopper;
@@ -19,9 +20,6 @@ use std::sync::Arc;
 
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
-
-/// Events that are read at a time.
-const PAGE: usize = 256;
 
 /// Trails of at least so many events are kept counted; those of fewer are counted when they are read, in one page.
 const COUNTED_FROM: u64 = PAGE as u64;
@@ -116,30 +114,10 @@ impl Planner<'_> {
     }
 
     fn read_counted(&self, trail: RecordNumber, since: i64, until: i64, into: &mut Vec<Arc<Event>>) -> Result<()> {
-        read(&self.overlay, trail, since, until, &mut |_, event| {
+        each_event(&self.overlay, trail, since..=until, &mut |_, event| {
             into.extend(Some(event).filter(|event| is_counted(event)));
             Ok(())
         })
-    }
-}
-
-/// Visits the events of a trail from one time to another.
-fn read(
-    snapshot: &dyn Snapshot,
-    trail: RecordNumber,
-    since: i64,
-    mut until: i64,
-    visit: &mut dyn FnMut(EventPlace, Arc<Event>) -> Result<()>,
-) -> Result<()> {
-    let mut after = None;
-    loop {
-        let page = snapshot.event_page(trail, since..=until, after, PAGE)?;
-        let last = page.last().map(|(place, _)| *place).filter(|_| page.len() == PAGE);
-        page.into_iter().try_for_each(|(place, event)| visit(place, event))?;
-        match last {
-            Some(place) => (until, after) = (place.at, Some(place.key)),
-            None => return Ok(()),
-        }
     }
 }
 
@@ -170,7 +148,7 @@ impl View {
             if counted {
                 months.extend(self.snapshot.deeds(trail, i32::MIN..=month_of(today))?);
             }
-            read(&*self.snapshot, trail, since, until, &mut |place, event| {
+            each_event(&*self.snapshot, trail, since..=until, &mut |place, event| {
                 if is_counted(&event) && users.of(&*self.snapshot, node, place.at)? == subject.number {
                     events.push(event);
                 }

@@ -2,6 +2,7 @@
 
 use super::Resolver;
 use super::attribute::Users;
+use super::moments::{PAGE, each_event};
 use super::read::View;
 use crate::error::Result;
 use crate::event::{Event, EventKind};
@@ -13,9 +14,6 @@ use crate::time::Timestamp;
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Events of a trail that are read at a time.
-const PAGE: usize = 256;
 
 /// Events that are looked at for one page, where most are not what is asked for.
 const SCANNED_MAX: usize = 65_536;
@@ -350,23 +348,16 @@ impl View {
             let live = |node: &Arc<Node>| node.cluster != DORMANT;
             let nodes = self.snapshot.nodes(&numbers)?;
             for (number, node) in numbers.into_iter().zip(nodes).filter_map(|(n, node)| Some((n, node.filter(live)?))) {
-                let mut source = Source { number, node, waiting: Vec::new(), from: Some((i64::MAX, None)) };
                 let mut last: Option<(ClusterNumber, ProfileId)> = None;
-                loop {
-                    source.fill(self, i64::MIN)?;
-                    let Some((at, event)) = source.waiting.pop() else { break };
-                    let cluster = users.of(&*self.snapshot, &source.node, at)?;
-                    let id = match last.filter(|(known, _)| *known == cluster) {
-                        Some((_, id)) => id,
-                        None => {
-                            let Some(row) = self.snapshot.clusters(&[cluster])?.pop().flatten() else { continue };
-                            let id = ProfileId::of(row.profile, self.seed);
-                            last = Some((cluster, id));
-                            id
-                        }
-                    };
-                    visit(&event, id);
-                }
+                each_event(&*self.snapshot, number, i64::MIN..=i64::MAX, &mut |place, event| {
+                    let cluster = users.of(&*self.snapshot, &node, place.at)?;
+                    if last.is_none_or(|(known, _)| known != cluster) {
+                        let row = self.snapshot.clusters(&[cluster])?.pop().flatten();
+                        last = row.map(|row| (cluster, ProfileId::of(row.profile, self.seed)));
+                    }
+                    last.into_iter().for_each(|(_, id)| visit(&event, id));
+                    Ok(())
+                })?;
             }
             Ok(())
         })

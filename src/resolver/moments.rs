@@ -1,14 +1,37 @@
-//! When things happened: the events of a trail, looked up by time.
+//! When things happened: the events of a trail, read in order and looked up by time.
 
 use crate::error::Result;
+use crate::event::Event;
 use crate::id::RecordNumber;
 use crate::record::{Moment, RecordKey};
 use crate::stitch::Claimed;
-use crate::store::{Node, Snapshot, Trail, Vertex};
+use crate::store::{EventPlace, Node, Snapshot, Trail, Vertex};
 use smol_str::SmolStr;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 
-/// Events of one microsecond that are read at a time.
-const PAGE: usize = 256;
+/// Events of a trail that are read at a time.
+pub(super) const PAGE: usize = 256;
+
+/// Visits the events of a trail of some time, the newest first. O(events).
+pub(super) fn each_event(
+    snapshot: &dyn Snapshot,
+    trail: RecordNumber,
+    times: RangeInclusive<i64>,
+    visit: &mut dyn FnMut(EventPlace, Arc<Event>) -> Result<()>,
+) -> Result<()> {
+    let (since, mut until) = times.into_inner();
+    let mut after = None;
+    loop {
+        let page = snapshot.event_page(trail, since..=until, after, PAGE)?;
+        let last = page.last().map(|(place, _)| *place).filter(|_| page.len() == PAGE);
+        page.into_iter().try_for_each(|(place, event)| visit(place, event))?;
+        match last {
+            Some(place) => (until, after) = (place.at, Some(place.key)),
+            None => return Ok(()),
+        }
+    }
+}
 
 /// The newest event of a trail that is not after a moment. O(log of its events), and the events of that microsecond.
 pub(super) fn event_before(
@@ -73,20 +96,15 @@ fn among(
     at: i64,
     is_better: impl Fn(Option<&Moment>, &Moment) -> bool,
 ) -> Result<Option<Moment>> {
-    let (mut best, mut after) = (None, None);
-    loop {
-        let page = snapshot.event_page(trail, at..=at, after, PAGE)?;
-        for (_, event) in &page {
-            let event = Moment { at, key: event.key.key.clone() };
-            if is_better(best.as_ref(), &event) {
-                best = Some(event);
-            }
+    let mut best = None;
+    each_event(snapshot, trail, at..=at, &mut |_, event| {
+        let event = Moment { at, key: event.key.key.clone() };
+        if is_better(best.as_ref(), &event) {
+            best = Some(event);
         }
-        match page.last() {
-            Some((place, _)) if page.len() == PAGE => after = Some(place.key),
-            _ => return Ok(best),
-        }
-    }
+        Ok(())
+    })?;
+    Ok(best)
 }
 
 /// The newest moment at which a record or a trail claims its values.

@@ -12,6 +12,7 @@
 
 use super::Resolver;
 use super::event::plan_events;
+use super::moments::each_event;
 use super::read::View;
 use super::reading::EventReading;
 use crate::error::{Error, Result};
@@ -35,9 +36,6 @@ const DEVICES_MAX: usize = 1_024;
 
 /// The longest name of an offer or an experiment, in bytes.
 const NAME_MAX_BYTES: usize = 1_024;
-
-/// Events of a trail that are read at a time.
-const PAGE: usize = 256;
 
 impl Resolver {
     /// Issues the token of a one-time offer to whoever a profile is, or answers with the one that they have.
@@ -239,17 +237,10 @@ impl View {
 
     /// What one trail of the ledger tells of it.
     fn ledger_of(&self, trail: RecordNumber, granted: Granted<'_>, events: &mut Vec<Arc<Event>>) -> Result<()> {
-        let (mut until, mut after) = (i64::MAX, None);
-        loop {
-            let page = self.snapshot.event_page(trail, i64::MIN..=until, after, PAGE)?;
-            let whole = page.len() == PAGE;
-            let last = page.last().map(|(place, _)| *place);
-            events.extend(page.into_iter().map(|(_, event)| event).filter(|event| granted.given(event).is_some()));
-            match last.filter(|_| whole) {
-                Some(place) => (until, after) = (place.at, Some(place.key)),
-                None => return Ok(()),
-            }
-        }
+        each_event(&*self.snapshot, trail, i64::MIN..=i64::MAX, &mut |_, event| {
+            events.extend(Some(event).filter(|event| granted.given(event).is_some()));
+            Ok(())
+        })
     }
 
     /// The identifiers that count for a cluster.

@@ -3,6 +3,7 @@
 use super::Resolver;
 use super::answer::{Found, IdentifierRow, StoredEvent, StoredRecord};
 use super::attribute::user_of;
+use super::moments::each_event;
 use super::reading::read_trail;
 use super::ruling::Ruling;
 use crate::error::{Error, Result};
@@ -201,18 +202,12 @@ impl View {
     /// `Store` or `Corrupt` where reading failed.
     pub fn events(&self, visit: &mut dyn FnMut(&Event)) -> Result<()> {
         self.trail_pages(&mut |page| {
-            for (number, _) in page {
-                let (mut until, mut after) = (i64::MAX, None);
-                loop {
-                    let events = self.snapshot.event_page(*number, i64::MIN..=until, after, PAGE)?;
-                    events.iter().for_each(|(_, event)| visit(event));
-                    match events.last() {
-                        Some((place, _)) if events.len() == PAGE => (until, after) = (place.at, Some(place.key)),
-                        _ => break,
-                    }
-                }
-            }
-            Ok(())
+            page.iter().try_for_each(|(number, _)| {
+                each_event(&*self.snapshot, *number, i64::MIN..=i64::MAX, &mut |_, event| {
+                    visit(&event);
+                    Ok(())
+                })
+            })
         })
     }
 

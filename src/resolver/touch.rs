@@ -4,6 +4,7 @@ use super::Resolver;
 use super::about::Subject;
 use super::attribute::Users;
 use super::journey::{Merged, sources};
+use super::moments::each_event;
 use super::read::View;
 use crate::error::Result;
 use crate::event::Event;
@@ -15,9 +16,6 @@ use crate::store::{DORMANT, EventPlace};
 use crate::time::Timestamp;
 use ahash::AHashMap;
 use std::sync::Arc;
-
-/// Events of a trail that are read at a time.
-const PAGE: usize = 1024;
 
 impl View {
     /// The first and the last that a profile did until now, over all its identifiers, as [`touches`](crate::touches)
@@ -62,7 +60,7 @@ impl View {
                 older(at, key, number);
                 continue;
             }
-            self.each_event(number, i64::MIN, until, &mut |place, event| {
+            each_event(&*self.snapshot, number, i64::MIN..=until, &mut |place, event| {
                 if users.of(&*self.snapshot, node, place.at)? == subject.number {
                     older(place.at, &event.key, number);
                 }
@@ -120,16 +118,16 @@ impl View {
                 page.iter().filter(|(_, trail)| happened(trail)).map(|(number, _)| *number).collect();
             for (number, node) in numbers.iter().zip(self.snapshot.nodes(&numbers)?) {
                 let node = node.filter(|node| node.cluster != DORMANT);
-                self.each_event(*number, since, until, &mut |place, event| {
+                each_event(&*self.snapshot, *number, since..=until, &mut |place, event| {
                     let cluster = node.as_ref().map(|node| users.of(&*self.snapshot, node, place.at)).transpose()?;
                     let is_known = match cluster {
                         Some(cluster) => self.is_known(cluster, &mut known)?,
                         None => false,
                     };
                     if is_known {
-                        recognition.recognised(event)
+                        recognition.recognised(&event)
                     } else {
-                        recognition.unrecognised(event)
+                        recognition.unrecognised(&event)
                     }
                     Ok(())
                 })?;
@@ -147,25 +145,6 @@ impl View {
         let is_known = row.is_some_and(|row| row.summary.known);
         known.insert(cluster, is_known);
         Ok(is_known)
-    }
-
-    /// Visits the events of a trail from one microsecond to another, the newest first.
-    pub(super) fn each_event(
-        &self,
-        trail: RecordNumber,
-        since: i64,
-        until: i64,
-        visit: &mut dyn FnMut(EventPlace, &Event) -> Result<()>,
-    ) -> Result<()> {
-        let (mut until, mut after) = (until, None);
-        loop {
-            let page = self.snapshot.event_page(trail, since..=until, after, PAGE)?;
-            page.iter().try_for_each(|(place, event)| visit(*place, event))?;
-            match page.last() {
-                Some((place, _)) if page.len() == PAGE => (until, after) = (place.at, Some(place.key)),
-                _ => return Ok(()),
-            }
-        }
     }
 }
 
