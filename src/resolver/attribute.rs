@@ -6,7 +6,6 @@
 
 use super::moments::event_by;
 use crate::error::Result;
-use crate::event::Event;
 use crate::id::{ClusterNumber, RecordNumber, ValueHash};
 use crate::stitch::Claimed;
 use crate::store::{DORMANT, Node, Snapshot, all};
@@ -14,20 +13,12 @@ use ahash::AHashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-/// The cluster of an event on a trail.
-pub(super) fn user_of(snapshot: &dyn Snapshot, node: &Node, event: &Event) -> Result<ClusterNumber> {
-    let Some(link) = node.vertex.follows() else { return Ok(node.cluster) };
-    let claims = Claims::on(snapshot, link.value)?;
-    let user = claims.last_by(snapshot, event.at.microseconds())?;
-    Ok(user.map_or(node.cluster, |(_, cluster)| cluster))
-}
-
 /// Who claims a value, those that follow others left out.
-pub(super) struct Claims(Vec<(RecordNumber, Arc<Node>)>);
+struct Claims(Vec<(RecordNumber, Arc<Node>)>);
 
 impl Claims {
     /// O(carriers).
-    pub(super) fn on(snapshot: &dyn Snapshot, value: ValueHash) -> Result<Self> {
+    fn on(snapshot: &dyn Snapshot, value: ValueHash) -> Result<Self> {
         let Some(posting) = snapshot.postings(&[value])?.pop().flatten() else { return Ok(Self(Vec::new())) };
         let carriers = all(&posting.carriers, |from, limit| snapshot.carriers(value, from, limit))?;
         let nodes = carriers.iter().copied().zip(snapshot.nodes(&carriers)?);
@@ -36,7 +27,7 @@ impl Claims {
     }
 
     /// The newest claim by some time, and whose it is. O(claimants times log of their events).
-    pub(super) fn last_by(&self, snapshot: &dyn Snapshot, by: i64) -> Result<Option<(Claimed, ClusterNumber)>> {
+    fn last_by(&self, snapshot: &dyn Snapshot, by: i64) -> Result<Option<(Claimed, ClusterNumber)>> {
         let mut newest: Option<(Claimed, ClusterNumber)> = None;
         for (number, node) in &self.0 {
             let (at, key, event) = node.vertex.order();

@@ -2,8 +2,6 @@
 
 use super::Resolver;
 use super::about::Subject;
-use super::attribute::Users;
-use super::journey::{Merged, sources};
 use super::moments::newest_claim;
 use super::read::View;
 use crate::contact::{ContactPlan, ContactRequest, ContactRules, plan_contact};
@@ -86,22 +84,7 @@ impl View {
 
     /// The newest event until now that tells of no message: by its offset the customer's clock is set.
     fn last_deed(&self, subject: &Subject, now: Timestamp) -> Result<Option<Arc<Event>>> {
-        let mut users = Users::default();
-        let sources = sources(subject.trails.clone(), now.microseconds());
-        let mut merged = Merged { view: self, since: i64::MIN, sources };
-        while let Some((at, moment)) = merged.next_moment()? {
-            let mut last: Option<Arc<Event>> = None;
-            for (node, event) in moment.into_iter().filter(|(_, event)| !event.kind.is_of_message()) {
-                let theirs = users.of(&*self.snapshot, &node, at)? == subject.number;
-                if theirs && last.as_ref().is_none_or(|known| known.key < event.key) {
-                    last = Some(event);
-                }
-            }
-            if last.is_some() {
-                return Ok(last);
-            }
-        }
-        Ok(None)
+        self.last_event(subject, now.microseconds(), |event| !event.kind.is_of_message())
     }
 
     /// The identifiers that a profile holds, of the kinds that channels declare: those seen last first.
@@ -113,13 +96,11 @@ impl View {
         let wanted: Vec<bool> = self.rules.kinds.iter().map(|kind| declares(&kind.name)).collect();
         let is_wanted = |kind: u16| wanted.get(usize::from(kind)).copied().unwrap_or_default();
         let nodes = self.snapshot.nodes(&subject.members)?;
-        let carries = |node: &Option<Arc<Node>>| {
-            node.as_ref().is_some_and(|node| node.links.iter().any(|link| is_wanted(link.kind)))
-        };
+        let carries = |node: &Arc<Node>| node.links.iter().any(|link| is_wanted(link.kind));
         let trails = self.snapshot.trails(&subject.members)?;
         let mut seen: BTreeMap<(u16, SmolStr), Claimed> = BTreeMap::new();
         for ((number, node), trail) in subject.members.iter().zip(nodes).zip(trails) {
-            let Some(node) = node.filter(|node| carries(&Some(Arc::clone(node)))) else { continue };
+            let Some(node) = node.filter(carries) else { continue };
             let claim = newest_claim(&node, trail.as_deref());
             for (kind, value) in self.usable_identifiers(*number)?.into_iter().filter(|(kind, _)| is_wanted(*kind)) {
                 let known = seen.entry((kind, value)).or_insert_with(|| claim.clone());

@@ -1,7 +1,7 @@
 //! Events: onto their trails, and what their times change.
 
 use super::answer::{Because, Resolution};
-use super::attribute::user_of;
+use super::attribute::Users;
 use super::moments::{newest, newest_claim, oldest};
 use super::plan::{Added, Leaves, Planner};
 use super::reading::{EventReading, moment_of};
@@ -170,10 +170,9 @@ impl Planner<'_> {
             self.overlay.put_node(number, Some(Arc::new(Node { vertex, ..Node::clone(&node) })));
         }
         // One that is not placed is a seed already, and where nothing is withheld, time decides nothing.
-        let Some(cluster) = self.overlay.cluster(node.cluster)?.filter(|cluster| !cluster.summary.clean) else {
+        if self.overlay.cluster(node.cluster)?.is_none_or(|cluster| cluster.summary.clean) {
             return Ok(());
-        };
-        drop(cluster);
+        }
         if older {
             self.seeds.push(number);
             return Ok(());
@@ -229,8 +228,7 @@ impl Planner<'_> {
             answer.because.push(if added == Added::Unchanged { Because::Unchanged } else { Because::Quarantined });
             return Ok(answer);
         };
-        let event = self.standing(place)?;
-        let cluster = user_of(&self.overlay, &node, &event)?;
+        let cluster = Users::default().of(&self.overlay, &node, place.at)?;
         let profile = self.overlay.cluster(cluster)?.map(|cluster| cluster.profile);
         answer.profile = profile.map(|profile| self.id(profile));
         if added == Added::Unchanged {

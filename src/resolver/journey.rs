@@ -1,6 +1,7 @@
 //! The time line of a profile: its events over all its identifiers, the newest first.
 
 use super::Resolver;
+use super::about::Subject;
 use super::attribute::Users;
 use super::moments::{PAGE, each_event};
 use super::read::View;
@@ -149,7 +150,7 @@ pub struct JourneyEvent {
 }
 
 /// A trail some of whose events are of the profile.
-pub(super) struct Source {
+struct Source {
     number: RecordNumber,
     node: Arc<Node>,
     /// Events that were read and not taken, the newest last.
@@ -167,15 +168,14 @@ impl View {
     /// # Errors
     /// `Store` or `Corrupt` where reading failed.
     pub fn journey(&self, id: ProfileId, query: &JourneyQuery) -> Result<Option<Journey>> {
-        let Some((number, cluster)) = self.cluster_of(id)? else { return Ok(None) };
-        let members = self.members_of(number, &cluster)?;
+        let Some(subject) = self.subject(id)? else { return Ok(None) };
         let since = query.since.map_or(i64::MIN, |since| since.microseconds());
         let until = query.until.map_or(Some(i64::MAX), |until| until.microseconds().checked_sub(1));
         let until = until.map(|until| query.after.as_ref().map_or(until, |after| until.min(after.at)));
         let Some(until) = until.filter(|until| *until >= since && query.limit > 0) else {
             return Ok(Some(Journey::default()));
         };
-        let mut merged = Merged { view: self, since, sources: sources(self.trails_of(&members)?, until) };
+        let mut merged = Merged::of(self, subject.trails, since, until);
         let (mut journey, mut users, mut scanned) = (Journey::default(), Users::default(), 0);
         while let Some((at, moment)) = merged.next_moment()? {
             scanned += moment.len();
@@ -186,7 +186,7 @@ impl View {
                     continue;
                 }
                 let user = users.of(&*self.snapshot, &node, at)?;
-                if user == number {
+                if user == subject.number {
                     let kind = node.vertex.follows().and_then(|link| self.rules.kinds.get(usize::from(link.kind)));
                     theirs.push((place, JourneyEvent { event, followed: kind.map(|kind| kind.name.clone()) }));
                 }
@@ -207,6 +207,31 @@ impl View {
         }
         journey.next = None;
         Ok(Some(journey))
+    }
+
+    /// The newest event of a profile by some time that is asked for; of one microsecond that of the largest key. O(events
+    /// that are newer).
+    pub(super) fn last_event(
+        &self,
+        subject: &Subject,
+        until: i64,
+        is_asked_for: impl Fn(&Event) -> bool,
+    ) -> Result<Option<Arc<Event>>> {
+        let mut merged = Merged::of(self, subject.trails.clone(), i64::MIN, until);
+        let mut users = Users::default();
+        while let Some((at, moment)) = merged.next_moment()? {
+            let mut last: Option<Arc<Event>> = None;
+            for (node, event) in moment.into_iter().filter(|(_, event)| is_asked_for(event)) {
+                let theirs = users.of(&*self.snapshot, &node, at)? == subject.number;
+                if theirs && last.as_ref().is_none_or(|known| known.key < event.key) {
+                    last = Some(event);
+                }
+            }
+            if last.is_some() {
+                return Ok(last);
+            }
+        }
+        Ok(None)
     }
 
     /// All that a profile did from one time on and before another, the oldest first; nothing if the id leads nowhere.
@@ -265,24 +290,23 @@ impl View {
 }
 
 /// The events of one microsecond, each with the trail that it is on.
-pub(super) type Moment = Vec<(Arc<Node>, Arc<Event>)>;
-
-/// The trails that may have events of a profile, to be read together.
-pub(super) fn sources(trails: BTreeMap<RecordNumber, Arc<Node>>, until: i64) -> Vec<Source> {
-    let source = |(number, node)| Source { number, node, waiting: Vec::new(), from: Some((until, None)) };
-    trails.into_iter().map(source).collect()
-}
+type Moment = Vec<(Arc<Node>, Arc<Event>)>;
 
 /// Trails read together, from the newest event to the oldest.
-pub(super) struct Merged<'a> {
-    pub(super) view: &'a View,
-    pub(super) since: i64,
-    pub(super) sources: Vec<Source>,
+struct Merged<'a> {
+    view: &'a View,
+    since: i64,
+    sources: Vec<Source>,
 }
 
-impl Merged<'_> {
+impl<'a> Merged<'a> {
+    fn of(view: &'a View, trails: BTreeMap<RecordNumber, Arc<Node>>, since: i64, until: i64) -> Self {
+        let source = |(number, node)| Source { number, node, waiting: Vec::new(), from: Some((until, None)) };
+        Self { view, since, sources: trails.into_iter().map(source).collect() }
+    }
+
     /// The newest time that is left, with all events of it.
-    pub(super) fn next_moment(&mut self) -> Result<Option<(i64, Moment)>> {
+    fn next_moment(&mut self) -> Result<Option<(i64, Moment)>> {
         let mut newest: Option<i64> = None;
         for source in &mut self.sources {
             source.fill(self.view, self.since)?;

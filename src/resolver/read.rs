@@ -2,7 +2,7 @@
 
 use super::Resolver;
 use super::answer::{Found, IdentifierRow, StoredEvent, StoredRecord};
-use super::attribute::user_of;
+use super::attribute::Users;
 use super::moments::each_event;
 use super::reading::read_trail;
 use super::ruling::Ruling;
@@ -142,7 +142,8 @@ impl View {
         let (_, issues) = normalise_event(&self.rules, &event);
         let node = self.snapshot.nodes(&[place.trail])?.pop().flatten().filter(|node| node.cluster != DORMANT);
         let Some(node) = node else { return Ok(Some(StoredEvent { event, profile: None, trail: None, issues })) };
-        let clusters = self.snapshot.clusters(&[user_of(&*self.snapshot, &node, &event)?, node.cluster])?;
+        let user = Users::default().of(&*self.snapshot, &node, place.at)?;
+        let clusters = self.snapshot.clusters(&[user, node.cluster])?;
         let mut ids = clusters.into_iter().map(|row| Some(ProfileId::of(row?.profile, self.seed)));
         let (profile, trail) = (ids.next().flatten(), ids.next().flatten());
         Ok(Some(StoredEvent { event, profile, trail, issues }))

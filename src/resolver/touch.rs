@@ -3,11 +3,9 @@
 use super::Resolver;
 use super::about::Subject;
 use super::attribute::Users;
-use super::journey::{Merged, sources};
 use super::moments::each_event;
 use super::read::View;
 use crate::error::Result;
-use crate::event::Event;
 use crate::id::{ClusterNumber, ProfileId, RecordNumber};
 use crate::identifier::hash_event;
 use crate::journey::{Recognition, Touches};
@@ -15,7 +13,6 @@ use crate::record::RecordKey;
 use crate::store::{DORMANT, EventPlace};
 use crate::time::Timestamp;
 use ahash::AHashMap;
-use std::sync::Arc;
 
 impl View {
     /// The first and the last that a profile did until now, over all its identifiers, as [`touches`](crate::touches)
@@ -68,20 +65,7 @@ impl View {
             })?;
         }
         let first = first.map(|(_, _, place)| self.events_at(&[place])).transpose()?.and_then(|mut found| found.pop());
-        let mut merged = Merged { view: self, since: i64::MIN, sources: sources(subject.trails.clone(), until) };
-        while let Some((at, moment)) = merged.next_moment()? {
-            let mut last: Option<Arc<Event>> = None;
-            for (node, event) in moment {
-                let theirs = users.of(&*self.snapshot, &node, at)? == subject.number;
-                if theirs && last.as_ref().is_none_or(|known| known.key < event.key) {
-                    last = Some(event);
-                }
-            }
-            if last.is_some() {
-                return Ok(Touches { first, last });
-            }
-        }
-        Ok(Touches { first, last: None })
+        Ok(Touches { first, last: self.last_event(subject, until, |_| true)? })
     }
 
     /// How many events from one time on and before another are somebody's who is known, by a person or a contact
