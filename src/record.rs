@@ -39,6 +39,13 @@ pub struct Moment {
     pub key: SmolStr,
 }
 
+impl Moment {
+    /// The whole key, of what the source says then.
+    pub(crate) fn key_of(&self, source: &SmolStr) -> RecordKey {
+        RecordKey { source: source.clone(), key: self.key.clone() }
+    }
+}
+
 /// Shows the time only: a key may be an e-mail address.
 impl fmt::Debug for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

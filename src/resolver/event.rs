@@ -3,16 +3,16 @@
 use super::answer::{Because, Resolution};
 use super::attribute::Users;
 use super::moments::{newest, newest_claim, oldest};
-use super::plan::{Added, Leaves, Planner};
+use super::plan::{Added, Planner};
 use super::reading::{EventReading, moment_of};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::id::{KeyHash, Link, RecordNumber, ValueHash};
 use crate::identifier::{hash_trail, topics};
 use crate::policy::{Contested, Links};
-use crate::record::{Moment, RecordKey};
+use crate::record::Moment;
 use crate::stitch::Claimed;
-use crate::store::{Anchor, DORMANT, EventPlace, Node, Presence, Snapshot, Trail, ValueState, Vertex};
+use crate::store::{DORMANT, EventPlace, Node, Presence, Snapshot, Trail, ValueState, Vertex};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -114,7 +114,8 @@ impl Planner<'_> {
         if moment > longer.last {
             longer.last = moment.clone();
         }
-        self.overlay.put_trail(number, reading.trail, Arc::new(longer.clone()));
+        let longer = Arc::new(longer);
+        self.overlay.put_trail(number, reading.trail, Arc::clone(&longer));
         self.retime(number, &trail, &longer, Some(&moment))
     }
 
@@ -134,22 +135,15 @@ impl Planner<'_> {
         if *moment == shorter.first {
             shorter.first = oldest(&self.overlay, number, moment.at, shorter.last.at)?.ok_or_else(lost)?;
         }
-        self.overlay.put_trail(number, key, Arc::new(shorter.clone()));
+        let shorter = Arc::new(shorter);
+        self.overlay.put_trail(number, key, Arc::clone(&shorter));
         self.retime(number, &trail, &shorter, None)
     }
 
     fn drop_trail(&mut self, number: RecordNumber, key: KeyHash) -> Result<()> {
         self.meta.counts.trails -= 1;
-        match self.overlay.node(number)? {
-            Some(node) if node.cluster != DORMANT => self.unplace(number, &node, Leaves::Gone)?,
-            dormant => {
-                self.meta.counts.dormant_trails -= 1;
-                for &profile in dormant.iter().flat_map(|node| &node.anchors) {
-                    self.overlay.put_anchor(profile, Anchor::Gone);
-                }
-                self.overlay.put_node(number, None);
-            }
-        }
+        let dormant = self.take_out(number)?;
+        self.meta.counts.dormant_trails -= u64::from(dormant);
         self.overlay.drop_trail(number, key);
         Ok(())
     }
@@ -165,7 +159,7 @@ impl Planner<'_> {
         let follows = node.vertex.follows();
         let older = before.first != after.first;
         if older {
-            let first = RecordKey { source: after.source.clone(), key: after.first.key.clone() };
+            let first = after.first.key_of(&after.source);
             let vertex = Vertex::Trail { first, at: after.first.at, follows: follows.map(Box::new) };
             self.overlay.put_node(number, Some(Arc::new(Node { vertex, ..Node::clone(&node) })));
         }
@@ -214,8 +208,7 @@ impl Planner<'_> {
             return Ok(*moment > before.last);
         }
         let Some(node) = self.overlay.node(holder)? else { return Ok(false) };
-        let key = RecordKey { source: before.source.clone(), key: moment.key.clone() };
-        let claimed = Claimed { at: moment.at, key, event: true };
+        let claimed = Claimed::by_event(&before.source, moment);
         Ok(claimed > newest_claim(&node, self.overlay.trail(holder)?.as_deref()))
     }
 

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::event::Event;
 use crate::id::RecordNumber;
-use crate::record::{Moment, RecordKey};
+use crate::record::Moment;
 use crate::stitch::Claimed;
 use crate::store::{EventPlace, Node, Snapshot, Trail, Vertex};
 use smol_str::SmolStr;
@@ -40,10 +40,9 @@ pub(super) fn event_before(
     source: &SmolStr,
     moment: &Claimed,
 ) -> Result<Option<Claimed>> {
-    let claimed = |Moment { at, key }| Claimed { at, key: RecordKey { source: source.clone(), key }, event: true };
-    let not_after = |event: &Moment| claimed(event.clone()) <= *moment;
+    let not_after = |event: &Moment| Claimed::by_event(source, event) <= *moment;
     if let Some(event) = among(snapshot, trail, moment.at, |best, event| not_after(event) && best < Some(event))? {
-        return Ok(Some(claimed(event)));
+        return Ok(Some(Claimed::by_event(source, &event)));
     }
     let Some(before) = moment.at.checked_sub(1) else { return Ok(None) };
     event_by(snapshot, trail, source, before)
@@ -56,16 +55,17 @@ pub(super) fn event_by(
     source: &SmolStr,
     at: i64,
 ) -> Result<Option<Claimed>> {
-    let newest = snapshot.event_page(trail, i64::MIN..=at, None, 1)?;
-    let Some((place, _)) = newest.first() else { return Ok(None) };
-    let claimed = |Moment { at, key }| Claimed { at, key: RecordKey { source: source.clone(), key }, event: true };
-    Ok(newest_at(snapshot, trail, place.at)?.map(claimed))
+    Ok(newest_by(snapshot, trail, at)?.map(|event| Claimed::by_event(source, &event)))
 }
 
 /// The newest event of a trail.
 pub(super) fn newest(snapshot: &dyn Snapshot, trail: RecordNumber) -> Result<Option<Moment>> {
-    match snapshot.event_page(trail, i64::MIN..=i64::MAX, None, 1)?.first() {
-        Some((place, _)) => newest_at(snapshot, trail, place.at),
+    newest_by(snapshot, trail, i64::MAX)
+}
+
+fn newest_by(snapshot: &dyn Snapshot, trail: RecordNumber, at: i64) -> Result<Option<Moment>> {
+    match snapshot.event_page(trail, i64::MIN..=at, None, 1)?.first() {
+        Some((place, _)) => among(snapshot, trail, place.at, |best, event| best < Some(event)),
         None => Ok(None),
     }
 }
@@ -83,10 +83,6 @@ pub(super) fn oldest(snapshot: &dyn Snapshot, trail: RecordNumber, since: i64, u
         }
     }
     among(snapshot, trail, low, |best, event| best.is_none_or(|best| event < best))
-}
-
-fn newest_at(snapshot: &dyn Snapshot, trail: RecordNumber, at: i64) -> Result<Option<Moment>> {
-    among(snapshot, trail, at, |best, event| best < Some(event))
 }
 
 /// The best of the events of one microsecond.
@@ -111,10 +107,7 @@ fn among(
 pub(super) fn newest_claim(node: &Node, trail: Option<&Trail>) -> Claimed {
     let (at, key, event) = node.vertex.order();
     match (&node.vertex, trail) {
-        (Vertex::Trail { follows: None, .. }, Some(Trail { source, last, .. })) => {
-            let key = RecordKey { source: source.clone(), key: last.key.clone() };
-            Claimed { at: last.at, key, event: true }
-        }
+        (Vertex::Trail { follows: None, .. }, Some(Trail { source, last, .. })) => Claimed::by_event(source, last),
         _ => Claimed { at, key: key.clone(), event },
     }
 }

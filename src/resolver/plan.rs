@@ -61,7 +61,7 @@ type Anchors = SmallVec<[ProfileNumber; 1]>;
 
 /// How a record leaves resolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Leaves {
+enum Leaves {
     /// Removed.
     Gone,
     /// Quarantined.
@@ -510,23 +510,29 @@ impl<'a> Planner<'a> {
         let Some(number) = self.overlay.number(key)? else { return Ok(false) };
         self.changed = true;
         self.meta.counts.records -= 1;
-        match self.overlay.node(number)? {
-            Some(node) if node.cluster != DORMANT => self.unplace(number, &node, Leaves::Gone)?,
-            dormant => {
-                self.meta.counts.quarantined -= 1;
-                for &profile in dormant.iter().flat_map(|node| &node.anchors) {
-                    self.overlay.put_anchor(profile, Anchor::Gone);
-                }
-                self.overlay.put_node(number, None);
-            }
-        }
+        let dormant = self.take_out(number)?;
+        self.meta.counts.quarantined -= u64::from(dormant);
         self.overlay.drop_record(number, key);
+        Ok(true)
+    }
+
+    /// Takes out a record or trail whose evidence goes; says whether it took no part.
+    pub(super) fn take_out(&mut self, number: RecordNumber) -> Result<bool> {
+        let node = self.overlay.node(number)?;
+        if let Some(node) = node.as_deref().filter(|node| node.cluster != DORMANT) {
+            self.unplace(number, node, Leaves::Gone)?;
+            return Ok(false);
+        }
+        for &profile in node.iter().flat_map(|node| &node.anchors) {
+            self.overlay.put_anchor(profile, Anchor::Gone);
+        }
+        self.overlay.put_node(number, None);
         Ok(true)
     }
 
     /// Takes a live record out of resolution. Its anchors pass to the oldest record that is left of its profile; where
     /// none is, they are gone with it, or wait for a quarantined record to be mended.
-    pub(super) fn unplace(&mut self, number: RecordNumber, node: &Node, leaves: Leaves) -> Result<()> {
+    fn unplace(&mut self, number: RecordNumber, node: &Node, leaves: Leaves) -> Result<()> {
         for &link in &node.links {
             self.uncarry(number, link)?;
         }

@@ -125,12 +125,7 @@ pub(super) struct TrailReading {
 impl TrailReading {
     pub(super) fn of(rules: &Ruling, seed: Seed, trail: Arc<Trail>) -> Self {
         let (identifiers, dormant) = read_trail(rules, &trail);
-        Self {
-            first: RecordKey { source: trail.source.clone(), key: trail.first.key.clone() },
-            links: links(seed, rules, &identifiers),
-            dormant,
-            trail,
-        }
+        Self { first: trail.first.key_of(&trail.source), links: links(seed, rules, &identifiers), dormant, trail }
     }
 }
 

@@ -433,9 +433,9 @@ fn pass_on<'a>(
 fn count_items(items: &[Item], counts: &mut Counts) {
     counts.records = items.iter().filter(|item| item.subject.record().is_some()).count() as u64;
     counts.trails = items.len() as u64 - counts.records;
-    let dormant = items.iter().filter(|item| item.subject.is_dormant());
-    let (records, trails): (Vec<&Item>, Vec<&Item>) = dormant.partition(|item| item.subject.record().is_some());
-    (counts.quarantined, counts.dormant_trails) = (records.len() as u64, trails.len() as u64);
+    let dormant = || items.iter().filter(|item| item.subject.is_dormant());
+    counts.quarantined = dormant().filter(|item| item.subject.record().is_some()).count() as u64;
+    counts.dormant_trails = dormant().count() as u64 - counts.quarantined;
 }
 
 /// Changes on their way into a generation: steps are committed while the next is made.

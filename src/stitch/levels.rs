@@ -11,7 +11,6 @@ use crate::identifier::Summary;
 use crate::issue::Reason;
 use crate::linkage::Linker;
 use crate::policy::{Contested, Links, Role, Rules};
-use crate::record::RecordKey;
 use ahash::{AHashMap, AHashSet};
 use petgraph::unionfind::UnionFind;
 use std::cmp::Reverse;
@@ -225,9 +224,8 @@ impl<'a> Levels<'a> {
 
     fn newest_of(&self, rank: u32) -> Option<Claimed> {
         let entry = self.entry(rank)?;
-        let Some(last) = entry.last else { return self.oldest_of(rank) };
-        let key = RecordKey { source: entry.key.source.clone(), key: last.key.clone() };
-        Some(Claimed { at: last.at, key, event: true })
+        let newest = entry.last.map(|last| Claimed::by_event(&entry.key.source, last));
+        newest.or_else(|| self.oldest_of(rank))
     }
 
     pub(super) fn is_trail(&self, rank: u32) -> bool {

@@ -26,6 +26,7 @@ use crate::linkage::Weight;
 use crate::record::{Moment, RecordKey};
 use crate::value::Fact;
 use ahash::AHashSet;
+use smol_str::SmolStr;
 
 /// A record or a trail of a region, or a key that only assertions name.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +62,13 @@ pub(crate) struct Claimed {
     pub(crate) key: RecordKey,
     /// A record comes before an event of its time and key.
     pub(crate) event: bool,
+}
+
+impl Claimed {
+    /// By an event of a source.
+    pub(crate) fn by_event(source: &SmolStr, moment: &Moment) -> Self {
+        Self { at: moment.at, key: moment.key_of(source), event: true }
+    }
 }
 
 /// Finds the newest event of a trail, by the trail's place among the entries, that is not after a moment. Asked only
