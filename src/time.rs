@@ -4,6 +4,9 @@ use crate::error::{Error, Result};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
+/// Microseconds of a day.
+pub(crate) const DAY: i64 = 86_400_000_000;
+
 /// A point in time with the UTC offset that it was told in. Microseconds, proleptic Gregorian years -9999 to 9999.
 ///
 /// Two times of the same instant and another offset are different values, and tie wherever onefold orders by time.

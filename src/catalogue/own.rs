@@ -1,10 +1,10 @@
 //! What somebody has, and when she will need another.
 
 use super::item::{Consumable, Item};
-use super::shopper::{DAY, Deed, Product, Shopper};
+use super::shopper::{Deed, Product, Shopper};
 use crate::normalise::glance;
 use crate::record::RecordKey;
-use crate::time::Timestamp;
+use crate::time::{DAY, Timestamp};
 use smol_str::SmolStr;
 use std::fmt;
 

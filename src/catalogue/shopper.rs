@@ -3,9 +3,9 @@
 use super::item::Item;
 use super::search::Searches;
 use crate::event::{Event, EventKind};
-use crate::normalise::{glance, order_name};
-use crate::preference::{Deeds, standing};
-use crate::time::Timestamp;
+use crate::normalise::{glance, order_name, standing};
+use crate::preference::Deeds;
+use crate::time::{DAY, Timestamp};
 use ahash::AHashMap;
 use smol_str::SmolStr;
 use std::fmt;
@@ -13,9 +13,6 @@ use std::sync::Arc;
 
 /// So many days a search is remembered, and what was put into the cart is taken to be there: 30.
 pub const ATTENTION_DAYS: i64 = 30;
-
-/// Microseconds of a day.
-pub(super) const DAY: i64 = 86_400_000_000;
 
 /// What the events of a profile until a time say of what it likes, owns and looks for: folded once, asked often.
 ///
@@ -132,8 +129,7 @@ impl Shopper {
     }
 
     fn new(deeds: Deeds, mut attention: Vec<Arc<Event>>, now: Timestamp) -> Self {
-        attention
-            .sort_unstable_by(|a, b| a.at.microseconds().cmp(&b.at.microseconds()).then_with(|| a.key.cmp(&b.key)));
+        attention.sort_unstable_by(|a, b| a.by_time(b));
         attention.dedup_by(|a, b| a.key == b.key);
         let mut shopper = Self { now, deeds, attention, products: AHashMap::new(), searches: Searches::default() };
         let mut products: AHashMap<SmolStr, Product> = AHashMap::new();

@@ -4,12 +4,12 @@ use super::item::{Consumable, Item};
 use super::own::{Owned, variant};
 use super::request::{RankRequest, Wish};
 use super::search::Search;
-use super::shopper::{DAY, Product, Shopper};
+use super::shopper::{Product, Shopper};
 use super::taste::{Pair, Sum, Tastes};
 use crate::error::Result;
 use crate::event::Facet;
 use crate::record::RecordKey;
-use crate::time::Timestamp;
+use crate::time::{DAY, Timestamp};
 use std::fmt;
 use std::sync::Arc;
 

@@ -3,10 +3,7 @@
 use super::answer::{Capped, ContactRequest};
 use super::messages::Sent;
 use super::rules::{CapRule, ContactRules, same};
-use crate::time::Timestamp;
-
-/// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
+use crate::time::{DAY, Timestamp};
 
 /// The caps that are reached on a channel, in the order of the rules. O(caps times messages).
 pub(super) fn reached(rules: &ContactRules, request: &ContactRequest, channel: &str, messages: &[Sent]) -> Vec<Capped> {

@@ -15,6 +15,7 @@ use crate::time::Timestamp;
 use crate::value::Value;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+use std::cmp::Ordering;
 use std::fmt;
 
 /// A keyed fact at a time: a view, a purchase, a call, a message that was opened. A later version replaces the earlier.
@@ -195,6 +196,14 @@ impl Event {
     pub fn payload(mut self, reference: impl Into<SmolStr>) -> Self {
         self.payload = Some(reference.into());
         self
+    }
+}
+
+impl Event {
+    /// Compares by time, then source and key.
+    pub(crate) fn by_time(&self, other: &Self) -> Ordering {
+        let moment = |event: &Self| event.at.microseconds();
+        moment(self).cmp(&moment(other)).then_with(|| self.key.cmp(&other.key))
     }
 }
 

@@ -26,6 +26,6 @@ pub struct Touches {
 /// # Ok::<(), onefold::Error>(())
 /// ```
 pub fn touches(events: &[Arc<Event>]) -> Touches {
-    let by_time = |a: &&Arc<Event>, b: &&Arc<Event>| (a.at.microseconds(), &a.key).cmp(&(b.at.microseconds(), &b.key));
+    let by_time = |a: &&Arc<Event>, b: &&Arc<Event>| a.by_time(b);
     Touches { first: events.iter().min_by(by_time).cloned(), last: events.iter().max_by(by_time).cloned() }
 }

@@ -2,6 +2,7 @@
 
 use super::linker::{Linker, column_names};
 use super::table::of_column;
+use super::train::{frequency, strangers};
 use crate::id::{Seed, ValueHash};
 use crate::policy::{Model, Rules, TermFrequencies};
 use crate::value::Fact;
@@ -280,7 +281,6 @@ impl Seen {
             return 0.0;
         }
         let n = self.records as f64;
-        let strangers = n * (n - 1.0) / 2.0 - self.within as f64;
-        ((2.0 * strangers + 1.0) / (n * with)).min(1.0)
+        frequency(strangers(n, self.within as f64), n, with)
     }
 }

@@ -580,10 +580,10 @@ impl<'a> Trainer<'a> {
                 let mut values = BTreeMap::new();
                 for (id, &count) in (0_u32..).zip(&counts).skip(1) {
                     let n = f64::from(count);
-                    let strangers = (n * (n - 1.0) / 2.0 - matched.get(&id).copied().unwrap_or(0.0)).max(0.0);
+                    let strangers = strangers(n, matched.get(&id).copied().unwrap_or(0.0));
                     let set = column.sets.get(id as usize).map(|set| set.as_slice());
                     if let (true, Some([value])) = (count >= LISTED_MIN, set) {
-                        values.insert(value.clone(), ((2.0 * strangers + 1.0) / (n * with)).min(1.0));
+                        values.insert(value.clone(), frequency(strangers, n, with));
                     } else {
                         rest_pairs += strangers;
                         rest_records += n;
@@ -656,4 +656,15 @@ impl Random {
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
     }
+}
+
+/// The pairs of strangers among records that have a value, so many of their pairs being of one person.
+pub(super) fn strangers(records: f64, within: f64) -> f64 {
+    (records * (records - 1.0) / 2.0 - within).max(0.0)
+}
+
+/// How frequent a value is among strangers: of the records with any value, the share in which one with this value meets
+/// it again. One is added to the pairs, so that no value is never met.
+pub(super) fn frequency(strangers: f64, records: f64, with: f64) -> f64 {
+    ((2.0 * strangers + 1.0) / (records * with)).min(1.0)
 }

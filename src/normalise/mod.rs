@@ -17,7 +17,7 @@ mod uuid;
 pub(crate) use event::read_lines;
 pub use event::{NormalisedEvent, NormalisedLine, normalise_event};
 pub(crate) use junk::is_junk;
-pub(crate) use once::each_once;
+pub(crate) use once::{each_once, standing};
 pub use order::order_id;
 pub(crate) use order::{order_form, order_key, order_name};
 

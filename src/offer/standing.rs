@@ -96,7 +96,7 @@ impl Given {
     pub(crate) fn standing<E: Borrow<Event>>(granted: Granted<'_>, events: &[E]) -> Option<Self> {
         let given = |event: &E| granted.given(event.borrow()).is_some();
         let mut told: Vec<&Event> = events.iter().filter(|event| given(event)).map(Borrow::borrow).collect();
-        told.sort_by(|a, b| (a.at.microseconds(), &a.key).cmp(&(b.at.microseconds(), &b.key)));
+        told.sort_by(|a, b| a.by_time(b));
         let oldest = told.first()?;
         let (value, since) = (granted.given(oldest)?.clone(), oldest.at);
         let mut others: Vec<SmolStr> = Vec::new();

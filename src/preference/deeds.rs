@@ -5,7 +5,7 @@ use super::population::EXPOSURE_DAYS;
 use super::signal::{PARTS, Signal, SignalWeights, visit, visit_line, visit_whole};
 use super::tally::{Counted, Tally, day_of};
 use crate::event::Event;
-use crate::normalise::order_name;
+use crate::normalise::{order_name, standing};
 use crate::record::RecordKey;
 use crate::time::Timestamp;
 use crate::trade::{self, Bought, Trade};
@@ -82,26 +82,6 @@ pub fn tallies(events: &[Arc<Event>]) -> Deeds {
 /// ```
 pub fn tallies_by(events: &[Arc<Event>], id_of: impl Fn(&Event) -> Option<SmolStr>) -> Deeds {
     Deeds::of(standing(events), id_of)
-}
-
-/// The events, of several versions of one key the one that stands.
-pub(crate) fn standing(events: &[Arc<Event>]) -> impl Iterator<Item = &Arc<Event>> {
-    let mut newest: AHashMap<&RecordKey, &Arc<Event>> = AHashMap::with_capacity(events.len());
-    for event in events {
-        newest
-            .entry(&event.key)
-            .and_modify(|known| {
-                if event.supersedes(known) {
-                    *known = event;
-                }
-            })
-            .or_insert(event);
-    }
-    // In the order in which they came, which is the order of time as a rule: days are counted faster so.
-    events.iter().filter(move |event| match newest.get(&event.key) {
-        Some(stands) if Arc::ptr_eq(stands, event) => newest.remove(&event.key).is_some(),
-        _ => false,
-    })
 }
 
 impl Deeds {

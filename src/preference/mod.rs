@@ -14,8 +14,8 @@ mod tally;
 
 pub use affinity::Affinity;
 pub(crate) use affinity::Reading;
+pub(crate) use deeds::Weighed;
 pub use deeds::{Deeds, tallies, tallies_by};
-pub(crate) use deeds::{Weighed, standing};
 pub use month::DeedMonth;
 pub(crate) use month::{is_counted, month_of};
 pub use population::{EXPOSURE_DAYS, Exposure, FacetPrior, LearnOptions, POPULATION_FORMAT, Population};

@@ -1,13 +1,10 @@
 //! Deeds, counted.
 
 use super::signal::PARTS;
-use crate::time::Timestamp;
+use crate::time::{DAY, Timestamp};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::fmt;
-
-/// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
 
 /// How often which value of which facet was chosen, by UTC day: `brand` `Ferragamo` twice on the 5th of January.
 ///

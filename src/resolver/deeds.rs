@@ -14,12 +14,9 @@ use crate::identifier::Topic;
 use crate::normalise::order_id;
 use crate::preference::{DeedMonth, Deeds, day_of, is_counted, month_of};
 use crate::store::{EventPlace, Snapshot};
-use crate::time::Timestamp;
+use crate::time::{DAY, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
 
 /// Trails of at least so many events are kept counted; those of fewer are counted when they are read, in one page.
 const COUNTED_FROM: u64 = PAGE as u64;

@@ -144,7 +144,7 @@ impl View {
         for profile in profiles {
             events.extend(self.events_of(profile, since, until)?.into_iter().map(|event| (profile, event)));
         }
-        events.sort_by(|(_, a), (_, b)| (a.at.microseconds(), &a.key).cmp(&(b.at.microseconds(), &b.key)));
+        events.sort_by(|(_, a), (_, b)| a.by_time(b));
         Ok(events)
     }
 

@@ -238,7 +238,7 @@ impl View {
                 told.push((users.of(&*self.snapshot, node, place.at)?, event));
             }
         }
-        told.sort_by(|(_, a), (_, b)| (a.at.microseconds(), &a.key).cmp(&(b.at.microseconds(), &b.key)));
+        told.sort_by(|(_, a), (_, b)| a.by_time(b));
         Ok(Some(told))
     }
 

@@ -23,6 +23,5 @@ pub(crate) fn is_trade(event: &Event) -> bool {
 
 /// Sorts by time, then key, so that the oldest comes first in whatever order they came.
 pub(crate) fn sort(trades: &mut [Trade]) {
-    let moment = |trade: &Trade| trade.event.at.microseconds();
-    trades.sort_unstable_by(|a, b| moment(a).cmp(&moment(b)).then_with(|| a.event.key.cmp(&b.event.key)));
+    trades.sort_unstable_by(|a, b| a.event.by_time(&b.event));
 }
