@@ -122,6 +122,14 @@ impl Names {
             Evidence::Record(_) => false,
             Evidence::Event(key) => old.events.get(key).map(world::trail) != new.events.get(key).map(world::trail),
         };
+        // What a call sends twice may be set aside, or hang on another trail, between its two versions.
+        let sent: Vec<Evidence> = match call {
+            Call::AddAll(sent, _) => sent.iter().map(|record| Evidence::Record(world::key(&record.key))).collect(),
+            Call::AddEvents(sent, _) => sent.iter().map(|event| Evidence::Event(world::key(&event.key))).collect(),
+            _ => Vec::new(),
+        };
+        let twice = |evidence: &Evidence| sent.iter().filter(|key| *key == evidence).count() > 1;
+        let moved = |evidence: &Evidence| moved(evidence) || twice(evidence);
         let stands = |evidence: &Evidence| new.evidence().any(|there| there == *evidence);
         let dead = |key: &&Evidence| moved(key) || !is.people.iter().flatten().any(|live| live == *key);
         let gone: BTreeSet<&Evidence> = was.people.iter().flatten().filter(dead).collect();
