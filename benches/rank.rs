@@ -85,13 +85,13 @@ fn bench(criterion: &mut Criterion) {
     for count in [0, 200, 5_000, 100_000] {
         let shopper = Shopper::fold(&events(count.max(1), 5), now);
         group.bench_function(format!("for {count} events"), |bencher| {
-            bencher.iter_with_large_drop(|| rank(&shopper, &items, &request).unwrap());
+            bencher.iter(|| rank(&shopper, &items, &request).unwrap());
         });
     }
     let shopper = Shopper::fold(&events(200, 5), now);
     let plain = RankRequest::new(&population);
     group.bench_function("for 200 events, nothing explored", |bencher| {
-        bencher.iter_with_large_drop(|| rank(&shopper, &items, &plain).unwrap());
+        bencher.iter(|| rank(&shopper, &items, &plain).unwrap());
     });
     group.finish();
 

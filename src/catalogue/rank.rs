@@ -10,11 +10,11 @@ use super::suppress::{Candidate, Suppressed, reason};
 use super::taste::{Tastes, stated_points};
 use crate::error::Result;
 use crate::event::{Event, Facet};
-use crate::id::Seed;
 use crate::preference::day_of;
 use crate::record::RecordKey;
 use crate::time::Timestamp;
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -153,7 +153,6 @@ struct Place<'a> {
     search: Option<&'a Search>,
     /// Its values.
     pairs: Range<u32>,
-    is_taken: bool,
 }
 
 /// Ranks items for a shopper, the best first; what [`suppress`](crate::suppress) speaks against is hidden.
@@ -217,7 +216,6 @@ pub fn rank(shopper: &Shopper, items: &[Item], request: &RankRequest<'_>) -> Res
                 search,
                 // Never so many that they would not fit.
                 pairs: start as u32..pairs.len() as u32,
-                is_taken: false,
                 upper: sum.upper,
                 is_wished: sum.is_wished,
             }),
@@ -227,19 +225,27 @@ pub fn rank(shopper: &Shopper, items: &[Item], request: &RankRequest<'_>) -> Res
         (Some(one), Some(other)) => (&one.product, &one.variant, a.item).cmp(&(&other.product, &other.variant, b.item)),
         _ => Ordering::Equal,
     };
-    places.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then_with(|| names(a, b)));
+    // What is sorted is small: places are large.
+    let mut order: Vec<(i64, &Place<'_>)> = places.iter().map(|place| (rising(place.score), place)).collect();
+    order.sort_unstable_by(|(one, a), (other, b)| other.cmp(one).then_with(|| names(a, b)));
     let explores = request.explore_share > 0.0;
     let every = if explores { (1.0 / request.explore_share).ceil() as usize } else { usize::MAX };
-    let bold = if explores { bold(&places, items, request.seed, day_of(shopper.now())) } else { Vec::new() };
+    let unasked = order.iter().enumerate().filter(|(_, (_, place))| explores && place.search.is_none());
+    let bounds = unasked.map(|(rank, (_, place))| (rising(place.upper), Reverse(rank))).collect();
+    let hash = |rank: &usize| {
+        let item = order.get(*rank).and_then(|(_, place)| items.get(place.item));
+        let product = item.map(|item| item.product.as_bytes()).unwrap_or_default();
+        request.seed.hash_parts(EXPLORE, &[product, &day_of(shopper.now()).to_le_bytes()])
+    };
+    let (mut best, mut bold) = (0..order.len(), Bold { bounds, tied: Vec::new(), hash });
     let told = Arc::new(tastes.told(pairs));
-    let (mut best, mut bold) = (0..places.len(), bold.into_iter());
-    for slot in 1..=places.len() {
-        let is_free = |place: &usize| places.get(*place).is_some_and(|place| !place.is_taken);
+    let mut is_taken = vec![false; order.len()];
+    for slot in 1..=order.len() {
+        let is_free = |rank: &usize| is_taken.get(*rank) == Some(&false);
         let explored = if slot % every == 0 { bold.find(is_free) } else { None };
-        let Some(place) = explored.or_else(|| best.find(is_free)).and_then(|place| places.get_mut(place)) else {
-            break;
-        };
-        place.is_taken = true;
+        let Some(rank) = explored.or_else(|| best.find(is_free)) else { break };
+        let (Some((_, place)), Some(is_taken)) = (order.get(rank), is_taken.get_mut(rank)) else { break };
+        *is_taken = true;
         let slot = match (explored, place.search) {
             (Some(_), _) => Slot::Explored,
             (None, Some(_)) => Slot::Searched,
@@ -256,21 +262,41 @@ pub fn rank(shopper: &Shopper, items: &[Item], request: &RankRequest<'_>) -> Res
     Ok(ranking)
 }
 
-/// The items that may be explored, by their places, the highest bound first.
-fn bold(places: &[Place<'_>], items: &[Item], seed: Seed, day: i32) -> Vec<usize> {
-    let unasked = places.iter().enumerate().filter(|(_, place)| place.search.is_none());
-    let mut bold: Vec<(f64, usize)> = unasked.map(|(number, place)| (place.upper, number)).collect();
-    // Places stand in an order that is total, so their numbers are.
-    bold.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let hash = |(_, number): &(f64, usize)| {
-        let item = places.get(*number).and_then(|place| items.get(place.item));
-        let product = item.map(|item| item.product.as_bytes()).unwrap_or_default();
-        seed.hash_parts(EXPLORE, &[product, &day.to_le_bytes()])
-    };
-    for tied in bold.chunk_by_mut(|a, b| a.0.total_cmp(&b.0).is_eq()).filter(|tied| tied.len() > 1) {
-        tied.sort_by_cached_key(hash);
+/// The items that may be explored, by their ranks: the highest bound first, those of one bound by their hash and rank. Few of
+/// many are asked for, so they are not sorted.
+struct Bold<H> {
+    bounds: BinaryHeap<(i64, Reverse<usize>)>,
+    /// Those of one bound, the last first.
+    tied: Vec<usize>,
+    hash: H,
+}
+
+impl<H: Fn(&usize) -> u128> Iterator for Bold<H> {
+    type Item = usize;
+
+    /// O(log n), and of many that are tied once what they cost to sort.
+    fn next(&mut self) -> Option<usize> {
+        if let Some(next) = self.tied.pop() {
+            return Some(next);
+        }
+        let (bound, Reverse(first)) = self.bounds.pop()?;
+        while let Some((_, Reverse(rank))) = self.bounds.peek().copied().filter(|(other, _)| *other == bound) {
+            self.bounds.pop();
+            self.tied.push(rank);
+        }
+        if self.tied.is_empty() {
+            return Some(first);
+        }
+        self.tied.push(first);
+        self.tied.sort_by_cached_key(|rank| Reverse(((self.hash)(rank), *rank)));
+        self.tied.pop()
     }
-    bold.into_iter().map(|(_, number)| number).collect()
+}
+
+/// A number that orders as [`f64::total_cmp`] does.
+fn rising(number: f64) -> i64 {
+    let bits = number.to_bits() as i64;
+    bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
 
 /// Warns where somebody has a thing, and has put it into the cart or searched for it since. A thing that is used up is bought

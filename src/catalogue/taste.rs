@@ -84,6 +84,8 @@ struct FacetTaste<'a> {
     folded: SmolStr,
     weight: f64,
     reading: Option<Reading<'a>>,
+    /// The values that were shown to her often enough to tell, ascending: how often, and how often that was taken up.
+    shown: Vec<(&'a str, u64, u64)>,
     /// The bit of its range, or none.
     range: u64,
     values: AHashMap<SmolStr, usize>,
@@ -289,11 +291,18 @@ impl<'a> Tastes<'a> {
         let weight =
             self.request.weights.iter().rev().find(|(facet, _)| facet == name).map_or(1.0, |(_, weight)| *weight);
         let today = day_of(self.shopper.now());
+        let reading = Reading::new(self.request.population, name, &self.deeds, today);
+        let counts_exposure =
+            weight > 0.0 && reading.as_ref().is_some_and(|reading| reading.prior().exposure.is_some());
+        let deeds = self.shopper.deeds();
+        let exposures = counts_exposure.then(|| deeds.exposures(name, today)).into_iter().flatten();
+        let shown = exposures.filter(|(_, shown, _)| *shown >= EXPOSURES_MIN);
         let range = self.request.ranges.iter().position(|(facet, _)| facet == name).map_or(0, |place| 1 << place);
         FacetTaste {
             folded: SmolStr::new(glance::fold(name)),
             weight,
-            reading: Reading::new(self.request.population, name, &self.deeds, today),
+            shown: shown.map(|(value, shown, taken_up)| (value.as_str(), shown, taken_up)).collect(),
+            reading,
             range,
             values: AHashMap::with_capacity(VALUES),
             read,
@@ -336,8 +345,8 @@ impl<'a> Tastes<'a> {
             let upper = wilson_upper(expected.share, reading.weight()) / expected.of_all;
             taste.upper = facet.weight * stated(finite(upper.ln()));
         }
-        if facet.weight > 0.0 && polarity != Some(Polarity::Like) {
-            detail.uninteresting = self.uninteresting_value(reading.prior(), value);
+        if polarity != Some(Polarity::Like) {
+            detail.uninteresting = facet.uninteresting(reading.prior(), value);
             taste.is_uninteresting = detail.uninteresting.is_some();
         }
         Some((taste, detail))
@@ -348,14 +357,14 @@ impl<'a> Tastes<'a> {
         let of_facet = self.request.ranges.iter().filter(|(name, _)| name == facet);
         of_facet.flat_map(|(_, values)| values).any(|value| glance::fold(value) == folded)
     }
+}
 
+impl FacetTaste<'_> {
     /// The bound of what is taken up, and how often it was shown, where that is known to be little.
-    fn uninteresting_value(&self, prior: &FacetPrior, value: &str) -> Option<(f64, u64)> {
+    fn uninteresting(&self, prior: &FacetPrior, value: &str) -> Option<(f64, u64)> {
         let everybody = prior.exposure.as_ref()?;
-        let (shown, taken_up) = self.shopper.deeds().exposure(&prior.facet, value, self.shopper.now());
-        if shown < EXPOSURES_MIN {
-            return None;
-        }
+        let place = self.shown.binary_search_by(|(known, ..)| (*known).cmp(value)).ok()?;
+        let (_, shown, taken_up) = *self.shown.get(place)?;
         let left = shown.saturating_sub(taken_up);
         let upper = beta_quantile(1.0 - TAIL, taken_up as f64 + 0.5, left as f64 + 0.5);
         (upper < INTEREST_MIN * everybody.rate(value)).then_some((upper, shown))
@@ -365,6 +374,10 @@ impl<'a> Tastes<'a> {
 /// Adds a value that is not yet there to those that begin at `start`.
 fn add(pairs: &mut Vec<Pair>, start: usize, mut pair: Pair) {
     let own = pairs.get_mut(start..).unwrap_or_default();
+    // Items list each facet once as a rule, in one order.
+    if own.iter().all(|known| known.facet < pair.facet) {
+        return pairs.push(pair);
+    }
     if own.iter().any(|known| known.value == pair.value) {
         return;
     }

@@ -177,7 +177,7 @@ impl Deeds {
     }
 
     /// The values of a facet that were shown in the days that end with one, how often, and how often that was taken up.
-    pub(super) fn exposures(&self, facet: &str, until: i32) -> impl Iterator<Item = (&SmolStr, u64, u64)> {
+    pub(crate) fn exposures(&self, facet: &str, until: i32) -> impl Iterator<Item = (&SmolStr, u64, u64)> {
         let values = self.facets.get(facet).into_iter().flatten();
         values
             .map(move |(value, days)| (value, exposure(days, until)))
