@@ -18,7 +18,7 @@ pub struct Issue {
     pub reason: IssueReason,
 }
 
-/// What a key is the key of: records and events have keys of their own.
+/// What a key is the key of: records, events and consents have keys of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
@@ -26,6 +26,8 @@ pub enum What {
     Record,
     /// An event.
     Event,
+    /// An event that tells of a consent.
+    Consent,
 }
 
 impl fmt::Display for What {
@@ -33,6 +35,7 @@ impl fmt::Display for What {
         f.write_str(match self {
             Self::Record => "record",
             Self::Event => "event",
+            Self::Consent => "consent",
         })
     }
 }
@@ -85,6 +88,8 @@ pub enum IssueReason {
     NoPreference,
     /// An event of the kind `offer` that gives no token, or one of the kind `bucket` that gives no arm.
     NoGrant,
+    /// The event tells of a consent, and none is there.
+    NoConsent,
     /// Something given back, or more of it, that was not bought as far as is known. It takes nothing out.
     Unmatched,
 }
@@ -119,7 +124,7 @@ impl fmt::Display for IssueReason {
             Self::NoCurrency => f.write_str("of an amount is missing"),
             Self::NoLines => f.write_str("of a purchase say nothing of what was bought"),
             Self::Unmatched => f.write_str("is more than was bought, as far as is known"),
-            Self::NoGrant => f.write_str("of an event of this kind is missing"),
+            Self::NoGrant | Self::NoConsent => f.write_str("of an event of this kind is missing"),
             Self::NoPreference => f.write_str("of an event of this kind is missing"),
         }
     }

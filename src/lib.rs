@@ -113,6 +113,7 @@
 struct Readme;
 
 mod catalogue;
+mod consent;
 mod contact;
 mod decimal;
 mod error;
@@ -146,6 +147,7 @@ pub use catalogue::{
     ATTENTION_DAYS, Asked, Consumable, EXPOSURES_MIN, Ground, Grounds, Item, Observed, Owned, RankRequest, Ranked,
     Ranking, Shopper, Slot, Suppressed, Warning, Wish, rank, suppress,
 };
+pub use consent::{ConsentQuery, Effective, Permission, PermissionReason, Told, effective, permit};
 pub use contact::{
     CapRule, Capped, ChannelChoice, ChannelLeftOut, ChannelLeftOutReason, ChannelRule, ChoiceReason, ContactDefaults,
     ContactPlan, ContactPoint, ContactRequest, ContactRules, ContactZone, HourRate, PointSource, QuietHours,
@@ -153,7 +155,10 @@ pub use contact::{
 };
 pub use decimal::Decimal;
 pub use error::{Error, ErrorKind, Result};
-pub use event::{Event, EventKind, Facet, Grant, Line, Message, NotedBy, Polarity, Preference, Scope, Sensitivity};
+pub use event::{
+    Consent, ConsentStatus, Event, EventKind, Facet, Grant, LegalBasis, Line, Message, NotedBy, Polarity, Preference,
+    Scope, Sensitivity,
+};
 pub use golden::fold;
 pub use household::{Household, HouseholdMember, HouseholdTie};
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, TopicHash, ValueHash};
@@ -184,10 +189,10 @@ pub use preference::{
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use resolver::{
-    Alike, Because, Card, CardEvent, CardHousehold, CardLimits, CardOrder, CardQuery, CardStated, Contribution,
-    Explanation, FacetFavourites, Found, FoundOrders, Hit, IdentifierRow, Ingest, Journey, JourneyEvent, JourneyQuery,
-    Listed, LoadReport, Member, Options, OrderSearch, Orders, PairScore, Phase, PolicyReport, Progress, Query,
-    ReadRecord, ReplaceReport, Resolution, Resolver, Scorer, ShownEvent, Sought, Stats, Step, StoredEvent,
+    Alike, Because, Card, CardEvent, CardHousehold, CardLimits, CardOrder, CardQuery, CardStated, Consents,
+    Contribution, Explanation, FacetFavourites, Found, FoundOrders, Hit, IdentifierRow, Ingest, Journey, JourneyEvent,
+    JourneyQuery, Listed, LoadReport, Member, Options, OrderSearch, Orders, PairScore, Phase, PolicyReport, Progress,
+    Query, ReadRecord, ReplaceReport, Resolution, Resolver, Scorer, ShownEvent, Sought, Stats, Step, StoredEvent,
     StoredRecord, Structure, Touch, View, Why, Withheld,
 };
 pub use similarity::{Agreement, Similarities, Similarity};

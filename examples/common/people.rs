@@ -84,7 +84,7 @@ impl People {
                 }
             }
             // Who is like whom is asked of records alone.
-            Operation::Event(_) | Operation::RemoveEvent(_) => {}
+            Operation::Event(_) | Operation::RemoveEvent(_) | Operation::RemoveConsent(_) => {}
             Operation::Assert(word) => {
                 self.assertions.retain(|known| (&known.a, &known.b) != (&word.a, &word.b));
                 self.assertions.push(word);

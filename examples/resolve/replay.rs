@@ -95,7 +95,7 @@ impl<'a> Replay<'a> {
                 self.places.push(place);
                 return if self.batch.is_some_and(|batch| self.pending.len() >= batch) { self.flush() } else { Ok(()) };
             }
-            Operation::Remove(_) | Operation::RemoveEvent(_) => self.tally.removals += 1,
+            Operation::Remove(_) | Operation::RemoveEvent(_) | Operation::RemoveConsent(_) => self.tally.removals += 1,
             Operation::Assert(_) | Operation::Lift { .. } => self.tally.assertions += 1,
             Operation::Event(event) => {
                 self.tally.events += 1;

@@ -47,6 +47,8 @@ pub enum EventKind {
     Rejected,
     /// A wish or a dislike was stated, and nothing else happened.
     Preference,
+    /// Something was allowed or refused. Such events have keys of their own.
+    Consent,
     /// A token of a one-time offer was given to somebody.
     Offer,
     /// Somebody was put into an arm of an experiment.
@@ -59,7 +61,7 @@ pub enum EventKind {
 const CUSTOM: &str = "custom:";
 
 /// Every kind that has a name.
-const NAMED: [(&str, EventKind); 15] = [
+const NAMED: [(&str, EventKind); 16] = [
     ("view", EventKind::View),
     ("search", EventKind::Search),
     ("cart", EventKind::Cart),
@@ -73,6 +75,7 @@ const NAMED: [(&str, EventKind); 15] = [
     ("exposure", EventKind::Exposure),
     ("rejected", EventKind::Rejected),
     ("preference", EventKind::Preference),
+    ("consent", EventKind::Consent),
     ("offer", EventKind::Offer),
     ("bucket", EventKind::Bucket),
 ];

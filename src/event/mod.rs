@@ -1,15 +1,18 @@
 //! What happened: events, and what they were about.
 
+mod consent;
 mod grant;
 mod kind;
 mod line;
 mod preference;
 
+pub use consent::{Consent, ConsentStatus, LegalBasis};
 pub use grant::Grant;
 pub use kind::EventKind;
 pub use line::{Facet, Line, Message};
 pub use preference::{NotedBy, Polarity, Preference, Scope, Sensitivity};
 
+use crate::issue::What;
 use crate::record::{Identifier, RecordKey};
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -20,7 +23,8 @@ use std::fmt;
 
 /// A keyed fact at a time: a view, a purchase, a call, a message that was opened. A later version replaces the earlier.
 ///
-/// Events have keys of their own: the record and the event of one source and key are two things. Numbers are kept as
+/// Events have keys of their own, and so have those that tell of a consent: the record, the event and the consent of one
+/// source and key are three things. Numbers are kept as
 /// they were sent, as text; [`normalise_event`](crate::normalise_event) reads them, and says what it cannot read.
 ///
 /// # Examples
@@ -62,6 +66,8 @@ pub struct Event {
     pub preference: Option<Box<Preference>>,
     /// What was given once and for all.
     pub grant: Option<Box<Grant>>,
+    /// What was allowed or refused.
+    pub consent: Option<Box<Consent>>,
     /// Where to reach whoever did it about this one thing, as the phone number of a delivery. It links nobody.
     pub contact: Vec<Identifier>,
     /// Anything else, as sent, by name.
@@ -92,10 +98,16 @@ impl Event {
             message: None,
             preference: None,
             grant: None,
+            consent: None,
             contact: Vec::new(),
             attributes: Vec::new(),
             payload: None,
         }
+    }
+
+    /// Starts an event that tells what was allowed or refused.
+    pub fn of_consent(source: impl Into<SmolStr>, key: impl Into<SmolStr>, at: Timestamp, consent: Consent) -> Self {
+        Self { consent: Some(Box::new(consent)), ..Self::new(source, key, at, EventKind::Consent) }
     }
 
     /// Adds an identifier of who did it; a kind may have several.
@@ -200,6 +212,11 @@ impl Event {
 }
 
 impl Event {
+    /// What its key is the key of.
+    pub(crate) fn what(&self) -> What {
+        if self.kind == EventKind::Consent { What::Consent } else { What::Event }
+    }
+
     /// Compares by time, then source and key.
     pub(crate) fn by_time(&self, other: &Self) -> Ordering {
         let moment = |event: &Self| event.at.microseconds();

@@ -7,6 +7,7 @@ pub use summary::Summary;
 pub(crate) use topic::{Topic, hash_topic, topics};
 
 use crate::id::{KeyHash, Link, Seed, ValueHash};
+use crate::issue::What;
 use crate::policy::Rules;
 use crate::record::{Identifier, RecordKey};
 use smallvec::{SmallVec, smallvec};
@@ -17,6 +18,7 @@ const KEY: u8 = 17;
 const TRAIL: u8 = 18;
 const EVENT: u8 = 19;
 const HOME: u8 = 21;
+const CONSENT: u8 = 22;
 
 /// Hashes the value of a kind. The kind's name goes in, not its place: a policy may move it.
 pub(crate) fn hash_value(seed: Seed, rules: &Rules, kind: u16, value: &str) -> ValueHash {
@@ -26,12 +28,17 @@ pub(crate) fn hash_value(seed: Seed, rules: &Rules, kind: u16, value: &str) -> V
 
 /// Hashes the key of a record.
 pub(crate) fn hash_key(seed: Seed, key: &RecordKey) -> KeyHash {
-    KeyHash(seed.hash_parts(KEY, &[key.source.as_bytes(), key.key.as_bytes()]))
+    hash_of(seed, What::Record, key)
 }
 
-/// Hashes the key of an event: it has nothing to do with that of a record of the same source and key.
-pub(crate) fn hash_event(seed: Seed, key: &RecordKey) -> KeyHash {
-    KeyHash(seed.hash_parts(EVENT, &[key.source.as_bytes(), key.key.as_bytes()]))
+/// Hashes the key of a record, an event or a consent: of one source and key these are three things.
+pub(crate) fn hash_of(seed: Seed, what: What, key: &RecordKey) -> KeyHash {
+    let domain = match what {
+        What::Record => KEY,
+        What::Event => EVENT,
+        What::Consent => CONSENT,
+    };
+    KeyHash(seed.hash_parts(domain, &[key.source.as_bytes(), key.key.as_bytes()]))
 }
 
 /// Hashes an attribute that says where somebody lives: it has nothing to do with any identifier.

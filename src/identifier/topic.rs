@@ -18,6 +18,8 @@ pub(crate) enum Topic<'a> {
     Attention,
     /// It tells of a message on its way.
     Message,
+    /// It tells what was allowed or refused.
+    Consent,
     /// It names an order: all spellings that a policy may take for one id.
     Order(&'a str),
 }
@@ -30,6 +32,7 @@ pub(crate) fn hash_topic(seed: Seed, topic: Topic<'_>) -> TopicHash {
         Topic::Trade => hash(&[b"trade"]),
         Topic::Attention => hash(&[b"attention"]),
         Topic::Message => hash(&[b"message"]),
+        Topic::Consent => hash(&[b"consent"]),
         Topic::Order(id) => hash(&[b"order", order_key(id).as_bytes()]),
     }
 }
@@ -37,9 +40,12 @@ pub(crate) fn hash_topic(seed: Seed, topic: Topic<'_>) -> TopicHash {
 /// The topics of an event. O(length of its order id).
 pub(crate) fn topics(seed: Seed, event: &Event) -> SmallVec<[TopicHash; 2]> {
     let order = order_name(event);
-    let mut topics: SmallVec<[Topic<'_>; 3]> = SmallVec::new();
+    let mut topics: SmallVec<[Topic<'_>; 4]> = SmallVec::new();
     if event.preference.is_some() {
         topics.push(Topic::Statement);
+    }
+    if event.consent.is_some() {
+        topics.push(Topic::Consent);
     }
     match event.kind {
         EventKind::Purchase | EventKind::Return => topics.push(Topic::Trade),

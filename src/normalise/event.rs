@@ -3,7 +3,7 @@
 use super::{VALUE_MAX_BYTES, currency, is_junk, normalise_identifier, read_identifiers, text};
 use crate::decimal::Decimal;
 use crate::event::{Event, EventKind, Facet, Grant, Line, Message};
-use crate::issue::{Issue, IssueReason, What};
+use crate::issue::{Issue, IssueReason};
 use crate::policy::Rules;
 use smol_str::{SmolStr, format_smolstr};
 use std::fmt;
@@ -83,7 +83,7 @@ pub struct NormalisedLine {
 pub fn normalise_event(rules: &Rules, event: &Event) -> (NormalisedEvent, Vec<Issue>) {
     let mut issues = Vec::new();
     let mut issue = |field: &str, reason| {
-        issues.push(Issue { what: What::Event, key: event.key.clone(), field: field.into(), reason });
+        issues.push(Issue { what: event.what(), key: event.key.clone(), field: field.into(), reason });
     };
     if matches!(&event.kind, EventKind::Custom(name) if name.trim().is_empty()) {
         issue("kind", IssueReason::Blank);
@@ -97,6 +97,15 @@ pub fn normalise_event(rules: &Rules, event: &Event) -> (NormalisedEvent, Vec<Is
     }
     if event.kind == EventKind::Preference && event.preference.is_none() {
         issue("preference", IssueReason::NoPreference);
+    }
+    match (&event.kind, event.consent.as_deref()) {
+        (EventKind::Consent, None) => issue("consent", IssueReason::NoConsent),
+        (EventKind::Consent, Some(consent)) => {
+            if let Err(reason) = said(&consent.purpose) {
+                issue("purpose", reason);
+            }
+        }
+        _ => {}
     }
     match (&event.kind, event.grant.as_deref()) {
         (EventKind::Offer, Some(Grant::Token { .. })) | (EventKind::Bucket, Some(Grant::Arm { .. })) => {}

@@ -21,6 +21,9 @@ use crate::record::{Assertion, Record, RecordKey};
 /// digits: one with more is refused, since a number of JSON may lose some). `{"op":"remove","what":"event",..}` takes
 /// an event away.
 ///
+/// `{"op":"consent",..}` is an event of the kind `consent`: the parts of its [`Consent`](crate::Consent) stand in the line
+/// itself, `channel` is the one that it is about, and `through` the one that it came by.
+///
 /// # Examples
 /// ```
 /// use onefold::Operation;
@@ -44,6 +47,8 @@ pub enum Operation {
     Event(Box<Event>),
     /// Takes an event away. Events have keys of their own: the record of the same source and key stays.
     RemoveEvent(RecordKey),
+    /// Takes a consent away, as if it had never been told. Who changes their mind withdraws it, by another.
+    RemoveConsent(RecordKey),
     /// Says that two records are, or are not, one person.
     Assert(Assertion),
     /// Takes back what was said of a pair of records.

@@ -3,7 +3,7 @@
 use super::Operation;
 use super::fields::{Fields, scalar, wrong};
 use super::json::{Json, shown};
-use super::read_event::event;
+use super::read_event::{consent, event};
 use crate::error::{Error, Result};
 use crate::record::{Assertion, Record, RecordKey, Verdict};
 use crate::time::Timestamp;
@@ -29,6 +29,7 @@ impl Operation {
         let operation = match name.as_str() {
             "add" => Self::Add(record(&mut fields, default_at)?),
             "event" => Self::Event(Box::new(event(&mut fields, default_at)?)),
+            "consent" => Self::Event(Box::new(consent(&mut fields, default_at)?)),
             "remove" => removal(&mut fields)?,
             "join" => Self::Assert(assertion(&mut fields, Verdict::Join)?),
             "separate" => Self::Assert(assertion(&mut fields, Verdict::Separate)?),
@@ -36,7 +37,7 @@ impl Operation {
                 let assertion = assertion(&mut fields, Verdict::Join)?;
                 Self::Lift { a: assertion.a, b: assertion.b }
             }
-            "consent" | "erase" => {
+            "erase" => {
                 return Err(Error::input("op", format!("operation `{name}` is not supported yet")));
             }
             other => return Err(Error::input("op", format!("{} is not an operation", shown(other)))),
@@ -59,7 +60,7 @@ fn removal(fields: &mut Fields) -> Result<Operation> {
     match fields.text("what")?.as_deref() {
         None | Some("record") => key(fields).map(Operation::Remove),
         Some("event") => key(fields).map(Operation::RemoveEvent),
-        Some("consent") => Err(wrong("what", "operation `remove` of `consent` is not supported yet")),
+        Some("consent") => key(fields).map(Operation::RemoveConsent),
         Some(other) => Err(wrong("what", format!("{} is nothing that can be removed", shown(other)))),
     }
 }

@@ -4,19 +4,60 @@ use super::fields::Fields;
 use super::json::shown;
 use super::read::{at, key};
 use crate::error::Result;
-use crate::event::{Event, EventKind, Grant, Line, Message, Preference, Scope};
+use crate::event::{Consent, Event, EventKind, Grant, Line, Message, Preference, Scope};
+use crate::record::RecordKey;
 use crate::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::de::value::StrDeserializer;
 use smol_str::SmolStr;
 
 pub(super) fn event(fields: &mut Fields, default_at: Option<Timestamp>) -> Result<Event> {
+    let (RecordKey { source, key }, at) = (key(fields)?, at(fields, default_at)?);
+    let mut event = Event::new(source, key, at, kind(fields)?);
+    event.channel = fields.text("channel")?;
+    if let Some(mut object) = fields.object("consent")? {
+        event.consent = Some(Box::new(consent_of(&mut object)?));
+        object.finish()?;
+    }
+    with_rest(event, fields)
+}
+
+/// Reads an event whose consent stands in the line itself.
+pub(super) fn consent(fields: &mut Fields, default_at: Option<Timestamp>) -> Result<Event> {
+    let (RecordKey { source, key }, at) = (key(fields)?, at(fields, default_at)?);
+    let mut event = Event::of_consent(source, key, at, consent_of(fields)?);
+    event.channel = fields.text("through")?;
+    with_rest(event, fields)
+}
+
+fn consent_of(fields: &mut Fields) -> Result<Consent> {
+    Ok(Consent {
+        purpose: required(fields, "purpose")?,
+        status: word(fields, "status", "granted, denied, withdrawn, expired, unknown")?
+            .ok_or_else(|| fields.wrong("status", "is missing"))?,
+        scope: Scope {
+            brand: fields.scalar("brand")?,
+            property: fields.scalar("property")?,
+            channel: fields.text("channel")?,
+        },
+        jurisdiction: fields.text("jurisdiction")?,
+        basis: word(
+            fields,
+            "basis",
+            "consent, contract, legal_obligation, vital_interests, public_task, legitimate_interest",
+        )?,
+        recorded_at: fields.time("recorded_at")?,
+        expires: fields.time("expires")?,
+        notice: fields.scalar("notice")?,
+        offered: fields.text("offered")?,
+        evidence: fields.scalar("evidence")?,
+    })
+}
+
+/// Reads what all events may have.
+fn with_rest(event: Event, fields: &mut Fields) -> Result<Event> {
     let event = Event {
-        key: key(fields)?,
-        at: at(fields, default_at)?,
-        kind: kind(fields)?,
         identifiers: fields.identifiers("identifiers")?,
-        channel: fields.text("channel")?,
         place: fields.text("place")?,
         order: fields.scalar("order")?,
         lines: fields.objects("lines")?.into_iter().map(line).collect::<Result<_>>()?,
@@ -29,6 +70,7 @@ pub(super) fn event(fields: &mut Fields, default_at: Option<Timestamp>) -> Resul
         contact: fields.identifiers("contact")?,
         attributes: fields.attributes("attributes")?,
         payload: fields.text("payload")?,
+        ..event
     };
     Ok(event.canonical())
 }

@@ -18,6 +18,7 @@ impl Operation {
             Self::Remove(key) => to_json(&RemoveLine::of(key, None)),
             Self::Event(event) => event_line(event),
             Self::RemoveEvent(key) => to_json(&RemoveLine::of(key, Some("event"))),
+            Self::RemoveConsent(key) => to_json(&RemoveLine::of(key, Some("consent"))),
             Self::Assert(assertion) => {
                 let op = match assertion.verdict {
                     Verdict::Join => "join",

@@ -1,7 +1,10 @@
 //! Writing an event as JSON, the same bytes for the same content.
 
 use super::write::{Values, by_kind, several, sort, sort_attributes, to_json};
-use crate::event::{Event, Facet, Grant, Line, Message, NotedBy, Polarity, Preference, Scope, Sensitivity};
+use crate::event::{
+    Consent, ConsentStatus, Event, EventKind, Facet, Grant, LegalBasis, Line, Message, NotedBy, Polarity, Preference,
+    Scope, Sensitivity,
+};
 use crate::value::Value;
 use serde::Serialize;
 use smol_str::SmolStr;
@@ -48,9 +51,16 @@ impl Event {
     }
 }
 
-/// Writes an event as an operation.
+/// Writes an event as an operation. What one says that is about a consent and nothing else stands in the line itself.
 pub(super) fn event_line(event: &Event) -> String {
-    to_json(&EventLine::of(event, Some("event")))
+    let mut line = EventLine::of(event, Some("event"));
+    if event.kind == EventKind::Consent
+        && let Some(consent) = line.consent.take()
+    {
+        let through = line.channel.take();
+        return to_json(&ConsentLine { line: EventLine { kind: None, op: Some("consent"), ..line }, consent, through });
+    }
+    to_json(&line)
 }
 
 // The fields of all these stand in the order of their names, which is the order that they are written in.
@@ -64,6 +74,8 @@ struct EventLine<'a> {
     bucket: Option<BucketObject<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<&'a SmolStr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consent: Option<ConsentObject<'a>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     contact: BTreeMap<&'a SmolStr, Values<'a>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -71,7 +83,8 @@ struct EventLine<'a> {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     identifiers: BTreeMap<&'a SmolStr, Values<'a>>,
     key: &'a SmolStr,
-    kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     lines: Vec<LineObject<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,11 +120,12 @@ impl<'a> EventLine<'a> {
             attributes: event.attributes.iter().map(|(name, value)| (name, value)).collect(),
             bucket,
             channel: event.channel.as_ref(),
+            consent: event.consent.as_deref().map(ConsentObject::of),
             contact: by_kind(&event.contact),
             facets: by_name(&event.facets),
             identifiers: by_kind(&event.identifiers),
             key: &event.key.key,
-            kind: event.kind.to_string(),
+            kind: Some(event.kind.to_string()),
             lines: event.lines.iter().map(LineObject::of).collect(),
             message: event.message.as_ref().map(MessageObject::of),
             offer,
@@ -224,6 +238,75 @@ impl<'a> PreferenceObject<'a> {
             sensitivity: (preference.sensitivity != Sensitivity::None).then_some(preference.sensitivity),
             text: preference.text.as_ref(),
             value: &preference.value,
+        }
+    }
+}
+
+/// A consent whose parts stand beside those of its event. Both are flat, so the order is that of a map.
+struct ConsentLine<'a> {
+    line: EventLine<'a>,
+    consent: ConsentObject<'a>,
+    /// The channel that it came through: `channel` is that which it is about.
+    through: Option<&'a SmolStr>,
+}
+
+impl Serialize for ConsentLine<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::Error as _;
+        let object = |part: serde_json::Result<serde_json::Value>| match part {
+            Ok(serde_json::Value::Object(fields)) => Ok(fields),
+            Ok(_) => Err(S::Error::custom("is no object")),
+            Err(error) => Err(S::Error::custom(error)),
+        };
+        let mut fields: BTreeMap<String, serde_json::Value> = BTreeMap::new();
+        fields.extend(object(serde_json::to_value(&self.line))?);
+        fields.extend(object(serde_json::to_value(&self.consent))?);
+        fields.extend(self.through.map(|through| ("through".to_owned(), through.as_str().into())));
+        fields.serialize(serializer)
+    }
+}
+
+#[derive(Serialize)]
+struct ConsentObject<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    basis: Option<LegalBasis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    brand: Option<&'a SmolStr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<&'a SmolStr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<&'a SmolStr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jurisdiction: Option<&'a SmolStr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notice: Option<&'a SmolStr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offered: Option<&'a SmolStr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    property: Option<&'a SmolStr>,
+    purpose: &'a SmolStr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorded_at: Option<String>,
+    status: ConsentStatus,
+}
+
+impl<'a> ConsentObject<'a> {
+    fn of(consent: &'a Consent) -> Self {
+        Self {
+            basis: consent.basis,
+            brand: consent.scope.brand.as_ref(),
+            channel: consent.scope.channel.as_ref(),
+            evidence: consent.evidence.as_ref(),
+            expires: consent.expires.map(|at| at.to_string()),
+            jurisdiction: consent.jurisdiction.as_ref(),
+            notice: consent.notice.as_ref(),
+            offered: consent.offered.as_ref(),
+            property: consent.scope.property.as_ref(),
+            purpose: &consent.purpose,
+            recorded_at: consent.recorded_at.map(|at| at.to_string()),
+            status: consent.status,
         }
     }
 }

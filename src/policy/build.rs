@@ -2,9 +2,10 @@
 
 use super::{
     AttributePolicy, Compare, Contested, Form, HouseholdPolicy, IdentifierPolicy, Limit, LinkagePolicy, Links, Policy,
-    Role, Rules, SourceClass, SourcePolicy, Survive, Undeclared,
+    PurposePolicy, Role, Rules, SourceClass, SourcePolicy, Survive, Undeclared,
 };
 use crate::error::Result;
+use crate::event::{EventKind, Sensitivity};
 use crate::similarity::Similarity;
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -102,6 +103,19 @@ impl PolicyBuilder {
         self
     }
 
+    /// Declares what data is used for.
+    pub fn purpose(mut self, purpose: PurposePolicy) -> Self {
+        self.policy.purpose.push(purpose);
+        self
+    }
+
+    /// Says for which purposes events of a kind may be read.
+    pub fn event_purposes<T: Into<SmolStr>>(mut self, kind: &EventKind, purposes: impl IntoIterator<Item = T>) -> Self {
+        let named = self.policy.event.purposes.entry(kind.to_string().into()).or_default();
+        named.extend(purposes.into_iter().map(Into::into));
+        self
+    }
+
     /// Brings a similarity of the host's own, for the levels `custom:NAME:LEAST`.
     pub fn similarity(mut self, name: impl Into<SmolStr>, similarity: impl Similarity + 'static) -> Self {
         self.policy.similarities.insert(name, Arc::new(similarity));
@@ -174,7 +188,15 @@ impl IdentifierPolicy {
             corroborate: Vec::new(),
             block: Vec::new(),
             pattern: None,
+            purposes: Vec::new(),
         }
+    }
+
+    /// Lets its values be read for these purposes.
+    #[must_use]
+    pub fn purposes<T: Into<SmolStr>>(mut self, purposes: impl IntoIterator<Item = T>) -> Self {
+        self.purposes.extend(purposes.into_iter().map(Into::into));
+        self
     }
 
     /// Says whom its values link.
@@ -251,7 +273,30 @@ impl IdentifierPolicy {
 impl AttributePolicy {
     /// Takes a name and the kind of value.
     pub fn new(name: impl Into<SmolStr>, compare: Compare) -> Self {
-        Self { name: name.into(), compare, exclusive: false, group: None, survive: Vec::new(), verified_by: None }
+        Self {
+            name: name.into(),
+            compare,
+            exclusive: false,
+            group: None,
+            survive: Vec::new(),
+            verified_by: None,
+            purposes: Vec::new(),
+            sensitivity: Sensitivity::None,
+        }
+    }
+
+    /// Lets its values be read for these purposes.
+    #[must_use]
+    pub fn purposes<T: Into<SmolStr>>(mut self, purposes: impl IntoIterator<Item = T>) -> Self {
+        self.purposes.extend(purposes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Says how carefully its values are to be handled.
+    #[must_use]
+    pub fn sensitivity(mut self, sensitivity: Sensitivity) -> Self {
+        self.sensitivity = sensitivity;
+        self
     }
 
     /// Lets a contradiction keep records apart.

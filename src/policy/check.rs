@@ -46,6 +46,7 @@ impl Policy {
         self.check_groups()?;
         self.check_order()?;
         self.check_household()?;
+        self.check_purposes()?;
         self.check_linkage()
     }
 
@@ -202,7 +203,7 @@ fn places(field: &'static str, count: usize) -> Result<()> {
     Ok(())
 }
 
-fn names<'a>(list: &str, field: &str, all: impl Iterator<Item = &'a SmolStr>) -> Result<()> {
+pub(super) fn names<'a>(list: &str, field: &str, all: impl Iterator<Item = &'a SmolStr>) -> Result<()> {
     let mut seen = BTreeMap::new();
     for (place, text) in all.enumerate() {
         let at = format!("{list}[{place}].{field}");

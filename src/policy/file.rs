@@ -166,10 +166,11 @@ fn without_mark(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use crate::event::{EventKind, LegalBasis, Sensitivity};
     use crate::policy::{
         AttributePolicy, BlockPolicy, Compare, ComparisonModel, ComparisonPolicy, Contested, Form, HouseholdPolicy,
-        IdentifierPolicy, Level, LevelModel, Limit, LinkagePolicy, Links, MODEL_FORMAT, Model, Policy, Role,
-        SourcePolicy, Survive, TermFrequencies, Training,
+        IdentifierPolicy, Level, LevelModel, Limit, LinkagePolicy, Links, MODEL_FORMAT, Model, Policy, PurposePolicy,
+        Role, SourcePolicy, Survive, TermFrequencies, Training,
     };
     use serde_json::{Value, json};
     use std::collections::BTreeSet;
@@ -189,8 +190,14 @@ mod tests {
             .max_records(1)
             .corroborate(["a"])
             .block(["x"])
-            .pattern(".*");
-        let attribute = AttributePolicy::new("a", Compare::Text).group("g").survive([Survive::Source]).verified_by("b");
+            .pattern(".*")
+            .purposes(["care"]);
+        let attribute = AttributePolicy::new("a", Compare::Text)
+            .group("g")
+            .survive([Survive::Source])
+            .verified_by("b")
+            .purposes(["care"])
+            .sensitivity(Sensitivity::Special);
         Policy::builder()
             .default_region("US")
             .source("crm")
@@ -202,6 +209,8 @@ mod tests {
             .order("order_id")
             .linkage(linkage())
             .household(HouseholdPolicy::new().identifier("home").attributes(["a"]))
+            .purpose(PurposePolicy::new("care").basis(LegalBasis::Contract))
+            .event_purposes(&EventKind::View, ["care"])
             .build()
             .unwrap()
     }
@@ -241,6 +250,7 @@ mod tests {
             ("event", &policy["event"]),
             ("linkage", linkage),
             ("household", &policy["household"]),
+            ("purpose", &policy["purpose"][0]),
             ("block", &linkage["block"][0]),
             ("model", model),
             ("comparison_model", &model["comparison"][0]),
@@ -346,7 +356,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(words, 3 + 4 + 3 + 8 + 2 + 11);
+        assert_eq!(words, 3 + 4 + 3 + 8 + 2 + 11 + 3);
         for rule in schema["$defs"]["attribute"]["properties"]["survive"]["items"]["enum"].as_array().unwrap() {
             assert!(read("attribute", "survive", &json!([rule])), "{rule}");
         }

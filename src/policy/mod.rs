@@ -14,6 +14,7 @@ mod level;
 mod linkage;
 mod model;
 mod model_file;
+mod purpose;
 mod retail;
 mod rules;
 
@@ -25,9 +26,11 @@ pub use linkage::{BlockPolicy, ComparisonPolicy, LinkagePolicy, ModelSource};
 pub use model::{ComparisonModel, LevelModel, MODEL_FORMAT, Model, TermFrequencies, Training};
 pub use rules::{AttributeRule, KindRule, Rules, SURVIVE_DEFAULT};
 
+use crate::event::{LegalBasis, Sensitivity};
 use crate::similarity::{self, Agreement, keys};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
+use std::collections::BTreeMap;
 
 /// The whole configuration of a resolver. TOML and JSON files hold the same fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,6 +59,9 @@ pub struct Policy {
     /// Who is one household; none knows no households.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub household: Option<HouseholdPolicy>,
+    /// What data is used for. A purpose that is not declared needs consent, and sees nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub purpose: Vec<PurposePolicy>,
     /// The host's own similarities, which levels name as `custom:NAME:LEAST`. Code is in no file: a policy that is read
     /// has none until they are given to it.
     #[serde(skip)]
@@ -209,6 +215,9 @@ pub struct IdentifierPolicy {
     /// A regular expression that the whole normalised value must match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<SmolStr>,
+    /// The purposes for which its values may be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purposes: Vec<SmolStr>,
 }
 
 /// A declared attribute.
@@ -232,6 +241,27 @@ pub struct AttributePolicy {
     /// For the rule `verified`: the attribute of the same record that says whether this one was verified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified_by: Option<SmolStr>,
+    /// The purposes for which its values may be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub purposes: Vec<SmolStr>,
+    /// How carefully its values are to be handled.
+    #[serde(default, skip_serializing_if = "is_plain")]
+    pub sensitivity: Sensitivity,
+}
+
+fn is_plain(sensitivity: &Sensitivity) -> bool {
+    *sensitivity == Sensitivity::None
+}
+
+/// What data is used for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PurposePolicy {
+    /// Its name, as consents give it.
+    pub name: SmolStr,
+    /// Why data may be processed for it.
+    #[serde(default)]
+    pub basis: LegalBasis,
 }
 
 /// How events are read.
@@ -242,6 +272,9 @@ pub struct EventPolicy {
     /// do those that carry its id as an identifier of this kind, and names of orders have the kind's form too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order: Option<SmolStr>,
+    /// By kind of event, the purposes for which events of the kind may be read.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub purposes: BTreeMap<SmolStr, Vec<SmolStr>>,
 }
 
 impl EventPolicy {
@@ -350,6 +383,7 @@ impl Default for Policy {
             event: EventPolicy::default(),
             linkage: None,
             household: None,
+            purpose: Vec::new(),
             similarities: crate::similarity::Similarities::default(),
         }
     }

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::event::{Event, EventKind, Line, Message, Preference};
 use crate::household::{HouseholdMember, HouseholdTie};
 use crate::id::ProfileId;
-use crate::identifier::{Topic, hash_event};
+use crate::identifier::{Topic, hash_of};
 use crate::journey::{Order, ShownOrder, Touches, Verification, channel, day};
 use crate::normalise::{folded, order_id, trimmed};
 use crate::preference::{
@@ -430,7 +430,7 @@ impl View {
 
     /// An event of a profile, with the kind of identifier by which it is theirs.
     fn told(&self, event: Arc<Event>) -> Result<JourneyEvent> {
-        let place = self.snapshot.event_places(&[hash_event(self.seed, &event.key)])?.pop().flatten();
+        let place = self.snapshot.event_places(&[hash_of(self.seed, event.what(), &event.key)])?.pop().flatten();
         let node = place.map(|place| self.snapshot.nodes(&[place.trail])).transpose()?;
         let link = node.and_then(|mut nodes| nodes.pop().flatten()).and_then(|node| node.vertex.follows());
         let kind = link.and_then(|link| self.rules.kinds.get(usize::from(link.kind)));

@@ -4,6 +4,7 @@ mod about;
 mod answer;
 mod attribute;
 mod card;
+mod consent;
 mod contact;
 mod deeds;
 mod drift;
@@ -43,6 +44,7 @@ pub use answer::{
 pub use card::{
     Card, CardEvent, CardHousehold, CardLimits, CardOrder, CardQuery, CardStated, FacetFavourites, Listed, ShownEvent,
 };
+pub use consent::Consents;
 pub use journey::{Journey, JourneyEvent, JourneyQuery, Touch};
 pub use orders::{FoundOrders, OrderSearch, Orders};
 pub use read::View;

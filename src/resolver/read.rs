@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::golden::fold;
 use crate::id::{ClusterNumber, ProfileId, ProfileNumber, RecordNumber, Seed};
-use crate::identifier::{hash_event, hash_key, links};
+use crate::identifier::{hash_key, hash_of, links};
+use crate::issue::What;
 use crate::normalise::{normalise, normalise_event, normalise_identifiers};
 use crate::operation::Operation;
 use crate::policy::Links;
@@ -136,7 +137,19 @@ impl View {
     /// # Errors
     /// `Store` or `Corrupt` where reading failed.
     pub fn event(&self, key: &RecordKey) -> Result<Option<StoredEvent>> {
-        let place = self.snapshot.event_places(&[hash_event(self.seed, key)])?.pop().flatten();
+        self.stored(What::Event, key)
+    }
+
+    /// A consent as it was told, whose it is, and what the policy finds wrong with it.
+    ///
+    /// # Errors
+    /// As for [`event`](Self::event).
+    pub fn consent(&self, key: &RecordKey) -> Result<Option<StoredEvent>> {
+        self.stored(What::Consent, key)
+    }
+
+    fn stored(&self, what: What, key: &RecordKey) -> Result<Option<StoredEvent>> {
+        let place = self.snapshot.event_places(&[hash_of(self.seed, what, key)])?.pop().flatten();
         let Some(place) = place else { return Ok(None) };
         let Some(event) = self.snapshot.events(&[place])?.pop().flatten() else { return Ok(None) };
         let (_, issues) = normalise_event(&self.rules, &event);
@@ -405,6 +418,14 @@ impl Resolver {
     /// As there.
     pub fn event(&self, key: &RecordKey) -> Result<Option<StoredEvent>> {
         self.view()?.event(key)
+    }
+
+    /// See [`View::consent`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn consent(&self, key: &RecordKey) -> Result<Option<StoredEvent>> {
+        self.view()?.consent(key)
     }
 
     /// See [`View::members`].

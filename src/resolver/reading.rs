@@ -4,7 +4,7 @@ use super::ruling::Ruling;
 use crate::event::Event;
 use crate::household::homes;
 use crate::id::{KeyHash, Link, Seed, ValueHash};
-use crate::identifier::{hash_event, hash_key, hash_trail, links};
+use crate::identifier::{hash_key, hash_of, hash_trail, links};
 use crate::issue::{Issue, IssueReason, What};
 use crate::normalise::{normalise, normalise_event, normalise_identifiers};
 use crate::record::{Identifier, Moment, Record, RecordKey};
@@ -80,12 +80,12 @@ impl EventReading {
     /// Reads an event as the policy says. `now` is what its time is judged by, where it is to be judged.
     pub(super) fn of(rules: &Ruling, seed: Seed, event: Arc<Event>, now: Option<Timestamp>) -> Self {
         let (normalised, mut issues) = normalise_event(rules, &event);
-        issues.extend(ahead(rules, What::Event, &event.key, event.at, now));
+        issues.extend(ahead(rules, event.what(), &event.key, event.at, now));
         let mut identifiers: SmallVec<[&Identifier; 4]> = event.identifiers.iter().collect();
         identifiers.sort_unstable();
         identifiers.dedup();
         Self {
-            key: hash_event(seed, &event.key),
+            key: hash_of(seed, event.what(), &event.key),
             trail: hash_trail(seed, &event.key.source, identifiers),
             links: links(seed, rules, &normalised.identifiers),
             dormant: normalised.quarantined || normalised.identifiers.is_empty() || event.key.source == Event::LEDGER,

@@ -7,7 +7,8 @@ use super::moments::each_event;
 use super::read::View;
 use crate::error::Result;
 use crate::id::{ClusterNumber, ProfileId, RecordNumber};
-use crate::identifier::hash_event;
+use crate::identifier::hash_of;
+use crate::issue::What;
 use crate::journey::{Recognition, Touches};
 use crate::record::RecordKey;
 use crate::store::{DORMANT, EventPlace};
@@ -43,11 +44,10 @@ impl View {
 
     pub(super) fn touches_of(&self, subject: &Subject, now: Timestamp) -> Result<Touches> {
         let until = now.microseconds();
-        let mut first: Option<(i64, RecordKey, EventPlace)> = None;
+        let mut first: Option<(i64, RecordKey, RecordNumber)> = None;
         let mut older = |at: i64, key: &RecordKey, trail: RecordNumber| {
             if at <= until && first.as_ref().is_none_or(|(known_at, known, _)| (at, key) < (*known_at, known)) {
-                let place = EventPlace { trail, at, key: hash_event(self.seed, key) };
-                first = Some((at, key.clone(), place));
+                first = Some((at, key.clone(), trail));
             }
         };
         let mut users = Users::default();
@@ -64,7 +64,11 @@ impl View {
                 Ok(())
             })?;
         }
-        let first = first.map(|(_, _, place)| self.events_at(&[place])).transpose()?.and_then(|mut found| found.pop());
+        // Of an event and a consent of one key and time, the event.
+        let places = first.map(|(at, key, trail)| {
+            [What::Event, What::Consent].map(|what| EventPlace { trail, at, key: hash_of(self.seed, what, &key) })
+        });
+        let first = self.events_at(places.as_ref().map(|places| &places[..]).unwrap_or_default())?.into_iter().next();
         Ok(Touches { first, last: self.last_event(subject, until, |_| true)? })
     }
 

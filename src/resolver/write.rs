@@ -11,7 +11,8 @@ use super::ruling::Ruling;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::id::{KeyHash, Link, ProfileNumber, RecordNumber, ValueHash};
-use crate::identifier::{hash_event, hash_key};
+use crate::identifier::{hash_key, hash_of};
+use crate::issue::What;
 use crate::operation::Operation;
 use crate::policy::Links;
 use crate::record::{Assertion, Record, RecordKey, Verdict};
@@ -148,8 +149,21 @@ impl Resolver {
     /// # Errors
     /// `Store` where writing failed.
     pub fn remove_event(&self, key: &RecordKey) -> Result<Option<Resolution>> {
+        self.remove_told(What::Event, key)
+    }
+
+    /// Removes a consent: what is left is as if it had never been told. Who changes their mind withdraws it, by another;
+    /// this is for what was told by mistake. None if there was no such consent.
+    ///
+    /// # Errors
+    /// `Store` where writing failed.
+    pub fn remove_consent(&self, key: &RecordKey) -> Result<Option<Resolution>> {
+        self.remove_told(What::Consent, key)
+    }
+
+    fn remove_told(&self, what: What, key: &RecordKey) -> Result<Option<Resolution>> {
         self.write(|planner| {
-            if !planner.remove_event(hash_event(planner.seed, key))? {
+            if !planner.remove_event(hash_of(planner.seed, what, key))? {
                 return Ok(None);
             }
             planner.settle()?;
@@ -165,7 +179,7 @@ impl Resolver {
         self.write(|planner| {
             let mut removed = 0;
             for key in keys {
-                removed += u64::from(planner.remove_event(hash_event(planner.seed, key))?);
+                removed += u64::from(planner.remove_event(hash_of(planner.seed, What::Event, key))?);
             }
             planner.settle()?;
             Ok(removed)
@@ -293,6 +307,7 @@ impl Resolver {
             Operation::Remove(key) => self.remove(&key),
             Operation::Event(event) => self.add_event(*event).map(Some),
             Operation::RemoveEvent(key) => self.remove_event(&key),
+            Operation::RemoveConsent(key) => self.remove_consent(&key),
             Operation::Assert(assertion) => self.assert(assertion).map(Some),
             Operation::Lift { a, b } => self.lift(&a, &b),
         }

@@ -2,9 +2,9 @@
 
 use crate::operation::{key, value};
 use onefold::{
-    Decimal, ErrorKind, Event, EventKind, Facet, Form, Grant, Identifier, IdentifierPolicy, IssueReason, Line, Message,
-    NotedBy, Operation, Polarity, Policy, Preference, RecordKey, Role, Rules, Scope, Sensitivity, SmolStr, Timestamp,
-    What, normalise_event,
+    Consent, ConsentStatus, Decimal, ErrorKind, Event, EventKind, Facet, Form, Grant, Identifier, IdentifierPolicy,
+    IssueReason, LegalBasis, Line, Message, NotedBy, Operation, Polarity, Policy, Preference, RecordKey, Role, Rules,
+    Scope, Sensitivity, SmolStr, Timestamp, What, normalise_event,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -411,7 +411,18 @@ fn kind() -> impl Strategy<Value = EventKind> {
     use EventKind::*;
     prop_oneof![
         prop::sample::select(vec![
-            View, Search, Cart, Purchase, Return, Contact, Exposure, Rejected, Preference, Offer, Bucket
+            View,
+            Search,
+            Cart,
+            Purchase,
+            Return,
+            Contact,
+            Exposure,
+            Rejected,
+            Preference,
+            Offer,
+            Bucket,
+            EventKind::Consent
         ]),
         prop::sample::select(vec![MessageSent, MessageDelivered, MessageOpened, MessageClicked]),
         "[^\\s].{0,4}".prop_map(|name| Custom(name.into())),
@@ -481,13 +492,35 @@ fn grant() -> impl Strategy<Value = Grant> {
     })
 }
 
+fn consent() -> impl Strategy<Value = Consent> {
+    let status = prop::sample::select(vec![ConsentStatus::Granted, ConsentStatus::Withdrawn, ConsentStatus::Unknown]);
+    let words = (of(word()), of(word()), of(word()), of(word()), of(word()), of(word()), of(word()));
+    let basis = of(prop::sample::select(vec![LegalBasis::Consent, LegalBasis::PublicTask]));
+    (word(), status, words, basis, of(time()), of(time())).prop_map(|(purpose, status, words, basis, told, ends)| {
+        let (brand, property, channel, jurisdiction, notice, offered, evidence) = words;
+        let scope = Scope { brand, property, channel };
+        let (recorded_at, expires) = (told, ends);
+        Consent {
+            scope,
+            jurisdiction,
+            basis,
+            recorded_at,
+            expires,
+            notice,
+            offered,
+            evidence,
+            ..Consent::new(purpose, status)
+        }
+    })
+}
+
 /// Any event, as a source might send it.
 pub(crate) fn event() -> impl Strategy<Value = Event> {
     let attributes = vec((word(), value()), 0..3);
     let lists = (identifiers(), identifiers(), facets(), vec(line(), 0..3), attributes);
     let words = (of(word()), of(word()), of(word()), of(word()), of(number()), of(word()));
-    (key(), time(), kind(), lists, words, of(message()), of(preference()), of(grant())).prop_map(
-        |(key, at, kind, lists, words, message, preference, grant)| {
+    (key(), time(), kind(), lists, words, of(message()), of(preference()), of(grant()), of(consent())).prop_map(
+        |(key, at, kind, lists, words, message, preference, grant, consent)| {
             let (identifiers, contact, facets, lines, attributes) = lists;
             let (channel, place, order, text, sentiment, payload) = words;
             Event {
@@ -505,6 +538,7 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
                 message,
                 preference: preference.map(Box::new),
                 grant: grant.map(Box::new),
+                consent: consent.map(Box::new),
                 contact,
                 attributes,
                 payload,

@@ -8,6 +8,7 @@ mod card;
 mod cases;
 mod catalogue;
 mod cli;
+mod consents;
 mod contact;
 mod crowd;
 mod deeds;

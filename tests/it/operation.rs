@@ -65,7 +65,7 @@ fn a_wrong_line_is_refused_and_the_culprit_named() {
         "line: the key `email` comes twice",
     );
     refused(r#"{"source":"a","key":NaN}"#, "line: is not JSON: expected value at column 21");
-    refused(r#"{"op":"consent"}"#, "op: operation `consent` is not supported yet");
+    refused(r#"{"op":"consent"}"#, "field `source`: is missing");
     refused(r#"{"op":"erase"}"#, "op: operation `erase` is not supported yet");
     refused(r#"{"op":"merge"}"#, "op: `merge` is not an operation");
     refused(r#"{"op":"ann@example.org"}"#, "op: (a name that is no plain word) is not an operation");
@@ -99,10 +99,7 @@ fn a_wrong_line_is_refused_and_the_culprit_named() {
     );
     refused(r#"{"op":"lift","a":["crm"],"b":["web","7"]}"#, "field `a`: is not a list of a source and a key");
     refused(r#"{"op":"join","a":["crm","1"],"b":["crm","1"]}"#, "assertion: a record is never asserted against itself");
-    refused(
-        r#"{"op":"remove","what":"consent","source":"a","key":"b"}"#,
-        "field `what`: operation `remove` of `consent` is not supported yet",
-    );
+    refused(r#"{"op":"remove","what":"consent","source":"a"}"#, "field `key`: is missing");
     refused("[".repeat(100_000), "line: is not JSON: recursion limit exceeded at column 128");
 }
 

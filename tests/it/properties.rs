@@ -9,7 +9,7 @@ use crate::script::{self, Call, Script};
 use crate::subject;
 use crate::tablet;
 use crate::world::{self, Picture, World};
-use onefold::{Assertion, Event, Golden, Operation, Policy, ProfileId, Record, Resolver, Verdict};
+use onefold::{Assertion, Event, EventKind, Golden, Operation, Policy, ProfileId, Record, Resolver, Verdict};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use std::collections::{BTreeMap, BTreeSet};
@@ -184,13 +184,16 @@ proptest! {
         let (before, export) = (State::of(&resolver), exported(&resolver));
         let event = Event { key: onefold::RecordKey::new("new", event.key.key.clone()), ..event };
         let answer = resolver.add_event(event.clone()).unwrap();
-        let stored = resolver.event(&event.key).unwrap().unwrap();
+        let is_consent = event.kind == EventKind::Consent;
+        let stored = if is_consent { resolver.consent(&event.key) } else { resolver.event(&event.key) };
+        let stored = stored.unwrap().unwrap();
+        let remove = || if is_consent { resolver.remove_consent(&event.key) } else { resolver.remove_event(&event.key) };
         prop_assert_eq!(answer.profile, stored.profile, "an answer names the profile whose the event is");
         prop_assert!(!answer.because.is_empty(), "every answer says why");
-        prop_assert!(resolver.remove_event(&event.key).unwrap().is_some());
+        prop_assert!(remove().unwrap().is_some());
         prop_assert_eq!(State::of(&resolver), before);
         prop_assert_eq!(exported(&resolver), export);
-        prop_assert!(resolver.remove_event(&event.key).unwrap().is_none());
+        prop_assert!(remove().unwrap().is_none());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a resolver recalls, what was bought, who may be reached and who was recognised: as the pure functions find it of
 //! the events that brute force attributes to each profile.
 
+use crate::consents;
 use crate::deeds::home;
 use crate::model::{Evidence, Key, Person, Standing};
 use crate::properties::config;
@@ -9,9 +10,9 @@ use crate::subject;
 use crate::tablet;
 use crate::world::{self, Picture, World};
 use onefold::{
-    CapRule, ChannelRule, ContactPlan, ContactRequest, ContactRules, Event, EventKind, Line, Operation, Order,
-    OrderSearch, OrderStatus, PreferenceQuery, Preferences, Recognition, RecordKey, Resolver, Role, SmolStr, Timestamp,
-    Touches, Verification, orders, plan_contact, recall, touches,
+    CapRule, ChannelRule, ConsentStatus, ContactPlan, ContactRequest, ContactRules, Event, EventKind, Line, Operation,
+    Order, OrderSearch, OrderStatus, PreferenceQuery, Preferences, Recognition, RecordKey, Resolver, Role, SmolStr,
+    Timestamp, Touches, Verification, orders, plan_contact, recall, touches,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -40,6 +41,7 @@ struct Folded {
     /// The first and the last, as a file has them.
     touches: [Option<String>; 2],
     plan: ContactPlan,
+    consents: Vec<consents::Held>,
 }
 
 const ORDERS: [&str; 4] = ["o1", "o2", "a", "b"];
@@ -75,6 +77,11 @@ pub(crate) fn of(resolver: &Resolver) -> Reads {
             issues: bought.issues.iter().map(|issue| format!("{issue:?}")).collect(),
             touches: told(view.touches(*id, now()).unwrap().unwrap()),
             plan: view.contact_plan(*id, &rules(), &request()).unwrap().unwrap(),
+            consents: consents::queries()
+                .iter()
+                .map(|query| view.effective_consent(*id, query, now()).unwrap().unwrap())
+                .map(|found| (found.status, found.because, found.overruled))
+                .collect(),
         };
         (person.clone(), folded)
     };
@@ -116,6 +123,10 @@ fn naive(world: &World) -> Reads {
             issues: issues.iter().map(|issue| format!("{issue:?}")).collect(),
             touches: told(touches(&past)),
             plan: plan_contact(&theirs, &channels, &rules(), &request()).unwrap(),
+            consents: consents::queries()
+                .iter()
+                .map(|query| consents::held(world, &picture, person, query, now()))
+                .collect(),
         };
         (person.clone(), folded)
     };
@@ -186,10 +197,11 @@ fn is_known(world: &World, picture: &Picture, person: &Person) -> bool {
     })
 }
 
-/// Scripts that begin with much that is bought, given back, wished for and sent.
+/// Scripts that begin with much that is bought, given back, wished for, sent and allowed.
 fn scripts() -> impl Strategy<Value = Script> {
-    (tablet::happenings(0..12), vec(busy(), 4..16)).prop_map(|(mut script, events)| {
-        script.calls.insert(0, Call::AddEvents(events, 5));
+    let told = vec(consents::told_of_somebody(), 0..6);
+    (tablet::happenings(0..12), vec(busy(), 4..16), told).prop_map(|(mut script, events, told)| {
+        script.calls.insert(0, Call::AddEvents(events.into_iter().chain(told).collect(), 5));
         script
     })
 }
@@ -201,7 +213,7 @@ fn busy() -> impl Strategy<Value = Event> {
     ];
     let order = option::weighted(0.5, select(&["o1", "a"][..]));
     let said = (script::said(), any::<bool>());
-    (tablet::event(), kind, order, said).prop_map(|(event, kind, order, ((preference, message), bare))| {
+    (tablet::happened(), kind, order, said).prop_map(|(event, kind, order, ((preference, message), bare))| {
         let lines = if bare { Vec::new() } else { vec![Line::new("sku-1")] };
         let (order, preference) = (order.map(SmolStr::from), preference.map(Box::new));
         Event { kind, order, preference, message, lines, ..event }
@@ -223,13 +235,15 @@ proptest! {
 }
 
 /// What the property is for, and in how many of the pictures it is seen at least.
-const WANTED: [(&str, u64); 6] = [
+const WANTED: [(&str, u64); 8] = [
     ("a statement that is not of the profile of its trail", 40),
     ("an order of which another profile has an event", 80),
     ("an order by the value of an identifier", 20),
     ("a return that takes something out", 35),
     ("a cap that is reached", 80),
     ("a purchase of the future", 300),
+    ("a refusal that holds", 60),
+    ("a refusal that was overruled", 15),
 ];
 
 #[test]
@@ -254,7 +268,7 @@ fn scripts_reach_what_is_read() {
 }
 
 /// Which of the wanted states there are.
-fn states(world: &World) -> [bool; 6] {
+fn states(world: &World) -> [bool; 8] {
     let (picture, reads) = (world.picture(), naive(world));
     let whose = |key: &RecordKey| picture.attributed.get(&world::key(key));
     let elsewhere = |(key, event): (&Key, &Event)| {
@@ -277,5 +291,7 @@ fn states(world: &World) -> [bool; 6] {
         orders().any(back),
         reads.people.values().any(capped),
         world.events.values().any(|event| event.kind == EventKind::Purchase && !is_past(event)),
+        reads.people.values().flat_map(|folded| &folded.consents).any(|held| held.0 == ConsentStatus::Denied),
+        reads.people.values().flat_map(|folded| &folded.consents).any(|held| !held.2.is_empty()),
     ]
 }

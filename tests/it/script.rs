@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 /// One call of a resolver.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "scripts are short")]
 pub(crate) enum Call {
     Apply(Operation),
     /// The records, and how many at once.
@@ -235,7 +236,7 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
                 kind.kind = name.into();
             }
             let order = orders.map(|place| identifier[place.index(identifier.len())].kind.clone());
-            let event = EventPolicy { order };
+            let event = EventPolicy { order, ..EventPolicy::default() };
             let policy =
                 Policy { source, identifier, attribute, event, undeclared_attributes: undeclared, ..Policy::default() };
             let linkage = linkage.map(|(max_block, link, veto)| likeness(&policy, max_block, link, veto));
@@ -309,6 +310,7 @@ pub(crate) fn kind() -> impl Strategy<Value = IdentifierPolicy> {
             corroborate,
             block,
             pattern: None,
+            purposes: Vec::new(),
         },
     )
 }
@@ -331,6 +333,8 @@ fn attributes() -> impl Strategy<Value = Vec<AttributePolicy>> {
             group: group.clone(),
             survive,
             verified_by: None,
+            purposes: Vec::new(),
+            sensitivity: onefold::Sensitivity::None,
         };
         let born = born.unwrap_or_else(|| given.clone());
         let city = attribute("city", compare.2, false, born.clone());

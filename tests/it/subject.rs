@@ -5,8 +5,8 @@ use crate::script::Call;
 use crate::world::{self, Picture, World};
 use onefold::store::WithheldKey;
 use onefold::{
-    Alike, Event, Golden, Identifier, Ingest, Member, Operation, ProfileId, Reason, Record, RecordKey, Resolver, Rules,
-    Status, StoredEvent, Verdict, Why, fold,
+    Alike, Event, EventKind, Golden, Identifier, Ingest, Member, Operation, ProfileId, Reason, Record, RecordKey,
+    Resolver, Rules, Status, StoredEvent, Verdict, Why, fold,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,7 +74,7 @@ pub(crate) fn touched(call: &Call, world: &World) -> BTreeSet<Evidence> {
         Call::Apply(Operation::Assert(said)) => BTreeSet::from([record(&said.a), record(&said.b)]),
         Call::Apply(Operation::Lift { a, b }) => BTreeSet::from([record(a), record(b)]),
         Call::Apply(Operation::Event(sent)) => BTreeSet::from([event(&sent.key)]),
-        Call::Apply(Operation::RemoveEvent(key)) => BTreeSet::from([event(key)]),
+        Call::Apply(Operation::RemoveEvent(key) | Operation::RemoveConsent(key)) => BTreeSet::from([event(key)]),
         Call::AddEvents(events, _) => events.iter().map(|sent| event(&sent.key)).collect(),
         Call::RemoveEvents(keys) => keys.iter().map(event).collect(),
         Call::AddAll(records, _) | Call::Load(records) => of(records),
@@ -113,7 +113,11 @@ pub(crate) fn events(resolver: &Resolver) -> BTreeMap<Key, StoredEvent> {
     let view = resolver.view().unwrap();
     let mut events = BTreeMap::new();
     let mut visit = |event: &Event| {
-        let stored = view.event(&event.key).unwrap().unwrap();
+        let stored = match event.kind {
+            EventKind::Consent => view.consent(&event.key),
+            _ => view.event(&event.key),
+        };
+        let stored = stored.unwrap().unwrap();
         assert_eq!(*stored.event, *event);
         assert!(events.insert(world::key(&event.key), stored).is_none(), "an event is visited twice");
     };

@@ -2,6 +2,7 @@
 //!
 //! How often each state is reached is counted, so that the properties cannot come to prove less without a word.
 
+use crate::consents;
 use crate::deeds::home;
 use crate::model::{Evidence, Key, Person, Standing};
 use crate::script::{self, Call, Script};
@@ -82,6 +83,7 @@ fn call() -> impl Strategy<Value = Call> {
         16 => event().prop_map(happened),
         8 => (vec(event(), 1..10), 1..5_usize).prop_map(|(events, batch)| Call::AddEvents(events, batch)),
         4 => key().prop_map(|key| Call::Apply(Operation::RemoveEvent(key))),
+        1 => key().prop_map(|key| Call::Apply(Operation::RemoveConsent(key_of_consent(key)))),
         1 => vec(key(), 0..4).prop_map(Call::RemoveEvents),
         6 => record().prop_map(|record| Call::Apply(Operation::Add(record))),
         2 => key().prop_map(|key| Call::Apply(Operation::Remove(key))),
@@ -92,12 +94,17 @@ fn call() -> impl Strategy<Value = Call> {
     ]
 }
 
+/// Consents have keys of their own, and in scripts also other ones.
+pub(crate) fn key_of_consent(key: RecordKey) -> RecordKey {
+    RecordKey::new(key.source, format!("c{}", key.key))
+}
+
 /// The keys of records and of events: one pool, in which some are those of [`script::key`].
-fn key() -> impl Strategy<Value = RecordKey> {
+pub(crate) fn key() -> impl Strategy<Value = RecordKey> {
     (select(&["a", "b"][..]), 1..9_u32).prop_map(|(source, key)| RecordKey::new(source, key.to_string()))
 }
 
-fn at() -> impl Strategy<Value = Timestamp> {
+pub(crate) fn at() -> impl Strategy<Value = Timestamp> {
     let day = prop_oneof![3 => Just(5), 1 => Just(6), 1 => Just(7)];
     (day, 0..8).prop_map(|(day, minute): (i32, i32)| format!("2026-01-0{day}T10:0{minute}:00Z").parse().unwrap())
 }
@@ -124,6 +131,20 @@ fn record() -> impl Strategy<Value = Record> {
 }
 
 pub(crate) fn event() -> impl Strategy<Value = Event> {
+    (happened(), option::weighted(0.15, consents::consent())).prop_map(|(event, consent)| match consent {
+        Some(consent) => Event {
+            key: key_of_consent(event.key.clone()),
+            kind: EventKind::Consent,
+            consent: Some(Box::new(consent)),
+            lines: Vec::new(),
+            ..event
+        },
+        None => event,
+    })
+}
+
+/// An event that is no consent.
+pub(crate) fn happened() -> impl Strategy<Value = Event> {
     let kind = prop_oneof![
         6 => Just(EventKind::View), 3 => Just(EventKind::Purchase), 1 => Just(EventKind::Return),
         1 => Just(EventKind::MessageSent)

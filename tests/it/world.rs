@@ -68,7 +68,8 @@ impl World {
                     self.events.insert(key, (**event).clone());
                 }
             }
-            Operation::RemoveEvent(gone) => drop(self.events.remove(&key(gone))),
+            // Consents of scripts have keys of their own.
+            Operation::RemoveEvent(gone) | Operation::RemoveConsent(gone) => drop(self.events.remove(&key(gone))),
         }
     }
 

@@ -1,0 +1,65 @@
+//! The part of a policy that says what data is used for.
+
+use super::check::{hint, names};
+use super::{Policy, PurposePolicy};
+use crate::error::{Error, Result};
+use crate::event::{EventKind, LegalBasis};
+use crate::normalise::folded;
+use smol_str::SmolStr;
+
+impl PurposePolicy {
+    /// Names a purpose that needs consent.
+    pub fn new(name: impl Into<SmolStr>) -> Self {
+        Self { name: name.into(), basis: LegalBasis::Consent }
+    }
+
+    /// Sets its legal basis.
+    #[must_use]
+    pub fn basis(mut self, basis: LegalBasis) -> Self {
+        self.basis = basis;
+        self
+    }
+}
+
+impl Policy {
+    /// The legal basis of a purpose: consent where it declares none.
+    pub fn basis_of(&self, purpose: &str) -> LegalBasis {
+        let name = folded(purpose);
+        let declared = self.purpose.iter().find(|purpose| folded(&purpose.name) == name);
+        declared.map_or(LegalBasis::Consent, |purpose| purpose.basis)
+    }
+
+    pub(super) fn check_purposes(&self) -> Result<()> {
+        names("purpose", "name", self.purpose.iter().map(|purpose| &purpose.name))?;
+        for (place, purpose) in self.purpose.iter().enumerate() {
+            let alike = self.purpose.iter().take(place).find(|earlier| folded(&earlier.name) == folded(&purpose.name));
+            if let Some(earlier) = alike {
+                let reason = format!("is the same word as `{}`", earlier.name);
+                return Err(Error::policy(format!("purpose[{place}].name"), reason));
+            }
+        }
+        for (place, kind) in self.identifier.iter().enumerate() {
+            self.check_named(&format!("identifier[{place}].purposes"), &kind.purposes)?;
+        }
+        for (place, attribute) in self.attribute.iter().enumerate() {
+            self.check_named(&format!("attribute[{place}].purposes"), &attribute.purposes)?;
+        }
+        for (kind, purposes) in &self.event.purposes {
+            let field = format!("event.purposes.{kind}");
+            kind.parse::<EventKind>().map_err(|_| Error::policy(field.as_str(), "is of no kind of event"))?;
+            self.check_named(&field, purposes)?;
+        }
+        Ok(())
+    }
+
+    fn check_named(&self, field: &str, purposes: &[SmolStr]) -> Result<()> {
+        let declared = || self.purpose.iter().map(|purpose| &purpose.name);
+        for (place, name) in purposes.iter().enumerate() {
+            if !declared().any(|known| known == name) {
+                let reason = format!("no purpose `{name}` is declared{}", hint(name, declared()));
+                return Err(Error::policy(format!("{field}[{place}]"), reason));
+            }
+        }
+        Ok(())
+    }
+}
