@@ -65,7 +65,7 @@ impl View {
             })?;
         }
         let first = first.map(|(_, _, place)| self.events_at(&[place])).transpose()?.and_then(|mut found| found.pop());
-        Ok(Touches { first, last: self.last_event(subject, until, |_| true)? })
+        Ok(Touches { first, last: self.last_event(subject.number, &subject.trails, until, |_| true)? })
     }
 
     /// How many events from one time on and before another are somebody's who is known, by a person or a contact
