@@ -21,9 +21,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl View {
-    /// Plans how to tell a profile something, as [`plan_contact`] does: caps count the messages to the profile as it is
-    /// now, whichever of its parts they were sent to; and channels are chosen by what it stated of the attribute
-    /// `channel`, for the purpose and in the context of what is told. None if the id leads nowhere.
+    /// Plans how to tell a profile something, as [`plan_contact`](crate::plan_contact) does: caps count the messages to
+    /// the profile as it is now, whichever of its parts they were sent to; and channels are chosen by what it stated of
+    /// the attribute `channel`, for the purpose and in the context of what is told. None if the id leads nowhere.
     ///
     /// Where the request brings no identifiers, they are those of the profile that it holds, of the kinds that channels
     /// declare, those that were seen last first: an address that somebody else holds now reaches somebody else.
