@@ -1,12 +1,17 @@
 //! How often is too often.
 
 use super::answer::{Capped, ContactRequest};
-use super::messages::Sent;
+use super::messages::Messages;
 use super::rules::{CapRule, ContactRules, same};
 use crate::time::{DAY, Timestamp};
 
 /// The caps that are reached on a channel, in the order of the rules. O(caps times messages).
-pub(super) fn reached(rules: &ContactRules, request: &ContactRequest, channel: &str, messages: &[Sent]) -> Vec<Capped> {
+pub(super) fn reached(
+    rules: &ContactRules,
+    request: &ContactRequest,
+    channel: &str,
+    messages: &Messages,
+) -> Vec<Capped> {
     let holds = |cap: &CapRule| {
         same(&cap.purpose, &request.purpose) && cap.channel.as_ref().is_none_or(|name| same(name, channel))
     };
@@ -14,13 +19,18 @@ pub(super) fn reached(rules: &ContactRules, request: &ContactRequest, channel: &
     caps.filter_map(|(place, cap)| capped(place, cap, request.now, messages)).collect()
 }
 
-fn capped(place: usize, cap: &CapRule, now: Timestamp, messages: &[Sent]) -> Option<Capped> {
+fn capped(place: usize, cap: &CapRule, now: Timestamp, messages: &Messages) -> Option<Capped> {
     let window = i64::from(cap.days) * DAY;
-    let counts = |message: &&Sent| {
-        message.is_for(&cap.purpose) && cap.channel.as_ref().is_none_or(|channel| message.through(channel))
-    };
-    let mut within: Vec<i64> = messages.iter().filter(counts).filter_map(|message| message.sent_at).collect();
-    within.retain(|at| *at > now.microseconds().saturating_sub(window));
+    let since = now.microseconds().saturating_sub(window);
+    let purpose = messages.name(&cap.purpose)?;
+    let channel = cap.channel.as_ref().map(|channel| messages.name(channel));
+    let within = messages.iter().filter_map(|message| {
+        let at = message.sent_at.filter(|at| *at > since)?;
+        let counts =
+            message.is_for(purpose) && channel.is_none_or(|name| name.is_some_and(|name| message.through(name)));
+        counts.then_some(at)
+    });
+    let mut within: Vec<i64> = within.collect();
     within.sort_unstable();
     // When this one leaves the window, one fewer than may be sent are left.
     let leaves = within.len().checked_sub(cap.count as usize).and_then(|over| within.get(over))?;

@@ -13,4 +13,5 @@ pub use answer::{
     ContactRequest, ContactZone, HourRate, PointSource, ResponsePrior, ResponseRate, ZoneSource,
 };
 pub use plan::plan_contact;
+pub(crate) use plan::{is_clock_named, plan_once};
 pub use rules::{CapRule, ChannelRule, ContactDefaults, ContactRules, QuietHours};

@@ -5,13 +5,13 @@ use super::answer::{
     ContactZone, PointSource, ZoneSource,
 };
 use super::cap;
-use super::messages::messages;
+use super::messages::Messages;
 use super::response::Responses;
 use super::rules::{ChannelRule, ContactRules, same};
 use super::zone::{self, Quiet};
 use crate::error::Result;
 use crate::event::{Event, Polarity};
-use crate::normalise::each_once;
+use crate::normalise::standing;
 use crate::preference::{Preferences, Stated};
 use crate::record::Identifier;
 use crate::time::Timestamp;
@@ -39,7 +39,7 @@ const CHANNEL: &str = "channel";
 /// offset of the newest event that they did; and not before caps allow it. Of messages for the purpose, those sent after
 /// `now` minus the days of the cap count, each once however many sources report it, at the oldest report.
 ///
-/// O(n log n) for n events, and O(messages) for each channel and cap.
+/// O(events), and O(messages) for each channel and cap.
 ///
 /// # Errors
 /// `Config` where the rules do not pass [`ContactRules::check`].
@@ -80,10 +80,19 @@ pub fn plan_contact(
     rules: &ContactRules,
     request: &ContactRequest,
 ) -> Result<ContactPlan> {
+    plan_once(&standing(events).collect::<Vec<_>>(), stated, rules, request)
+}
+
+/// Plans as [`plan_contact`] does, from events of which each key comes once.
+pub(crate) fn plan_once(
+    events: &[&Arc<Event>],
+    stated: &Preferences,
+    rules: &ContactRules,
+    request: &ContactRequest,
+) -> Result<ContactPlan> {
     rules.check()?;
-    let events = each_once(events);
-    let (clock, zone) = clock(&events, rules, request);
-    let messages = messages(&events, request.now.microseconds());
+    let (clock, zone) = clock(events, rules, request);
+    let messages = Messages::of(events, request.now.microseconds());
     let channels = in_order(rules);
     let names = channels.iter().map(|channel| channel.name.as_str());
     let responses = Responses::new(request, &messages, &clock, names);
@@ -155,17 +164,29 @@ fn point(kind: &str, request: &ContactRequest) -> Option<ContactPoint> {
     of(&request.order_contact, PointSource::Order).or_else(|| of(&request.identifiers, PointSource::Profile))
 }
 
-/// The customer's clock. Events are in the order of time.
+/// Whether the customer's clock is told by a name, so that no event tells it.
+pub(crate) fn is_clock_named(rules: &ContactRules, request: &ContactRequest) -> bool {
+    named_clock(rules, request).is_some()
+}
+
+/// The zone given for the customer, else that of the rules.
+fn named_clock<'a>(
+    rules: &'a ContactRules,
+    request: &'a ContactRequest,
+) -> Option<(&'a SmolStr, TimeZone, ZoneSource)> {
+    let given = request.time_zone.as_ref().map(|name| (name, ZoneSource::Customer));
+    let of_rules = rules.contact.time_zone.as_ref().map(|name| (name, ZoneSource::Rules));
+    given.into_iter().chain(of_rules).find_map(|(name, source)| Some((name, zone::named(name)?, source)))
+}
+
+/// The customer's clock.
 fn clock(events: &[&Arc<Event>], rules: &ContactRules, request: &ContactRequest) -> (TimeZone, ContactZone) {
-    let given = request.time_zone.as_ref().map(|name| (name, zone::named(name), ZoneSource::Customer));
-    let unknown = given.as_ref().filter(|(_, zone, _)| zone.is_none()).map(|(name, _, _)| (*name).clone());
-    let of_rules = rules.contact.time_zone.as_ref().map(|name| (name, zone::named(name), ZoneSource::Rules));
-    let named = [given, of_rules].into_iter().flatten().find_map(|(name, zone, source)| Some((name, zone?, source)));
-    let (clock, name, source) = match named {
+    let unknown = request.time_zone.as_ref().filter(|name| zone::named(name).is_none()).cloned();
+    let (clock, name, source) = match named_clock(rules, request) {
         Some((name, clock, source)) => (clock, Some(name.clone()), source),
         None => {
             let past = |event: &&&Arc<Event>| !is_after(event.at, request.now) && !event.kind.is_of_message();
-            match events.iter().rev().find(past) {
+            match events.iter().filter(past).max_by(|a, b| a.by_time(b)) {
                 Some(last) => (zone::fixed(last.at.offset_seconds()), None, ZoneSource::LastEvent(last.key.clone())),
                 None => (TimeZone::UTC, None, ZoneSource::Nothing),
             }

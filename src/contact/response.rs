@@ -1,7 +1,7 @@
 //! How often somebody answers.
 
 use super::answer::{ContactRequest, HourRate, ResponsePrior, ResponseRate};
-use super::messages::Sent;
+use super::messages::{Messages, Sent};
 use super::rules::same;
 use super::zone;
 use crate::time::Timestamp;
@@ -36,6 +36,8 @@ impl Counts {
 /// What is known of the answers on each channel, and on all together.
 pub(super) struct Responses<'a> {
     request: &'a ContactRequest,
+    told: &'a Messages,
+    /// Those that are about what is asked.
     messages: Vec<&'a Sent>,
     zone: &'a TimeZone,
     all: Counts,
@@ -54,13 +56,14 @@ pub(super) struct OnChannel {
 impl<'a> Responses<'a> {
     pub(super) fn new<'b>(
         request: &'a ContactRequest,
-        messages: &'a [Sent],
+        told: &'a Messages,
         zone: &'a TimeZone,
         channels: impl Iterator<Item = &'b str>,
     ) -> Self {
-        let about = |message: &&Sent| request.about.as_ref().is_none_or(|about| message.is_about(about));
-        let messages = messages.iter().filter(about).collect();
-        let mut responses = Self { request, messages, zone, all: Counts::default() };
+        let about = request.about.as_ref().map(|about| told.name(about));
+        let asked = |message: &&Sent| about.is_none_or(|about| about.is_some_and(|about| message.is_about(about)));
+        let messages = told.iter().filter(asked).collect();
+        let mut responses = Self { request, told, messages, zone, all: Counts::default() };
         responses.all = channels.fold(Counts::default(), |sum, channel| {
             let known = responses.on(channel).known;
             sum.plus(known.answered, known.sent)
@@ -94,7 +97,8 @@ impl<'a> Responses<'a> {
     }
 
     fn through(&self, channel: &str) -> impl Iterator<Item = &'a Sent> {
-        self.messages.iter().copied().filter(move |message| message.through(channel))
+        let channel = self.told.name(channel);
+        self.messages.iter().copied().filter(move |message| channel.is_some_and(|channel| message.through(channel)))
     }
 
     fn priors(&self, channel: &str) -> impl Iterator<Item = &'a ResponsePrior> {

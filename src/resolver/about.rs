@@ -33,6 +33,11 @@ impl View {
     /// The events of a profile under a topic, by trail, of each the newest first. O(trails + events under the topic on
     /// them).
     pub(super) fn events_under(&self, topic: Topic<'_>, subject: &Subject) -> Result<Vec<Arc<Event>>> {
+        self.events_at(&self.places_under(topic, subject)?)
+    }
+
+    /// The places of those events.
+    pub(super) fn places_under(&self, topic: Topic<'_>, subject: &Subject) -> Result<Vec<EventPlace>> {
         let topic = hash_topic(self.seed, topic);
         let (mut users, mut theirs) = (Users::default(), Vec::new());
         for (&trail, node) in &subject.trails {
@@ -50,7 +55,7 @@ impl View {
                 }
             }
         }
-        self.events_at(&theirs)
+        Ok(theirs)
     }
 
     pub(super) fn events_at(&self, places: &[EventPlace]) -> Result<Vec<Arc<Event>>> {

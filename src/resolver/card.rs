@@ -338,7 +338,8 @@ impl View {
     /// # Ok::<(), onefold::Error>(())
     /// ```
     pub fn card(&self, id: ProfileId, query: &CardQuery<'_>) -> Result<Option<Card>> {
-        let (Some(profile), Some(subject)) = (self.profile(id)?, self.subject(id)?) else { return Ok(None) };
+        let Some(subject) = self.subject(id)? else { return Ok(None) };
+        let profile = self.profile_with(&subject.cluster, &subject.members)?;
         let limits = &query.limits;
         let preferences = recall(&self.events_under(Topic::Statement, &subject)?, &query.preferences, query.now);
         let mut preferences_withheld = BTreeMap::new();
@@ -349,8 +350,8 @@ impl View {
         let shown = |event| Ok(self.shown_event(&self.told(event)?, query));
         let (first, last) = (first.map(shown).transpose()?, last.map(shown).transpose()?);
         let Orders { orders, issues } = self.orders_of(&subject, query.now)?;
-        let (last_contact, last_contact_before) = self.last_contact(profile.id, query)?;
-        let events = self.newest_events(profile.id, profile.events, query)?;
+        let (last_contact, last_contact_before) = self.last_contact(&subject, query)?;
+        let events = self.newest_events(&subject, profile.events, query)?;
         Ok(Some(Card {
             id: profile.id,
             now: query.now,
@@ -369,7 +370,7 @@ impl View {
             events,
             orders: Listed::first(orders, limits.orders).map(|order| shown_order(order, query)),
             order_issues: issues.len() as u64,
-            household: self.household_shown(profile.id, limits)?,
+            household: self.household_shown(&subject, limits)?,
         }))
     }
 
@@ -408,10 +409,10 @@ impl View {
         Ok(found)
     }
 
-    fn newest_events(&self, id: ProfileId, held: u64, query: &CardQuery<'_>) -> Result<Listed<ShownEvent>> {
+    fn newest_events(&self, subject: &Subject, held: u64, query: &CardQuery<'_>) -> Result<Listed<ShownEvent>> {
         let limit = query.limits.events;
         let asked = JourneyQuery { until: after(query.now), ..JourneyQuery::new().limit(limit.saturating_add(1)) };
-        let journey = self.journey(id, &asked)?.unwrap_or_default();
+        let journey = self.journey_of(subject, &asked)?;
         let more = journey.next.is_some() || journey.events.len() > limit;
         let shown: Vec<ShownEvent> =
             journey.events.iter().take(limit).map(|event| self.shown_event(event, query)).collect();
@@ -420,9 +421,13 @@ impl View {
     }
 
     /// The newest contact; where too many events were looked at, the time before which it was if there was one.
-    fn last_contact(&self, id: ProfileId, query: &CardQuery<'_>) -> Result<(Option<ShownEvent>, Option<Timestamp>)> {
+    fn last_contact(
+        &self,
+        subject: &Subject,
+        query: &CardQuery<'_>,
+    ) -> Result<(Option<ShownEvent>, Option<Timestamp>)> {
         let asked = JourneyQuery { until: after(query.now), ..JourneyQuery::new().kind(EventKind::Contact).limit(1) };
-        let journey = self.journey(id, &asked)?.unwrap_or_default();
+        let journey = self.journey_of(subject, &asked)?;
         let last = journey.events.first().map(|event| self.shown_event(event, query));
         let stopped = journey.next.filter(|_| last.is_none());
         Ok((last, stopped.map(|next| Timestamp::from_microseconds(next.at)).transpose()?))
@@ -472,8 +477,9 @@ impl View {
             || order_id(&self.rules, event).is_some()
     }
 
-    fn household_shown(&self, id: ProfileId, limits: &CardLimits) -> Result<Option<CardHousehold>> {
-        let Some(household) = self.household(id)? else { return Ok(None) };
+    fn household_shown(&self, subject: &Subject, limits: &CardLimits) -> Result<Option<CardHousehold>> {
+        let Some(household) = self.household_of(subject.number, &subject.cluster)? else { return Ok(None) };
+        let id = ProfileId::of(subject.cluster.profile, self.seed);
         let (own, others): (Vec<_>, Vec<_>) = household.members.into_iter().partition(|member| member.profile == id);
         let because = own.into_iter().flat_map(|member| member.because).collect();
         let others = Listed::first(others, limits.members);

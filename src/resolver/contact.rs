@@ -4,16 +4,16 @@ use super::Resolver;
 use super::about::Subject;
 use super::moments::newest_claim;
 use super::read::View;
-use crate::contact::{ContactPlan, ContactRequest, ContactRules, plan_contact};
+use crate::contact::{ContactPlan, ContactRequest, ContactRules, is_clock_named, plan_once};
 use crate::error::Result;
 use crate::event::{Event, Sensitivity};
-use crate::id::{Link, ProfileId};
+use crate::id::{Link, ProfileId, RecordNumber};
 use crate::identifier::{Topic, hash_value};
 use crate::normalise::folded;
 use crate::preference::{PreferenceQuery, recall};
 use crate::record::Identifier;
 use crate::stitch::Claimed;
-use crate::store::Node;
+use crate::store::{EventPlace, Node};
 use crate::time::Timestamp;
 use smol_str::SmolStr;
 use std::cmp::Reverse;
@@ -21,9 +21,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl View {
-    /// Plans how to tell a profile something, as [`plan_contact`] does: caps count the messages to the profile as it is
-    /// now, whichever of its parts they were sent to; and channels are chosen by what it stated of the attribute
-    /// `channel`, for the purpose and in the context of what is told. None if the id leads nowhere.
+    /// Plans how to tell a profile something, as [`plan_contact`](crate::plan_contact) does: caps count the messages to
+    /// the profile as it is now, whichever of its parts they were sent to; and channels are chosen by what it stated of
+    /// the attribute `channel`, for the purpose and in the context of what is told. None if the id leads nowhere.
     ///
     /// Where the request brings no identifiers, they are those of the profile that it holds, of the kinds that channels
     /// declare, those that were seen last first: an address that somebody else holds now reaches somebody else.
@@ -73,18 +73,31 @@ impl View {
             ..PreferenceQuery::new()
         };
         let stated = recall(&self.events_under(Topic::Statement, &subject)?, &asked, request.now);
-        let mut events = self.events_under(Topic::Message, &subject)?;
-        events.extend(self.last_deed(&subject, request.now)?);
+        let told = self.places_under(Topic::Message, &subject)?;
+        let mut events = self.events_at(&told)?;
+        if !is_clock_named(rules, request) {
+            events.extend(self.last_deed(&subject, &told, request.now)?);
+        }
         let mut request = request.clone();
         if request.identifiers.is_empty() {
             request.identifiers = self.points(&subject, rules)?;
         }
-        plan_contact(&events, &stated, rules, &request).map(Some)
+        plan_once(&events.iter().collect::<Vec<_>>(), &stated, rules, &request).map(Some)
     }
 
     /// The newest event until now that tells of no message: by its offset the customer's clock is set.
-    fn last_deed(&self, subject: &Subject, now: Timestamp) -> Result<Option<Arc<Event>>> {
-        self.last_event(subject, now.microseconds(), |event| !event.kind.is_of_message())
+    /// Trails that tell of the profile's messages and of nothing else are not read.
+    fn last_deed(&self, subject: &Subject, told: &[EventPlace], now: Timestamp) -> Result<Option<Arc<Event>>> {
+        let mut messages: BTreeMap<RecordNumber, u64> = BTreeMap::new();
+        told.iter().for_each(|place| *messages.entry(place.trail).or_default() += 1);
+        let numbers: Vec<RecordNumber> = messages.keys().copied().collect();
+        let mut trails = subject.trails.clone();
+        for (number, trail) in numbers.iter().zip(self.snapshot.trails(&numbers)?) {
+            if trail.is_some_and(|trail| messages.get(number) == Some(&trail.events)) {
+                trails.remove(number);
+            }
+        }
+        self.last_event(subject.number, &trails, now.microseconds(), |event| !event.kind.is_of_message())
     }
 
     /// The identifiers that a profile holds, of the kinds that channels declare: those seen last first.

@@ -53,10 +53,13 @@ impl View {
     /// # Ok::<(), onefold::Error>(())
     /// ```
     pub fn household(&self, id: ProfileId) -> Result<Option<Household>> {
-        let (Some(rule), Some((number, cluster))) = (&self.rules.household, self.cluster_of(id)?) else {
-            return Ok(None);
-        };
-        let own = self.home_of(number, &cluster)?;
+        let Some((number, cluster)) = self.cluster_of(id)? else { return Ok(None) };
+        self.household_of(number, &cluster)
+    }
+
+    pub(super) fn household_of(&self, number: ClusterNumber, cluster: &Cluster) -> Result<Option<Household>> {
+        let Some(rule) = &self.rules.household else { return Ok(None) };
+        let own = self.home_of(number, cluster)?;
         if own == Home::default() {
             return Ok(None);
         }

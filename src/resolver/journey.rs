@@ -19,6 +19,9 @@ use std::sync::Arc;
 /// Events that are looked at for one page, where most are not what is asked for.
 const SCANNED_MAX: usize = 65_536;
 
+/// Events of a trail that are read first: the newest are asked for most often, and a profile may have many trails.
+const FIRST_PAGE: usize = 16;
+
 /// What is asked of a journey. Nothing set asks for all of it.
 ///
 /// # Examples
@@ -155,6 +158,8 @@ struct Source {
     node: Arc<Node>,
     /// Events that were read and not taken, the newest last.
     waiting: Vec<(i64, Arc<Event>)>,
+    /// How many are read next.
+    page: usize,
     /// Where the next page begins; none at the end.
     from: Option<(i64, Option<crate::id::KeyHash>)>,
 }
@@ -168,14 +173,17 @@ impl View {
     /// # Errors
     /// `Store` or `Corrupt` where reading failed.
     pub fn journey(&self, id: ProfileId, query: &JourneyQuery) -> Result<Option<Journey>> {
-        let Some(subject) = self.subject(id)? else { return Ok(None) };
+        self.subject(id)?.map(|subject| self.journey_of(&subject, query)).transpose()
+    }
+
+    pub(super) fn journey_of(&self, subject: &Subject, query: &JourneyQuery) -> Result<Journey> {
         let since = query.since.map_or(i64::MIN, |since| since.microseconds());
         let until = query.until.map_or(Some(i64::MAX), |until| until.microseconds().checked_sub(1));
         let until = until.map(|until| query.after.as_ref().map_or(until, |after| until.min(after.at)));
         let Some(until) = until.filter(|until| *until >= since && query.limit > 0) else {
-            return Ok(Some(Journey::default()));
+            return Ok(Journey::default());
         };
-        let mut merged = Merged::of(self, subject.trails, since, until);
+        let mut merged = Merged::of(self, &subject.trails, since, until);
         let (mut journey, mut users, mut scanned) = (Journey::default(), Users::default(), 0);
         while let Some((at, moment)) = merged.next_moment()? {
             scanned += moment.len();
@@ -196,33 +204,34 @@ impl View {
                 journey.events.push(event);
                 journey.next = Some(place);
                 if journey.events.len() == query.limit {
-                    return Ok(Some(journey));
+                    return Ok(journey);
                 }
             }
             if scanned >= SCANNED_MAX {
                 // All of this microsecond was looked at: the smallest key there is comes before none of it.
                 journey.next = Some(Touch { at, key: RecordKey::new("", "") });
-                return Ok(Some(journey));
+                return Ok(journey);
             }
         }
         journey.next = None;
-        Ok(Some(journey))
+        Ok(journey)
     }
 
-    /// The newest event of a profile by some time that is asked for; of one microsecond that of the largest key. O(events
-    /// that are newer).
+    /// The newest event of a cluster on some trails, by some time, that is asked for; of one microsecond that of the
+    /// largest key. O(trails + events that are newer).
     pub(super) fn last_event(
         &self,
-        subject: &Subject,
+        number: ClusterNumber,
+        trails: &BTreeMap<RecordNumber, Arc<Node>>,
         until: i64,
         is_asked_for: impl Fn(&Event) -> bool,
     ) -> Result<Option<Arc<Event>>> {
-        let mut merged = Merged::of(self, subject.trails.clone(), i64::MIN, until);
+        let mut merged = Merged::of(self, trails, i64::MIN, until);
         let mut users = Users::default();
         while let Some((at, moment)) = merged.next_moment()? {
             let mut last: Option<Arc<Event>> = None;
             for (node, event) in moment.into_iter().filter(|(_, event)| is_asked_for(event)) {
-                let theirs = users.of(&*self.snapshot, &node, at)? == subject.number;
+                let theirs = users.of(&*self.snapshot, &node, at)? == number;
                 if theirs && last.as_ref().is_none_or(|known| known.key < event.key) {
                     last = Some(event);
                 }
@@ -300,9 +309,12 @@ struct Merged<'a> {
 }
 
 impl<'a> Merged<'a> {
-    fn of(view: &'a View, trails: BTreeMap<RecordNumber, Arc<Node>>, since: i64, until: i64) -> Self {
-        let source = |(number, node)| Source { number, node, waiting: Vec::new(), from: Some((until, None)) };
-        Self { view, since, sources: trails.into_iter().map(source).collect() }
+    fn of(view: &'a View, trails: &BTreeMap<RecordNumber, Arc<Node>>, since: i64, until: i64) -> Self {
+        let source = |(&number, node): (&RecordNumber, &Arc<Node>)| {
+            let node = Arc::clone(node);
+            Source { number, node, waiting: Vec::new(), page: FIRST_PAGE, from: Some((until, None)) }
+        };
+        Self { view, since, sources: trails.iter().map(source).collect() }
     }
 
     /// The newest time that is left, with all events of it.
@@ -329,8 +341,9 @@ impl Source {
     /// Reads the next page where nothing waits.
     fn fill(&mut self, view: &View, since: i64) -> Result<()> {
         let Some((until, after)) = self.from.filter(|_| self.waiting.is_empty()) else { return Ok(()) };
-        let page = view.snapshot.event_page(self.number, since..=until, after, PAGE)?;
-        self.from = page.last().filter(|_| page.len() == PAGE).map(|(place, _)| (place.at, Some(place.key)));
+        let page = view.snapshot.event_page(self.number, since..=until, after, self.page)?;
+        self.from = page.last().filter(|_| page.len() == self.page).map(|(place, _)| (place.at, Some(place.key)));
+        self.page = (self.page * 4).min(PAGE);
         self.waiting = page.into_iter().rev().map(|(place, event)| (place.at, event)).collect();
         Ok(())
     }

@@ -5,15 +5,15 @@ use super::about::Subject;
 use super::attribute::Users;
 use super::read::View;
 use crate::error::Result;
-use crate::event::Event;
-use crate::id::{ClusterNumber, ProfileId, RecordNumber};
+use crate::event::{Event, EventKind};
+use crate::id::{ClusterNumber, ProfileId, RecordNumber, TopicHash, ValueHash};
 use crate::identifier::{Topic, hash_topic, hash_value};
 use crate::issue::{Issue, IssueReason, What};
 use crate::journey::{Order, OrderAccess, ShownOrder, orders, primary};
 use crate::normalise::{order_form, order_id};
 use crate::profile::Status;
 use crate::record::Identifier;
-use crate::store::{DORMANT, EventPlace, Node};
+use crate::store::{DORMANT, EventPlace, Node, Posting};
 use crate::time::Timestamp;
 use ahash::AHashMap;
 use smol_str::SmolStr;
@@ -23,6 +23,9 @@ use std::sync::Arc;
 
 /// An order id that more events may have than this is no order's: a test's, or a placeholder.
 const ORDER_EVENTS_MAX: usize = 1024;
+
+/// Ids of orders whose events are read together.
+const IDS_PAGE: usize = 512;
 
 /// The orders of a profile.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -65,6 +68,15 @@ pub struct FoundOrders {
 
 /// The events of an order, in the order of time, with the cluster that each is of.
 type Told = Vec<(ClusterNumber, Arc<Event>)>;
+
+/// Purchases and returns of a profile.
+#[derive(Default)]
+struct Traded {
+    /// By the order that they name, and those that name none.
+    of_id: BTreeMap<SmolStr, Vec<Arc<Event>>>,
+    nameless: Vec<Arc<Event>>,
+    events: AHashMap<EventPlace, Arc<Event>>,
+}
 
 impl View {
     /// What a profile bought until now, over all its identifiers, as [`orders`](crate::orders) finds it. None if the id
@@ -123,7 +135,8 @@ impl View {
     /// included; by its id, the one. An identifier that nobody holds finds none: of several people it does not tell
     /// whose orders are asked for.
     ///
-    /// As [`orders`](Self::orders) of that profile; nothing is scanned.
+    /// As [`orders`](Self::orders) of that profile; of one order O(purchases and returns of the profile, and those of
+    /// the order) where every return names its order. Nothing is scanned.
     ///
     /// # Errors
     /// `Store` or `Corrupt` where reading failed.
@@ -168,44 +181,74 @@ impl View {
     fn find_order(&self, name: &str, access: OrderAccess, now: Timestamp) -> Result<FoundOrders> {
         let id = order_form(&self.rules, name);
         let nothing = FoundOrders { profile: None, claimants: Vec::new(), status: Status::Unknown, orders: Vec::new() };
-        let Some(told) = self.events_of_order(&id, now)? else {
-            return Ok(FoundOrders { status: Status::Generic, ..nothing });
-        };
+        let told = self.events_of_orders(&[&id], &mut AHashMap::new(), now)?.pop().flatten();
+        let Some(told) = told else { return Ok(FoundOrders { status: Status::Generic, ..nothing }) };
         let Some(owner) = owner(&told) else { return Ok(nothing) };
         let Some(cluster) = self.snapshot.clusters(&[owner])?.pop().flatten() else { return Ok(nothing) };
         let profile = ProfileId::of(cluster.profile, self.seed);
-        let theirs = self.orders(profile, now)?.unwrap_or_default().orders;
+        let theirs = self.orders_beside(profile, &id, told, now)?;
         let orders =
             theirs.iter().filter(|order| order.id.as_ref() == Some(&id)).map(|order| shown(order, access)).collect();
         Ok(FoundOrders { profile: Some(profile), status: Status::Held, orders, ..nothing })
     }
 
-    pub(super) fn orders_of(&self, subject: &Subject, now: Timestamp) -> Result<Orders> {
-        let mut of_id: BTreeMap<SmolStr, Vec<Arc<Event>>> = BTreeMap::new();
-        let mut events = Vec::new();
-        let until = now.microseconds();
-        for event in self.events_under(Topic::Trade, subject)?.into_iter().filter(|e| e.at.microseconds() <= until) {
-            match order_id(&self.rules, &event) {
-                Some(id) => of_id.entry(id).or_default().push(event),
-                None => events.push(event),
-            }
+    /// Orders of a profile, among them the one of which some events tell. Only returns that name no order, or an id that
+    /// is none, make one depend on the others.
+    fn orders_beside(&self, profile: ProfileId, id: &SmolStr, told: Told, now: Timestamp) -> Result<Vec<Order>> {
+        let Some(subject) = self.subject(profile)? else { return Ok(Vec::new()) };
+        let traded = self.traded(&subject, now)?;
+        let any_back = |events: &[Arc<Event>]| events.iter().any(|event| event.kind == EventKind::Return);
+        let back = traded.of_id.iter().filter(|(other, events)| *other != id && any_back(events));
+        let back: Vec<&SmolStr> = back.map(|(other, _)| other).collect();
+        if any_back(&traded.nameless) || self.places_of_orders(&back)?.iter().any(Option::is_none) {
+            return Ok(self.settled(&subject, traded, now)?.orders);
         }
+        let events: Vec<Arc<Event>> = told.into_iter().map(|(_, event)| event).collect();
+        Ok(orders(&events, |event| order_id(&self.rules, event)).0)
+    }
+
+    pub(super) fn orders_of(&self, subject: &Subject, now: Timestamp) -> Result<Orders> {
+        self.settled(subject, self.traded(subject, now)?, now)
+    }
+
+    /// What a profile bought and gave back until now.
+    fn traded(&self, subject: &Subject, now: Timestamp) -> Result<Traded> {
+        let mut traded = Traded::default();
+        let places = self.places_under(Topic::Trade, subject)?;
+        for (place, event) in places.iter().zip(self.snapshot.events(&places)?) {
+            let Some(event) = event.filter(|event| event.at.microseconds() <= now.microseconds()) else { continue };
+            match order_id(&self.rules, &event) {
+                Some(id) => traded.of_id.entry(id).or_default().push(Arc::clone(&event)),
+                None => traded.nameless.push(Arc::clone(&event)),
+            }
+            traded.events.insert(*place, event);
+        }
+        Ok(traded)
+    }
+
+    fn settled(&self, subject: &Subject, traded: Traded, now: Timestamp) -> Result<Orders> {
+        let Traded { of_id, nameless: mut events, events: mut known } = traded;
         let (mut worn, mut issues) = (BTreeSet::new(), Vec::new());
-        for (id, mut own) in of_id {
-            match self.events_of_order(&id, now)? {
-                None => {
-                    own.sort_by(|a, b| a.key.cmp(&b.key));
-                    let reason = IssueReason::TooMany(ORDER_EVENTS_MAX);
-                    let key = own.first().map(|event| event.key.clone());
-                    issues.extend(key.map(|key| Issue { what: What::Event, key, field: "order".into(), reason }));
-                    worn.insert(id);
-                    events.extend(own);
+        let of_id: Vec<(SmolStr, Vec<Arc<Event>>)> = of_id.into_iter().collect();
+        for page in of_id.chunks(IDS_PAGE) {
+            let ids: Vec<&SmolStr> = page.iter().map(|(id, _)| id).collect();
+            for ((id, own), told) in page.iter().zip(self.events_of_orders(&ids, &mut known, now)?) {
+                match told {
+                    None => {
+                        let reason = IssueReason::TooMany(ORDER_EVENTS_MAX);
+                        let key = own.iter().map(|event| &event.key).min().cloned();
+                        issues.extend(key.map(|key| Issue { what: What::Event, key, field: "order".into(), reason }));
+                        worn.insert(id.clone());
+                        events.extend(own.iter().cloned());
+                    }
+                    Some(told) => match owner(&told) {
+                        Some(owner) if owner == subject.number => {
+                            events.extend(told.into_iter().map(|(_, event)| event));
+                        }
+                        Some(_) => {}
+                        None => events.extend(own.iter().cloned()),
+                    },
                 }
-                Some(told) => match owner(&told) {
-                    Some(owner) if owner == subject.number => events.extend(told.into_iter().map(|(_, event)| event)),
-                    Some(_) => {}
-                    None => events.extend(own),
-                },
             }
         }
         let id_of = |event: &Event| order_id(&self.rules, event).filter(|id| !worn.contains(id));
@@ -214,44 +257,70 @@ impl View {
         Ok(Orders { orders, issues })
     }
 
-    /// The events of an order until now that are somebody's, in the order of time; none where too many may be of it.
-    fn events_of_order(&self, id: &SmolStr, now: Timestamp) -> Result<Option<Told>> {
-        let topic = hash_topic(self.seed, Topic::Order(id));
-        let all = RecordNumber(0)..=RecordNumber(u64::MAX);
-        let mut places = self.snapshot.events_about(topic, all, None, ORDER_EVENTS_MAX + 1)?;
-        if places.len() > ORDER_EVENTS_MAX || !self.add_carried(id, &mut places)? {
-            return Ok(None);
-        }
-        places.sort_unstable();
-        places.dedup();
-        let trails: BTreeSet<RecordNumber> = places.iter().map(|place| place.trail).collect();
+    /// For each of some orders its events until now that are somebody's, in the order of time; none where too many may
+    /// be of it. Events that are known are not read; those that are read are known then.
+    fn events_of_orders(
+        &self,
+        ids: &[&SmolStr],
+        known: &mut AHashMap<EventPlace, Arc<Event>>,
+        now: Timestamp,
+    ) -> Result<Vec<Option<Told>>> {
+        let places = self.places_of_orders(ids)?;
+        let all = || places.iter().flatten().flatten();
+        let trails: BTreeSet<RecordNumber> = all().map(|place| place.trail).collect();
         let trails: Vec<RecordNumber> = trails.into_iter().collect();
         let nodes: AHashMap<RecordNumber, Arc<Node>> = trails
             .iter()
             .zip(self.snapshot.nodes(&trails)?)
             .filter_map(|(number, node)| Some((*number, node.filter(|node| node.cluster != DORMANT)?)))
             .collect();
-        let (mut users, mut told) = (Users::default(), Told::new());
-        for (place, event) in places.iter().zip(self.snapshot.events(&places)?) {
-            let (Some(node), Some(event)) = (nodes.get(&place.trail), event) else { continue };
-            if event.at.microseconds() <= now.microseconds() && order_id(&self.rules, &event).as_ref() == Some(id) {
-                told.push((users.of(&*self.snapshot, node, place.at)?, event));
+        let unknown: Vec<EventPlace> = all().filter(|place| !known.contains_key(place)).copied().collect();
+        let read = self.snapshot.events(&unknown)?;
+        known.extend(unknown.into_iter().zip(read).filter_map(|(place, event)| Some((place, event?))));
+        let mut users = Users::default();
+        let mut tell = |id: &SmolStr, places: Vec<EventPlace>| {
+            let mut told = Told::new();
+            for place in places {
+                let (Some(node), Some(event)) = (nodes.get(&place.trail), known.get(&place)) else { continue };
+                if event.at.microseconds() <= now.microseconds() && order_id(&self.rules, event).as_ref() == Some(id) {
+                    told.push((users.of(&*self.snapshot, node, place.at)?, Arc::clone(event)));
+                }
             }
+            told.sort_by(|(_, a), (_, b)| a.by_time(b));
+            Ok(told)
+        };
+        ids.iter().zip(places).map(|(id, places)| places.map(|places| tell(id, places)).transpose()).collect()
+    }
+
+    /// For each of some orders the places of the events that may be of it, each once; none where they are too many.
+    fn places_of_orders(&self, ids: &[&SmolStr]) -> Result<Vec<Option<Vec<EventPlace>>>> {
+        let topics: Vec<TopicHash> = ids.iter().map(|id| hash_topic(self.seed, Topic::Order(id))).collect();
+        let named = self.snapshot.events_about_each(&topics, ORDER_EVENTS_MAX + 1)?;
+        let kind = self.rules.policy.event.order.as_ref().and_then(|kind| self.rules.kind_place(kind));
+        let value = |id: &&SmolStr| kind.map(|kind| hash_value(self.seed, &self.rules, kind, id));
+        let values: Vec<ValueHash> = ids.iter().filter_map(value).collect();
+        let mut postings = self.snapshot.postings(&values)?.into_iter();
+        let mut values = values.into_iter();
+        let mut all = Vec::with_capacity(ids.len());
+        for mut places in named {
+            let carried = values.next().zip(postings.next().flatten());
+            let mut few = places.len() <= ORDER_EVENTS_MAX;
+            if let Some((value, posting)) = carried.filter(|_| few) {
+                few = self.add_carried(value, &posting, &mut places)?;
+            }
+            places.sort_unstable();
+            places.dedup();
+            all.push(few.then_some(places));
         }
-        told.sort_by(|(_, a), (_, b)| a.by_time(b));
-        Ok(Some(told))
+        Ok(all)
     }
 
     /// Adds the events of trails that carry an order's id as an identifier; says whether they are not too many.
-    fn add_carried(&self, id: &SmolStr, places: &mut Vec<EventPlace>) -> Result<bool> {
-        let kind = self.rules.policy.event.order.as_ref().and_then(|kind| self.rules.kind_place(kind));
-        let Some(kind) = kind else { return Ok(true) };
-        let value = hash_value(self.seed, &self.rules, kind, id);
-        let Some(posting) = self.snapshot.postings(&[value])?.pop().flatten() else { return Ok(true) };
+    fn add_carried(&self, value: ValueHash, posting: &Posting, places: &mut Vec<EventPlace>) -> Result<bool> {
         if posting.carriers.len() > ORDER_EVENTS_MAX as u64 {
             return Ok(false);
         }
-        let carriers = self.some_carriers(value, &posting, ORDER_EVENTS_MAX)?;
+        let carriers = self.some_carriers(value, posting, ORDER_EVENTS_MAX)?;
         for (number, node) in carriers.iter().zip(self.snapshot.nodes(&carriers)?) {
             if node.is_none_or(|node| node.vertex.record().is_some()) {
                 continue;

@@ -61,12 +61,16 @@ impl View {
     pub fn profile(&self, id: ProfileId) -> Result<Option<Profile>> {
         let Some((number, cluster)) = self.cluster_of(id)? else { return Ok(None) };
         let members = self.members_of(number, &cluster)?;
-        let nodes: Vec<Arc<Node>> = self.snapshot.nodes(&members)?.into_iter().flatten().collect();
-        let records: Vec<Arc<Record>> = self.snapshot.records(&members)?.into_iter().flatten().collect();
+        self.profile_with(&cluster, &members).map(Some)
+    }
+
+    pub(super) fn profile_with(&self, cluster: &Cluster, members: &[RecordNumber]) -> Result<Profile> {
+        let nodes: Vec<Arc<Node>> = self.snapshot.nodes(members)?.into_iter().flatten().collect();
+        let records: Vec<Arc<Record>> = self.snapshot.records(members)?.into_iter().flatten().collect();
         let trails: Vec<Arc<Trail>> = if records.len() == nodes.len() {
             Vec::new()
         } else {
-            self.snapshot.trails(&members)?.into_iter().flatten().collect()
+            self.snapshot.trails(members)?.into_iter().flatten().collect()
         };
         let mut aliases: Vec<ProfileNumber> = nodes.iter().flat_map(|node| node.anchors.iter().copied()).collect();
         aliases.sort_unstable();
@@ -78,7 +82,7 @@ impl View {
         keys.sort_unstable();
         let aliases = aliases.into_iter().map(|alias| ProfileId::of(alias, self.seed)).collect();
         let id = ProfileId::of(cluster.profile, self.seed);
-        Ok(Some(Profile { id, records: keys, events, identifiers, golden, aliases }))
+        Ok(Profile { id, records: keys, events, identifiers, golden, aliases })
     }
 
     fn identifiers_of(&self, records: &[Arc<Record>], trails: &[Arc<Trail>]) -> Result<Vec<ProfileIdentifier>> {

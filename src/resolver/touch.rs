@@ -69,7 +69,7 @@ impl View {
             [What::Event, What::Consent].map(|what| EventPlace { trail, at, key: hash_of(self.seed, what, &key) })
         });
         let first = self.events_at(places.as_ref().map(|places| &places[..]).unwrap_or_default())?.into_iter().next();
-        Ok(Touches { first, last: self.last_event(subject, until, |_| true)? })
+        Ok(Touches { first, last: self.last_event(subject.number, &subject.trails, until, |_| true)? })
     }
 
     /// How many events from one time on and before another are somebody's who is known, by a person or a contact

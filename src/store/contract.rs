@@ -119,6 +119,14 @@ pub trait Snapshot: Send + Sync {
         limit: usize,
     ) -> Result<Vec<EventPlace>>;
 
+    /// The first page of the places under each of some topics, on all trails: what
+    /// [`events_about`](Self::events_about) says of one after the other, which is what this does where a store knows no
+    /// shorter way.
+    fn events_about_each(&self, topics: &[TopicHash], limit: usize) -> Result<Vec<Vec<EventPlace>>> {
+        let all = RecordNumber(0)..=RecordNumber(u64::MAX);
+        topics.iter().map(|topic| self.events_about(*topic, all.clone(), None, limit)).collect()
+    }
+
     /// What was done on a trail in some months, ascending.
     fn deeds(&self, trail: RecordNumber, months: RangeInclusive<i32>) -> Result<Vec<(i32, Arc<DeedMonth>)>>;
 

@@ -172,6 +172,64 @@ fn an_id_on_too_many_events_is_no_orders() {
     assert_eq!(orders(), 1, "another trail");
 }
 
+/// An order that is asked for alone is what it is among all: returns that name no order, or an id that too many events
+/// have, take from what was bought last.
+#[test]
+fn an_order_by_itself_is_what_it_is_among_all() {
+    for (named, status) in
+        [(None, OrderStatus::Returned), (Some("TEST"), OrderStatus::Returned), (Some("B"), OrderStatus::Bought)]
+    {
+        let resolver = retail();
+        let pen = || Line::new("pen");
+        let worn = |number: u32| purchase("till", &number.to_string(), 4).identifier("loyalty_id", "L2").order("TEST");
+        resolver.add_events((0..1025).map(worn).collect(), Default::default()).unwrap();
+        let bought =
+            |order: &str, on| purchase("web", order, on).identifier("loyalty_id", "L1").order(order).line(pen());
+        add(&resolver, bought("B", 5));
+        let ann = add(&resolver, bought("A", 6));
+        let back = Event::new("shop", "1", day(8), EventKind::Return).identifier("loyalty_id", "L1").line(pen());
+        add(&resolver, Event { order: named.map(Into::into), ..back });
+        let all = resolver.orders_shown(ann, Verification::SignedIn, now()).unwrap().unwrap();
+        let found = resolver.find_orders(&OrderSearch::Order("A".into()), Verification::SignedIn, now()).unwrap();
+        assert_eq!(found.orders, all[..1], "{named:?}");
+        assert!(matches!(&found.orders[0], ShownOrder::Whole(order) if order.status == status), "{named:?}");
+    }
+}
+
+/// More orders than are read together, told by other people too.
+#[test]
+fn many_orders_are_what_their_events_tell() {
+    let sent = |number: u32| {
+        let line = |name: &str| Line::new("pen").line(name).amount("2", "EUR");
+        let web = purchase("web", &format!("{number:03}"), 1 + number % 20).identifier("loyalty_id", "L1");
+        let till = purchase("pos", &format!("{number:03}"), 25).identifier("loyalty_id", format!("L{}", number % 4));
+        let back = Event { kind: EventKind::Return, ..till.clone() };
+        let told = [
+            Some(web.line(line("1")).line(line("2"))),
+            (number % 3 == 1).then(|| till.line(line("1"))),
+            (number % 3 == 2).then(|| back.line(line("2"))),
+        ];
+        told.into_iter().flatten().map(move |event| event.order(format!("O{number}")))
+    };
+    let events: Vec<Event> = (0..600).flat_map(sent).collect();
+    let shared: Vec<_> = events.iter().cloned().map(Into::into).collect();
+    let (expected, unmatched) = onefold::orders(&shared, |event| event.order.clone());
+    assert_eq!((expected.len(), unmatched.len()), (600, 0));
+    let check = |resolver: &Resolver| {
+        resolver.add_events(events.clone(), Default::default()).unwrap();
+        let id = resolver.find(&Identifier::new("loyalty_id", "L1")).unwrap().profile.unwrap();
+        let found = resolver.orders(id, now()).unwrap().unwrap();
+        assert!(found.orders == expected && found.issues.is_empty());
+    };
+    check(&retail());
+    #[cfg(feature = "durable")]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let store = onefold::Durable::options(folder.path()).durability(onefold::Durability::System).open().unwrap();
+        check(&Resolver::open(std::sync::Arc::new(store), Policy::retail(), onefold::Options::default()).unwrap());
+    }
+}
+
 /// An event that names another order, or states nothing any more, is not found by what it said before.
 #[test]
 fn a_later_version_is_found_by_what_it_says() {

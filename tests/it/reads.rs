@@ -88,6 +88,10 @@ pub(crate) fn of(resolver: &Resolver) -> Reads {
     let owner = |name: &'static str| {
         let found = view.find_orders(&OrderSearch::Order(name.into()), Verification::SignedIn, now()).unwrap();
         assert_eq!(found.profile.is_some(), found.orders.len() == 1, "an order has one owner");
+        if let Some(id) = found.profile {
+            let all = view.orders_shown(id, Verification::SignedIn, now()).unwrap().unwrap();
+            assert!(all.contains(&found.orders[0]), "by itself an order is what it is among all");
+        }
         (name, found.profile.map(|id| people[&id].clone()))
     };
     Reads {

@@ -179,6 +179,17 @@ fn topics(snapshot: &dyn Snapshot, model: &Model, told: &str) {
     let topics = spread(model.topics.iter().map(|&(topic, _)| topic), [TopicHash(0), TopicHash(u128::MAX)]);
     let nowhere = EventPlace { trail: RecordNumber(1), at: 7, key: KeyHash(7) };
     let afters = model.topics.iter().map(|&(_, place)| Some(place)).chain([None, Some(nowhere)]);
+    for limit in [0, 1, usize::MAX] {
+        let under = |topic: &TopicHash| {
+            let mut places: Vec<EventPlace> =
+                model.topics.iter().filter(|(of, _)| of == topic).map(|&(_, place)| place).collect();
+            places.sort_by_key(|place| (place.trail, Reverse(place.at), place.key));
+            places.truncate(limit);
+            places
+        };
+        let expected = topics.iter().map(under).collect();
+        same(snapshot.events_about_each(&topics, limit), expected, false, told);
+    }
     for after in afters {
         for &topic in &topics {
             for (first, last) in [(0, u64::MAX), (1, 1), (2, 1), (1, 2)] {

@@ -105,22 +105,7 @@ impl View {
         key: impl Fn(Keys, K) -> Vec<u8> + Sync,
     ) -> Result<Vec<Option<T>>> {
         let Some(keys) = self.keys else { return Ok(list.iter().map(|_| None).collect()) };
-        let read = |list: &[K]| -> Result<Vec<Option<T>>> {
-            list.iter().map(|&one| self.rows.get(table, &key(keys, one))).collect()
-        };
-        if list.len() < ON_ALL_CORES {
-            return read(list);
-        }
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let parts = std::thread::scope(|scope| {
-            let read = &read;
-            let chunks = list.chunks(list.len().div_ceil(threads));
-            let work: Vec<_> = chunks.map(|chunk| scope.spawn(move || read(chunk))).collect();
-            let joined =
-                work.into_iter().map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            joined.collect::<Result<Vec<_>>>()
-        })?;
-        Ok(parts.into_iter().flatten().collect())
+        on_all_cores(list, |one| self.rows.get(table, &key(keys, one)))
     }
 
     /// A page of the rows from a key on, to those that begin with a prefix: `range` gives the prefix, then the key.
@@ -157,6 +142,23 @@ impl View {
             },
         )
     }
+}
+
+/// Reads each of a list, where there are many on all cores.
+fn on_all_cores<K: Copy + Sync, T: Send>(list: &[K], read: impl Fn(K) -> Result<T> + Sync) -> Result<Vec<T>> {
+    let read = |list: &[K]| -> Result<Vec<T>> { list.iter().map(|&one| read(one)).collect() };
+    if list.len() < ON_ALL_CORES {
+        return read(list);
+    }
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let parts = std::thread::scope(|scope| {
+        let read = &read;
+        let chunks = list.chunks(list.len().div_ceil(threads));
+        let work: Vec<_> = chunks.map(|chunk| scope.spawn(move || read(chunk))).collect();
+        let joined = work.into_iter().map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        joined.collect::<Result<Vec<_>>>()
+    })?;
+    Ok(parts.into_iter().flatten().collect())
 }
 
 /// The state of a tenant.
@@ -275,6 +277,11 @@ impl Snapshot for View {
                 keys::event_of(key, Table::Topic)
             },
         )
+    }
+
+    fn events_about_each(&self, topics: &[TopicHash], limit: usize) -> Result<Vec<Vec<EventPlace>>> {
+        let all = RecordNumber(0)..=RecordNumber(u64::MAX);
+        on_all_cores(topics, |topic| self.events_about(topic, all.clone(), None, limit))
     }
 
     fn assertions(&self, keys: &[KeyHash]) -> Result<Vec<AssertionRow>> {

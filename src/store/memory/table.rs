@@ -64,7 +64,7 @@ impl<V> Dense<V> {
 
     /// The rows from a number on, ascending.
     pub(super) fn page(&self, from: u64, at: u64) -> impl Iterator<Item = (u64, &V)> {
-        merge(self.numbers(from), self.history.keys_from(from))
+        merge(self.numbers(from), self.history.keys_from(from), |number| *number)
             .filter_map(move |number| Some((number, self.get(number, at)?)))
     }
 
@@ -196,8 +196,15 @@ impl<K: Ord + Copy, V> Ordered<K, V> {
 
     /// The rows from a key on, ascending.
     pub(super) fn page(&self, from: K, at: u64) -> impl Iterator<Item = (K, &V)> {
-        merge(self.rows.range(from..).map(|(&key, _)| key), self.history.keys_from(from))
-            .filter_map(move |key| Some((key, self.get(&key, at)?)))
+        let rows = self.rows.range(from..).map(|(&key, row)| (key, Some(row)));
+        let replaced = self.history.keys_from(from).map(|key| (key, None));
+        merge(rows, replaced, |(key, _)| *key).filter_map(move |(key, row)| {
+            let value = match row {
+                Some(row) if row.written <= at => Some(&row.value),
+                _ => self.history.get(&key, at),
+            };
+            Some((key, value?))
+        })
     }
 
     pub(super) fn prune(&mut self, commits: Range<u64>, live: &Live) {
@@ -210,15 +217,19 @@ impl<K: Ord + Copy, V> Ordered<K, V> {
     }
 }
 
-/// Merges two ascending lists; what is in both comes once.
-fn merge<K: Ord>(left: impl Iterator<Item = K>, right: impl Iterator<Item = K>) -> impl Iterator<Item = K> {
+/// Merges two lists that ascend by their keys; of what is in both, the left comes.
+fn merge<T, K: Ord>(
+    left: impl Iterator<Item = T>,
+    right: impl Iterator<Item = T>,
+    key: impl Fn(&T) -> K,
+) -> impl Iterator<Item = T> {
     let (mut left, mut right) = (left.peekable(), right.peekable());
     std::iter::from_fn(move || match (left.peek(), right.peek()) {
-        (Some(a), Some(b)) if a == b => {
+        (Some(a), Some(b)) if key(a) == key(b) => {
             right.next();
             left.next()
         }
-        (Some(a), Some(b)) if b < a => right.next(),
+        (Some(a), Some(b)) if key(b) < key(a) => right.next(),
         (Some(_), _) => left.next(),
         (None, _) => right.next(),
     })
