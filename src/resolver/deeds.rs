@@ -9,17 +9,32 @@ use super::read::View;
 use crate::catalogue::Shopper;
 use crate::error::Result;
 use crate::event::Event;
-use crate::id::{ProfileId, RecordNumber};
-use crate::identifier::Topic;
+use crate::id::{KeyHash, ProfileId, RecordNumber, TopicHash};
+use crate::identifier::{Topic, hash_topic};
 use crate::normalise::order_id;
-use crate::preference::{DeedMonth, Deeds, day_of, is_counted, month_of};
-use crate::store::{EventPlace, Snapshot};
+use crate::preference::{DeedMonth, Deeds, Folded, MonthRead, day_of, disturb, is_counted, month_of};
+use crate::store::{EventPlace, Snapshot, Trail};
 use crate::time::{DAY, Timestamp};
+use crate::trade::is_trade;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// Trails of at least so many events are kept counted; those of fewer are counted when they are read, in one page.
 const COUNTED_FROM: u64 = PAGE as u64;
+
+/// Places of purchases and returns that are read at a time: about as many as a few days have.
+const TRADES: usize = 32;
+
+/// What a profile did until a time.
+struct Past {
+    /// The day of that time.
+    today: i32,
+    /// The days before, of trails that are kept counted.
+    months: Vec<MonthRead>,
+    /// What was done today, and on all other trails.
+    events: Vec<Arc<Event>>,
+}
 
 /// The deeds that a plan has to count.
 #[derive(Default)]
@@ -122,8 +137,9 @@ impl View {
     /// What a profile did until a time, counted: what its [`Population`](crate::Population) and its affinities are read
     /// from. None if the id leads nowhere.
     ///
-    /// O(months and values of its trails, its purchases and returns, and the events of the last day), and the events of
-    /// trails of nobody known that follow a device.
+    /// O(months and values of its trails, n log n in the purchases that name an order, the events of the last day, and the
+    /// purchases of the days on which something was given back or bought that has another event, as a receipt), and the
+    /// events of trails of nobody known that follow a device.
     ///
     /// # Errors
     /// `Store` or `Corrupt` where reading failed.
@@ -132,33 +148,19 @@ impl View {
     }
 
     pub(super) fn deeds_of(&self, subject: &Subject, now: Timestamp) -> Result<Deeds> {
-        let (until, today) = (now.microseconds(), day_of(now));
-        let mut events = self.events_under(Topic::Trade, subject)?;
-        events.retain(|event| event.at.microseconds() <= until);
-        let (mut months, mut users) = (Vec::new(), Users::default());
-        let numbers: Vec<RecordNumber> = subject.trails.keys().copied().collect();
-        let rows = self.snapshot.trails(&numbers)?;
-        for ((&trail, node), row) in subject.trails.iter().zip(rows) {
-            // Of a trail that follows a device, not all days are theirs.
-            let counted = node.vertex.follows().is_none() && row.is_some_and(|row| row.events >= COUNTED_FROM);
-            let since = if counted { i64::from(today).saturating_mul(DAY) } else { i64::MIN };
-            if counted {
-                months.extend(self.snapshot.deeds(trail, i32::MIN..=month_of(today))?);
-            }
-            each_event(&*self.snapshot, trail, since..=until, &mut |place, event| {
-                if is_counted(&event) && users.of(&*self.snapshot, node, place.at)? == subject.number {
-                    events.push(event);
-                }
-                Ok(())
-            })?;
-        }
-        let months = months.iter().map(|(month, counted)| (*month, &**counted));
-        Ok(Deeds::of_months(months, today, events.iter(), |event| order_id(&self.rules, event)))
+        let id_of = |event: &Event| order_id(&self.rules, event);
+        let Past { today, mut months, mut events } = self.past(subject, now)?;
+        self.read_unsettled(&mut months, today, &mut events)?;
+        let trades = events.iter().map(|event| &**event).filter(|event| is_trade(event));
+        disturb(&mut months, trades, id_of);
+        self.read_unsettled(&mut months, today, &mut events)?;
+        Ok(Deeds::of_months(&months, today, events.iter(), id_of))
     }
 
     /// What the events of a profile until a time say of what it likes, owns and looks for: what
-    /// [`rank`](crate::rank) and [`suppress`](crate::suppress) judge by. None if the id leads nowhere. As
-    /// [`deeds`](Self::deeds), and O(searches, carts and refusals of the last days).
+    /// [`rank`](crate::rank) and [`suppress`](crate::suppress) judge by. None if the id leads nowhere.
+    ///
+    /// As [`deeds`](Self::deeds), and O(purchases and returns, searches, carts and refusals).
     ///
     /// # Errors
     /// As there.
@@ -167,8 +169,79 @@ impl View {
     }
 
     pub(super) fn shopper_of(&self, subject: &Subject, now: Timestamp) -> Result<Shopper> {
-        let deeds = self.deeds_of(subject, now)?;
-        Ok(Shopper::from_deeds(deeds, self.events_under(Topic::Attention, subject)?, now))
+        let Past { today, mut months, mut events } = self.past(subject, now)?;
+        months.iter_mut().for_each(MonthRead::unsettle);
+        self.read_unsettled(&mut months, today, &mut events)?;
+        let folded = Folded::of_months(&months, today, events.iter(), |event| order_id(&self.rules, event));
+        Ok(Shopper::from_folded(folded, self.events_under(Topic::Attention, subject)?, now))
+    }
+
+    fn past(&self, subject: &Subject, now: Timestamp) -> Result<Past> {
+        let today = day_of(now);
+        let (mut past, mut users) = (Past { today, months: Vec::new(), events: Vec::new() }, Users::default());
+        let numbers: Vec<RecordNumber> = subject.trails.keys().copied().collect();
+        let rows = self.snapshot.trails(&numbers)?;
+        for ((&trail, node), row) in subject.trails.iter().zip(rows) {
+            // Of a trail that follows a device, not all days are theirs.
+            let counted = row.filter(|row| node.vertex.follows().is_none() && row.events >= COUNTED_FROM);
+            let since = if counted.is_some() { i64::from(today).saturating_mul(DAY) } else { i64::MIN };
+            if let Some(row) = counted {
+                past.months.extend(self.months_of(trail, &row, today)?);
+            }
+            each_event(&*self.snapshot, trail, since..=now.microseconds(), &mut |place, event| {
+                if is_counted(&event) && users.of(&*self.snapshot, node, place.at)? == subject.number {
+                    past.events.push(event);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(past)
+    }
+
+    fn months_of(&self, trail: RecordNumber, row: &Trail, today: i32) -> Result<Vec<MonthRead>> {
+        let months = self.snapshot.deeds(trail, i32::MIN..=month_of(today))?;
+        let mut months: Vec<MonthRead> =
+            months.into_iter().map(|(month, counted)| MonthRead::new(trail, month, counted)).collect();
+        // A purchase that names no order is of the one that its trail carries, if the policy says so.
+        let order = self.rules.policy.event.order.as_ref();
+        if row.identifiers.iter().any(|sent| Some(&sent.kind) == order) {
+            months.iter_mut().for_each(MonthRead::unsettle);
+        }
+        Ok(months)
+    }
+
+    /// Reads the purchases and returns of the days that are settled by hand.
+    fn read_unsettled(&self, months: &mut [MonthRead], today: i32, into: &mut Vec<Arc<Event>>) -> Result<()> {
+        let topic = hash_topic(self.seed, Topic::Trade);
+        let mut places = Vec::new();
+        for month in months {
+            for days in month.to_read(today) {
+                self.places_on(topic, month.trail, days, &mut places)?;
+            }
+        }
+        into.extend(self.events_at(&places)?);
+        Ok(())
+    }
+
+    /// Finds the events of a trail that stand under a topic, on some days.
+    fn places_on(
+        &self,
+        topic: TopicHash,
+        trail: RecordNumber,
+        days: RangeInclusive<i32>,
+        into: &mut Vec<EventPlace>,
+    ) -> Result<()> {
+        let since = i64::from(*days.start()).saturating_mul(DAY);
+        let until = i64::from(*days.end()).saturating_add(1).saturating_mul(DAY);
+        let mut after = EventPlace { trail, at: until, key: KeyHash(u128::MAX) };
+        loop {
+            let page = self.snapshot.events_about(topic, trail..=trail, Some(after), TRADES)?;
+            into.extend(page.iter().take_while(|place| place.at >= since));
+            match page.last().filter(|last| page.len() == TRADES && last.at >= since) {
+                Some(last) => after = *last,
+                None => return Ok(()),
+            }
+        }
     }
 }
 

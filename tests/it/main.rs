@@ -9,6 +9,7 @@ mod cases;
 mod catalogue;
 mod cli;
 mod contact;
+mod counted;
 mod crowd;
 mod deeds;
 mod drift;
