@@ -95,8 +95,20 @@ fn ingest(criterion: &mut Criterion) {
 
 fn read(criterion: &mut Criterion) {
     of_profile(criterion, "a profile with 100,000 events, one in twenty a purchase", |event| event);
+    of_profile(criterion, "the same with orders, of fifty one returned, one told twice", with_orders);
     let views = |event: Event| Event { kind: EventKind::View, ..event };
     of_profile(criterion, "a profile with 100,000 views", views);
+}
+
+/// Every purchase names its order; days later, a view is the return of one or the receipt of another.
+fn with_orders(event: Event) -> Event {
+    let number: usize = event.key.key.trim_start_matches("e-").parse().unwrap();
+    match number % 1_000 {
+        501 => Event { kind: EventKind::Return, lines: Vec::new(), ..event.order(format!("o-{}", number - 501)) },
+        721 => Event { kind: EventKind::Purchase, ..event.order(format!("o-{}", number - 701)) },
+        _ if event.kind == EventKind::Purchase => event.order(format!("o-{number}")),
+        _ => event,
+    }
 }
 
 fn of_profile(criterion: &mut Criterion, name: &str, told: fn(Event) -> Event) {

@@ -1,10 +1,10 @@
 //! Deeds, folded from events and from months that are counted.
 
 use super::deeds::{Count, Counter, Deeds, tidy};
-use super::disturbed::MonthRead;
-use super::signal::{Signal, visit, visit_told};
+use super::disturbed::TrailMonth;
+use super::signal::{Signal, visit, visit_bought, visit_told};
 use super::tally::day_of;
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use crate::normalise::{order_name, standing};
 use crate::trade::{self, Bought, Trade};
 use smol_str::SmolStr;
@@ -50,14 +50,37 @@ pub(crate) struct Folded {
 
 impl Deeds {
     /// Folds what months tell of the days before one, and events that are not in them: what was done from that day on, and
-    /// all purchases and returns of the days that are read by hand.
+    /// elsewhere. What is in the months but has to be settled with these comes too: all returns, and each purchase that may
+    /// not stand alone, which is taken off and counted as it settles.
     pub(crate) fn of_months<'a>(
-        months: &[MonthRead],
+        months: &[TrailMonth],
         before: i32,
         events: impl Iterator<Item = &'a Arc<Event>>,
+        unsettled: &'a [Arc<Event>],
         id_of: impl Fn(&Event) -> Option<SmolStr>,
     ) -> Self {
-        Folded::of_months(months, before, events, id_of).deeds
+        let mut counter = Counter::default();
+        months.iter().for_each(|month| month.pour(before, |_| true, &mut counter));
+        let mut folded = Folded::counted(counter, events.chain(unsettled), id_of);
+        for event in unsettled.iter().filter(|event| event.kind == EventKind::Purchase) {
+            let day = day_of(event.at);
+            visit_bought(event, &mut |facet, value| folded.deeds.take_off(facet, value, day));
+        }
+        folded.settle();
+        folded.deeds
+    }
+
+    /// Takes one off what was bought on a day.
+    fn take_off(&mut self, facet: &str, value: &str, day: i32) {
+        let days = self.facets.get_mut(facet).and_then(|values| values.get_mut(value));
+        let Some(days) = days else { return };
+        let Ok(place) = days.binary_search_by_key(&(day, Signal::Bought), |count| (count.day, count.signal)) else {
+            return;
+        };
+        match days.get_mut(place).filter(|count| count.count > 1) {
+            Some(count) => count.count -= 1,
+            None => drop(days.remove(place)),
+        }
     }
 }
 
@@ -70,16 +93,28 @@ impl Folded {
         Self::of_months(&[], i32::MIN, events, id_of)
     }
 
-    /// Folds as [`Deeds::of_months`] does, where all days of the months are read by hand.
+    /// Folds what months tell of the days before one, and events: all purchases and returns, and what else was done from
+    /// that day on, and elsewhere.
     pub(crate) fn of_months<'a>(
-        months: &[MonthRead],
+        months: &[TrailMonth],
         before: i32,
         events: impl Iterator<Item = &'a Arc<Event>>,
         id_of: impl Fn(&Event) -> Option<SmolStr>,
     ) -> Self {
-        let mut folded = Self::default();
         let mut counter = Counter::default();
-        months.iter().for_each(|month| month.pour(before, &mut counter));
+        months.iter().for_each(|month| month.pour(before, |signal| signal != Signal::Bought, &mut counter));
+        let mut folded = Self::counted(counter, events, id_of);
+        folded.settle();
+        folded
+    }
+
+    /// Counts events, and takes up purchases and returns, which are not settled yet.
+    fn counted<'a>(
+        mut counter: Counter,
+        events: impl Iterator<Item = &'a Arc<Event>>,
+        id_of: impl Fn(&Event) -> Option<SmolStr>,
+    ) -> Self {
+        let mut folded = Self::default();
         for event in events {
             match Signal::of(&event.kind) {
                 Some(signal) if signal != Signal::Bought => {
@@ -94,7 +129,6 @@ impl Folded {
         }
         trade::sort(&mut folded.trades);
         counter.pour(&mut folded.deeds.facets);
-        folded.settle();
         folded
     }
 

@@ -18,7 +18,7 @@ pub use affinity::Affinity;
 pub(crate) use affinity::Reading;
 pub use deeds::Deeds;
 pub(crate) use deeds::Weighed;
-pub(crate) use disturbed::{MonthRead, disturb};
+pub(crate) use disturbed::{TrailMonth, disturbed};
 pub(crate) use fold::Folded;
 pub use fold::{tallies, tallies_by};
 pub use month::DeedMonth;

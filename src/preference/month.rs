@@ -1,9 +1,9 @@
 //! What was done on a trail in a month, packed to be kept.
 
 use super::deeds::{Count, Counter};
-use super::disturbed::{Days, Ties};
+use super::disturbed::Ties;
 use super::signal::{Signal, visit, visit_bought};
-use super::tally::day_of;
+use super::tally::{day_at, day_of};
 use crate::event::Event;
 use crate::trade::is_trade;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The days of a month: a count of days, not the calendar's, since 1970-01-01.
-pub(super) const MONTH_DAYS: i32 = 32;
+const MONTH_DAYS: i32 = 32;
 
 /// How often what was done with which value of which facet, on the days of a month. Purchases are counted as if each
 /// stood alone, with what tells whether it does: a return, or a receipt of the same order, may be known elsewhere.
@@ -52,14 +52,13 @@ impl DeedMonth {
     pub(crate) fn of<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<i32, Self> {
         let mut found: BTreeMap<i32, (Vec<(SmolStr, SmolStr, DayCount)>, Ties)> = BTreeMap::new();
         for event in events.filter(|event| is_counted(event)) {
-            let date = day_of(event.at);
-            let (signs, ties) = found.entry(month_of(date)).or_default();
-            let day = date.rem_euclid(MONTH_DAYS) as u8;
+            let day = day_of(event.at);
+            let (signs, ties) = found.entry(month_of(day)).or_default();
             if is_trade(event) {
-                ties.add(day, event);
+                ties.add(event);
             }
             let Some(signal) = Signal::of(&event.kind) else { continue };
-            let one = DayCount { day, signal, count: 1 };
+            let one = DayCount { day: day.rem_euclid(MONTH_DAYS) as u8, signal, count: 1 };
             let mut sign = |facet: &str, value: &str| signs.push((facet.into(), value.into(), one));
             match signal {
                 Signal::Bought => visit_bought(event, &mut sign),
@@ -90,10 +89,11 @@ impl DeedMonth {
 
     /// The month without some of its days. O(size).
     pub(crate) fn without(&self, days: &BTreeSet<i32>) -> Self {
-        let on: Days = days.iter().map(|day| day.rem_euclid(MONTH_DAYS) as u8).collect();
-        let mut left = Self { ties: self.ties.without(on), ..Self::default() };
+        let gone = |count: &DayCount| days.iter().any(|day| day.rem_euclid(MONTH_DAYS) == i32::from(count.day));
+        let ties = self.ties.without(|at| days.contains(&day_at(at)));
+        let mut left = Self { ties, ..Self::default() };
         for ((facet, value), counts) in self.values() {
-            left.push(facet, value, counts.iter().copied().filter(|count| !on.has(count.day)).collect());
+            left.push(facet, value, counts.iter().copied().filter(|count| !gone(count)).collect());
         }
         left
     }
@@ -108,13 +108,13 @@ impl DeedMonth {
         &self.ties
     }
 
-    /// Adds what was done before a day, without what was bought on some days.
-    pub(super) fn pour(&self, month: i32, before: i32, unsettled: Days, counter: &mut Counter) {
+    /// Adds what was done before a day with some signals.
+    pub(super) fn pour(&self, month: i32, before: i32, signals: impl Fn(Signal) -> bool, counter: &mut Counter) {
         let first = month.saturating_mul(MONTH_DAYS);
         for ((facet, value), counts) in self.values() {
             let on = |count: &DayCount| first.saturating_add(i32::from(count.day));
             let counts = counts.iter().take_while(|count| on(count) < before);
-            let counts = counts.filter(|count| count.signal != Signal::Bought || !unsettled.has(count.day));
+            let counts = counts.filter(|count| signals(count.signal));
             counter.extend(
                 facet,
                 value,

@@ -9,29 +9,25 @@ use super::read::View;
 use crate::catalogue::Shopper;
 use crate::error::Result;
 use crate::event::Event;
-use crate::id::{KeyHash, ProfileId, RecordNumber, TopicHash};
-use crate::identifier::{Topic, hash_topic};
+use crate::id::{ProfileId, RecordNumber};
+use crate::identifier::Topic;
 use crate::normalise::order_id;
-use crate::preference::{DeedMonth, Deeds, Folded, MonthRead, day_of, disturb, is_counted, month_of};
-use crate::store::{EventPlace, Snapshot, Trail};
+use crate::preference::{DeedMonth, Deeds, Folded, TrailMonth, day_of, disturbed, is_counted, month_of};
+use crate::store::{EventPlace, Node, Snapshot, Trail};
 use crate::time::{DAY, Timestamp};
 use crate::trade::is_trade;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 /// Trails of at least so many events are kept counted; those of fewer are counted when they are read, in one page.
 const COUNTED_FROM: u64 = PAGE as u64;
-
-/// Places of purchases and returns that are read at a time: about as many as a few days have.
-const TRADES: usize = 32;
 
 /// What a profile did until a time.
 struct Past {
     /// The day of that time.
     today: i32,
     /// The days before, of trails that are kept counted.
-    months: Vec<MonthRead>,
+    months: Vec<TrailMonth>,
     /// What was done today, and on all other trails.
     events: Vec<Arc<Event>>,
 }
@@ -137,9 +133,9 @@ impl View {
     /// What a profile did until a time, counted: what its [`Population`](crate::Population) and its affinities are read
     /// from. None if the id leads nowhere.
     ///
-    /// O(months and values of its trails, n log n in the purchases that name an order, the events of the last day, and the
-    /// purchases of the days on which something was given back or bought that has another event, as a receipt), and the
-    /// events of trails of nobody known that follow a device.
+    /// O(months and values of its trails, n log n in the purchases that name an order, the returns and the purchases that
+    /// they or receipts may be of, and the events of the last day), and the events of trails of nobody known that follow a
+    /// device, and of those that carry an order as an identifier.
     ///
     /// # Errors
     /// `Store` or `Corrupt` where reading failed.
@@ -149,12 +145,16 @@ impl View {
 
     pub(super) fn deeds_of(&self, subject: &Subject, now: Timestamp) -> Result<Deeds> {
         let id_of = |event: &Event| order_id(&self.rules, event);
-        let Past { today, mut months, mut events } = self.past(subject, now)?;
-        self.read_unsettled(&mut months, today, &mut events)?;
-        let trades = events.iter().map(|event| &**event).filter(|event| is_trade(event));
-        disturb(&mut months, trades, id_of);
-        self.read_unsettled(&mut months, today, &mut events)?;
-        Ok(Deeds::of_months(&months, today, events.iter(), id_of))
+        let Past { today, months, events } = self.past(subject, now)?;
+        let until = i64::from(today).saturating_mul(DAY);
+        let is_past = |(_, at): &(RecordNumber, i64)| *at < until;
+        let returned: BTreeSet<_> = months.iter().flat_map(TrailMonth::returns).filter(is_past).collect();
+        let mut unsettled = Vec::new();
+        self.read_trades(returned.iter(), &mut unsettled)?;
+        let trades = events.iter().chain(&unsettled).map(|event| &**event).filter(|event| is_trade(event));
+        let found = disturbed(&months, trades, id_of);
+        self.read_trades(found.difference(&returned).filter(|place| is_past(place)), &mut unsettled)?;
+        Ok(Deeds::of_months(&months, today, events.iter(), &unsettled, id_of))
     }
 
     /// What the events of a profile until a time say of what it likes, owns and looks for: what
@@ -169,9 +169,10 @@ impl View {
     }
 
     pub(super) fn shopper_of(&self, subject: &Subject, now: Timestamp) -> Result<Shopper> {
-        let Past { today, mut months, mut events } = self.past(subject, now)?;
-        months.iter_mut().for_each(MonthRead::unsettle);
-        self.read_unsettled(&mut months, today, &mut events)?;
+        let Past { today, months, mut events } = self.past(subject, now)?;
+        events.retain(|event| !is_trade(event));
+        let trades = self.events_under(Topic::Trade, subject)?;
+        events.extend(trades.into_iter().filter(|event| event.at.microseconds() <= now.microseconds()));
         let folded = Folded::of_months(&months, today, events.iter(), |event| order_id(&self.rules, event));
         Ok(Shopper::from_folded(folded, self.events_under(Topic::Attention, subject)?, now))
     }
@@ -182,11 +183,11 @@ impl View {
         let numbers: Vec<RecordNumber> = subject.trails.keys().copied().collect();
         let rows = self.snapshot.trails(&numbers)?;
         for ((&trail, node), row) in subject.trails.iter().zip(rows) {
-            // Of a trail that follows a device, not all days are theirs.
-            let counted = row.filter(|row| node.vertex.follows().is_none() && row.events >= COUNTED_FROM);
-            let since = if counted.is_some() { i64::from(today).saturating_mul(DAY) } else { i64::MIN };
-            if let Some(row) = counted {
-                past.months.extend(self.months_of(trail, &row, today)?);
+            let counted = row.is_some_and(|row| self.reads_months(node, &row));
+            let since = if counted { i64::from(today).saturating_mul(DAY) } else { i64::MIN };
+            if counted {
+                let months = self.snapshot.deeds(trail, i32::MIN..=month_of(today))?;
+                past.months.extend(months.into_iter().map(|(month, counted)| TrailMonth { trail, month, counted }));
             }
             each_event(&*self.snapshot, trail, since..=now.microseconds(), &mut |place, event| {
                 if is_counted(&event) && users.of(&*self.snapshot, node, place.at)? == subject.number {
@@ -198,50 +199,27 @@ impl View {
         Ok(past)
     }
 
-    fn months_of(&self, trail: RecordNumber, row: &Trail, today: i32) -> Result<Vec<MonthRead>> {
-        let months = self.snapshot.deeds(trail, i32::MIN..=month_of(today))?;
-        let mut months: Vec<MonthRead> =
-            months.into_iter().map(|(month, counted)| MonthRead::new(trail, month, counted)).collect();
-        // A purchase that names no order is of the one that its trail carries, if the policy says so.
+    /// Says whether what was done on a trail is read from its months. Of one that follows a device, not all days are theirs;
+    /// and a purchase that names no order may be of one that its trail carries, of which months know nothing.
+    fn reads_months(&self, node: &Node, trail: &Trail) -> bool {
         let order = self.rules.policy.event.order.as_ref();
-        if row.identifiers.iter().any(|sent| Some(&sent.kind) == order) {
-            months.iter_mut().for_each(MonthRead::unsettle);
-        }
-        Ok(months)
+        let carries_order = trail.identifiers.iter().any(|sent| Some(&sent.kind) == order);
+        trail.events >= COUNTED_FROM && node.vertex.follows().is_none() && !carries_order
     }
 
-    /// Reads the purchases and returns of the days that are settled by hand.
-    fn read_unsettled(&self, months: &mut [MonthRead], today: i32, into: &mut Vec<Arc<Event>>) -> Result<()> {
-        let topic = hash_topic(self.seed, Topic::Trade);
-        let mut places = Vec::new();
-        for month in months {
-            for days in month.to_read(today) {
-                self.places_on(topic, month.trail, days, &mut places)?;
-            }
-        }
-        into.extend(self.events_at(&places)?);
-        Ok(())
-    }
-
-    /// Finds the events of a trail that stand under a topic, on some days.
-    fn places_on(
+    /// Reads the purchases and returns on trails at some times.
+    fn read_trades<'a>(
         &self,
-        topic: TopicHash,
-        trail: RecordNumber,
-        days: RangeInclusive<i32>,
-        into: &mut Vec<EventPlace>,
+        places: impl Iterator<Item = &'a (RecordNumber, i64)>,
+        into: &mut Vec<Arc<Event>>,
     ) -> Result<()> {
-        let since = i64::from(*days.start()).saturating_mul(DAY);
-        let until = i64::from(*days.end()).saturating_add(1).saturating_mul(DAY);
-        let mut after = EventPlace { trail, at: until, key: KeyHash(u128::MAX) };
-        loop {
-            let page = self.snapshot.events_about(topic, trail..=trail, Some(after), TRADES)?;
-            into.extend(page.iter().take_while(|place| place.at >= since));
-            match page.last().filter(|last| page.len() == TRADES && last.at >= since) {
-                Some(last) => after = *last,
-                None => return Ok(()),
-            }
+        for &(trail, at) in places {
+            each_event(&*self.snapshot, trail, at..=at, &mut |_, event| {
+                into.extend(Some(event).filter(|event| is_trade(event)));
+                Ok(())
+            })?;
         }
+        Ok(())
     }
 }
 
