@@ -124,7 +124,8 @@ pub(crate) fn disturbed<'a>(
             None => {}
         }
     }
-    orders.sort_unstable();
+    // Each month is sorted, which a stable sort takes up.
+    orders.sort_by_key(|(order, _)| *order);
     let shared = orders.chunk_by(|a, b| a.0 == b.0).filter(|told| told.len() > 1);
     found.extend(shared.flatten().filter_map(|(_, place)| *place));
     found

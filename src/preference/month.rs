@@ -37,6 +37,9 @@ struct DayCount {
     count: u32,
 }
 
+/// A facet, a value of it, and a count.
+type CountOf = (SmolStr, SmolStr, DayCount);
+
 /// The month of a day.
 pub(crate) fn month_of(day: i32) -> i32 {
     day.div_euclid(MONTH_DAYS)
@@ -50,7 +53,7 @@ pub(crate) fn is_counted(event: &Event) -> bool {
 impl DeedMonth {
     /// Counts events, by month. O(facets log facets).
     pub(crate) fn of<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<i32, Self> {
-        let mut found: BTreeMap<i32, (Vec<(SmolStr, SmolStr, DayCount)>, Ties)> = BTreeMap::new();
+        let mut found: BTreeMap<i32, (Vec<CountOf>, Ties)> = BTreeMap::new();
         for event in events.filter(|event| is_counted(event)) {
             let day = day_of(event.at);
             let (signs, ties) = found.entry(month_of(day)).or_default();
@@ -123,7 +126,7 @@ impl DeedMonth {
         }
     }
 
-    fn packed(mut signs: Vec<(SmolStr, SmolStr, DayCount)>, mut ties: Ties) -> Self {
+    fn packed(mut signs: Vec<CountOf>, mut ties: Ties) -> Self {
         signs.sort_unstable();
         ties.tidy();
         let mut packed = Self { ties, ..Self::default() };
