@@ -95,8 +95,29 @@ fn ingest(criterion: &mut Criterion) {
 
 fn read(criterion: &mut Criterion) {
     of_profile(criterion, "a profile with 100,000 events, one in twenty a purchase", |event| event);
+    of_profile(criterion, "the same, each purchase an order", with_orders);
+    of_profile(criterion, "the same, of fifty orders one returned, one told twice", with_returns);
     let views = |event: Event| Event { kind: EventKind::View, ..event };
     of_profile(criterion, "a profile with 100,000 views", views);
+}
+
+fn number_of(event: &Event) -> usize {
+    event.key.key.trim_start_matches("e-").parse().unwrap()
+}
+
+fn with_orders(event: Event) -> Event {
+    let order = format!("o-{}", number_of(&event));
+    if event.kind == EventKind::Purchase { event.order(order) } else { event }
+}
+
+/// Days after a purchase, a view is its return or its receipt.
+fn with_returns(event: Event) -> Event {
+    let number = number_of(&event);
+    match number % 1_000 {
+        501 => Event { kind: EventKind::Return, lines: Vec::new(), ..event.order(format!("o-{}", number - 501)) },
+        721 => Event { kind: EventKind::Purchase, ..event.order(format!("o-{}", number - 701)) },
+        _ => with_orders(event),
+    }
 }
 
 fn of_profile(criterion: &mut Criterion, name: &str, told: fn(Event) -> Event) {

@@ -4,7 +4,7 @@ use super::item::Item;
 use super::search::Searches;
 use crate::event::{Event, EventKind};
 use crate::normalise::{glance, order_name, standing};
-use crate::preference::Deeds;
+use crate::preference::{Deeds, Folded};
 use crate::time::{DAY, Timestamp};
 use ahash::AHashMap;
 use smol_str::SmolStr;
@@ -31,7 +31,7 @@ pub const ATTENTION_DAYS: i64 = 30;
 #[derive(Clone)]
 pub struct Shopper {
     now: Timestamp,
-    deeds: Deeds,
+    folded: Folded,
     // Invariant: searches, carts and rejections, by time and key, each once.
     attention: Vec<Arc<Event>>,
     // Invariant: what follows is made of the above.
@@ -81,26 +81,26 @@ impl Shopper {
     pub fn fold_by(events: &[Arc<Event>], id_of: impl Fn(&Event) -> Option<SmolStr>, now: Timestamp) -> Self {
         let until = now.microseconds();
         let past: Vec<&Arc<Event>> = standing(events).filter(|event| event.at.microseconds() <= until).collect();
-        let deeds = Deeds::of(past.iter().copied(), id_of);
+        let folded = Folded::of(past.iter().copied(), id_of);
         let since = attention_since(now);
         let attention = past.into_iter().filter(|event| is_attention(event, since)).cloned().collect();
-        Self::new(deeds, attention, now)
+        Self::new(folded, attention, now)
     }
 
-    /// Takes deeds until a time that are counted already, and searches, carts and refusals.
-    pub(crate) fn from_deeds(deeds: Deeds, mut attention: Vec<Arc<Event>>, now: Timestamp) -> Self {
+    /// Takes deeds until a time that are folded already, and searches, carts and refusals.
+    pub(crate) fn from_folded(folded: Folded, mut attention: Vec<Arc<Event>>, now: Timestamp) -> Self {
         let since = attention_since(now);
         attention.retain(|event| event.at.microseconds() <= now.microseconds() && is_attention(event, since));
-        Self::new(deeds, attention, now)
+        Self::new(folded, attention, now)
     }
 
     /// Adds what other events say, folded for the same time. The same events must not be in both. O(size of both).
     pub fn merge(&mut self, other: &Self) {
-        let mut deeds = std::mem::take(&mut self.deeds);
-        deeds.merge(&other.deeds);
+        let mut folded = std::mem::take(&mut self.folded);
+        folded.merge(&other.folded);
         let mut attention = std::mem::take(&mut self.attention);
         attention.extend(other.attention.iter().cloned());
-        *self = Self::new(deeds, attention, self.now);
+        *self = Self::new(folded, attention, self.now);
     }
 
     /// The time for which it was folded.
@@ -110,7 +110,7 @@ impl Shopper {
 
     /// What was done, counted.
     pub fn deeds(&self) -> &Deeds {
-        &self.deeds
+        self.folded.deeds()
     }
 
     /// What was done with the product of an item.
@@ -128,12 +128,12 @@ impl Shopper {
         attention_since(self.now)
     }
 
-    fn new(deeds: Deeds, mut attention: Vec<Arc<Event>>, now: Timestamp) -> Self {
+    fn new(folded: Folded, mut attention: Vec<Arc<Event>>, now: Timestamp) -> Self {
         attention.sort_unstable_by(|a, b| a.by_time(b));
         attention.dedup_by(|a, b| a.key == b.key);
-        let mut shopper = Self { now, deeds, attention, products: AHashMap::new(), searches: Searches::default() };
+        let mut shopper = Self { now, folded, attention, products: AHashMap::new(), searches: Searches::default() };
         let mut products: AHashMap<SmolStr, Product> = AHashMap::new();
-        for purchase in shopper.deeds.purchases().iter().filter(|purchase| purchase.is_kept()) {
+        for purchase in shopper.folded.purchases().iter().filter(|purchase| purchase.is_kept()) {
             let Some(line) = purchase.line().filter(|line| !line.gift) else { continue };
             let Some(product) = glance::key(line.product.as_ref()) else { continue };
             let variant = glance::name(line.variant.as_ref()).map(SmolStr::new);
@@ -177,13 +177,13 @@ fn is_attention(event: &Event, since: i64) -> bool {
 /// Two are equal if they were folded from the same for the same time.
 impl PartialEq for Shopper {
     fn eq(&self, other: &Self) -> bool {
-        (&self.now, &self.deeds, &self.attention) == (&other.now, &other.deeds, &other.attention)
+        (&self.now, &self.folded, &self.attention) == (&other.now, &other.folded, &other.attention)
     }
 }
 
 /// Shows how much is known.
 impl fmt::Debug for Shopper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Shopper({:?}, {} products)", self.deeds, self.products.len())
+        write!(f, "Shopper({:?}, {} products)", self.deeds(), self.products.len())
     }
 }

@@ -1,25 +1,21 @@
 //! Everything that events say of what somebody likes, counted.
 
-use super::month::DeedMonth;
 use super::population::EXPOSURE_DAYS;
-use super::signal::{PARTS, Signal, SignalWeights, visit, visit_line, visit_whole};
+use super::signal::{PARTS, Signal, SignalWeights};
 use super::tally::{Counted, Tally, day_of};
-use crate::event::Event;
-use crate::normalise::{order_name, standing};
 use crate::record::RecordKey;
 use crate::time::Timestamp;
-use crate::trade::{self, Bought, Trade};
 use ahash::AHashMap;
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
-/// How often what was done with which value of which facet, by UTC day; and the purchases and returns themselves, since what
-/// was given back may be known elsewhere than what was bought.
+/// How often what was done with which value of which facet, by UTC day. What was given back, and what is told of an order
+/// twice, is left out.
 ///
-/// Counts are whole numbers, so that the deeds of a person are the sum of those of her records, bit for bit, however they are
-/// added up. What is to be forgotten is left out of the sum: nothing is ever taken off.
+/// Counts are whole numbers, the same bit for bit in whatever order events come. What is to be forgotten is left out of the
+/// sum: nothing is ever taken off. Two deeds cannot be added: a return in one may be of a purchase in the other. To add, fold
+/// all events together, or [merge](crate::Shopper::merge) what keeps them.
 ///
 /// # Examples
 /// ```
@@ -32,22 +28,21 @@ use std::sync::Arc;
 /// let bought = told("web", "05", EventKind::Purchase)?.line(scarf.clone());
 /// let receipt = told("pos", "06", EventKind::Purchase)?.line(scarf);
 /// let returned = told("pos", "09", EventKind::Return)?.line(Line::default().line("1"));
-/// let mut deeds = tallies(&[Arc::new(bought), Arc::new(receipt)]);
-/// assert_eq!(deeds.count(Signal::Bought, "colour", "grey"), 1);
-/// deeds.merge(&tallies(&[Arc::new(returned)]));
-/// assert_eq!(deeds.count(Signal::Bought, "colour", "grey"), 0);
+/// let mut events = vec![Arc::new(bought), Arc::new(receipt)];
+/// assert_eq!(tallies(&events).count(Signal::Bought, "colour", "grey"), 1);
+/// events.push(Arc::new(returned));
+/// assert_eq!(tallies(&events).count(Signal::Bought, "colour", "grey"), 0);
 /// # Ok::<(), onefold::Error>(())
 /// ```
 #[derive(Clone, Default, PartialEq)]
 pub struct Deeds {
-    // Invariant: ascending by day and signal, each once, over 0. What is bought is what `trades` settle to.
-    facets: BTreeMap<SmolStr, BTreeMap<SmolStr, Vec<Count>>>,
-    // Invariant: purchases and returns, by time and key, each key once.
-    trades: Vec<Trade>,
-    // Invariant: what `trades` settle to.
-    purchases: Vec<Bought>,
-    unmatched: Vec<RecordKey>,
+    // Invariant: ascending by day and signal, each once, over 0.
+    pub(super) facets: Facets,
+    pub(super) unmatched: Vec<RecordKey>,
 }
+
+/// Counts by facet and value.
+pub(super) type Facets = BTreeMap<SmolStr, BTreeMap<SmolStr, Vec<Count>>>;
 
 /// What was done on a day, and how often.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,91 +52,7 @@ pub(super) struct Count {
     pub(super) count: u64,
 }
 
-/// Folds the events of a profile, in any order. Where several have one key, the version that
-/// [stands](Event::supersedes) counts. Purchases and returns are settled as by [`orders`](crate::orders), each under the order
-/// that it names. O(events, their facets, and the logarithm of how many are purchases).
-pub fn tallies(events: &[Arc<Event>]) -> Deeds {
-    tallies_by(events, order_name)
-}
-
-/// Folds the events of a profile as [`tallies`] does, where `id_of` says of which order a purchase or a return is: under a
-/// policy, [`order_id`](crate::order_id).
-///
-/// # Examples
-/// ```
-/// use onefold::{Event, EventKind, Line, Policy, Rules, Signal, order_id, tallies, tallies_by};
-/// use std::sync::Arc;
-/// let rules = Rules::new(Policy::retail())?;
-/// let at = "2026-01-05T10:00:00Z".parse()?;
-/// let told = |source: &str| Event::new(source, "1", at, EventKind::Purchase).line(Line::new("scarf").facet("colour", "grey"));
-/// let events = [told("web").order("o-77"), told("pos").identifier("order_id", "O 77")].map(Arc::new);
-/// let deeds = tallies_by(&events, |event| order_id(&rules, event));
-/// assert_eq!(deeds.count(Signal::Bought, "colour", "grey"), 1);
-/// assert_eq!(tallies(&events).count(Signal::Bought, "colour", "grey"), 2);
-/// # Ok::<(), onefold::Error>(())
-/// ```
-pub fn tallies_by(events: &[Arc<Event>], id_of: impl Fn(&Event) -> Option<SmolStr>) -> Deeds {
-    Deeds::of(standing(events), id_of)
-}
-
 impl Deeds {
-    /// Folds events, each key once.
-    pub(crate) fn of<'a>(
-        events: impl Iterator<Item = &'a Arc<Event>>,
-        id_of: impl Fn(&Event) -> Option<SmolStr>,
-    ) -> Self {
-        Self::of_months(std::iter::empty(), i32::MIN, events, id_of)
-    }
-
-    /// Folds what months tell of the days before one, and events that are not in them: purchases, returns, and what was
-    /// done from that day on.
-    pub(crate) fn of_months<'a>(
-        months: impl Iterator<Item = (i32, &'a DeedMonth)>,
-        before: i32,
-        events: impl Iterator<Item = &'a Arc<Event>>,
-        id_of: impl Fn(&Event) -> Option<SmolStr>,
-    ) -> Self {
-        let mut deeds = Self::default();
-        let mut counter = Counter::default();
-        months.for_each(|(month, counted)| counted.pour(month, before, &mut counter));
-        for event in events {
-            match Signal::of(&event.kind) {
-                Some(signal) if signal != Signal::Bought => {
-                    let one = Count { day: day_of(event.at), signal, count: 1 };
-                    visit(event, signal, &mut |facet, value| counter.add(facet, value, one));
-                }
-                _ if trade::is_trade(event) => {
-                    deeds.trades.push(Trade { event: Arc::clone(event), order: id_of(event) });
-                }
-                _ => {}
-            }
-        }
-        trade::sort(&mut deeds.trades);
-        counter.pour(&mut deeds.facets);
-        deeds.settle();
-        deeds
-    }
-
-    /// Adds the deeds of other events. The same events must not be in both: what is no purchase would count twice.
-    /// O(size of both).
-    pub fn merge(&mut self, other: &Self) {
-        for values in self.facets.values_mut() {
-            values.values_mut().for_each(|days| days.retain(|day| day.signal != Signal::Bought));
-        }
-        for (facet, values) in &other.facets {
-            let mine = self.facets.entry(facet.clone()).or_default();
-            for (value, days) in values {
-                let counted = mine.entry(value.clone()).or_default();
-                counted.extend(days.iter().filter(|day| day.signal != Signal::Bought));
-                tidy(counted);
-            }
-        }
-        self.trades.extend(other.trades.iter().cloned());
-        trade::sort(&mut self.trades);
-        self.trades.dedup_by(|a, b| a.event.key == b.event.key);
-        self.settle();
-    }
-
     /// How often something was done with a value, on all days.
     pub fn count(&self, signal: Signal, facet: &str, value: &str) -> u64 {
         let of_signal = self.days(facet, value).iter().filter(|day| day.signal == signal);
@@ -165,11 +76,6 @@ impl Deeds {
         tally
     }
 
-    /// What was bought, each order once, the oldest first; what was given back too, as such.
-    pub(crate) fn purchases(&self) -> &[Bought] {
-        &self.purchases
-    }
-
     /// How often a value was shown in the [`EXPOSURE_DAYS`] that end with one, and how often that was taken up: anything done
     /// with the value counts, whether or not it was shown on the day. O(days).
     pub fn exposure(&self, facet: &str, value: &str, until: Timestamp) -> (u64, u64) {
@@ -187,38 +93,6 @@ impl Deeds {
     fn days(&self, facet: &str, value: &str) -> &[Count] {
         self.facets.get(facet).and_then(|values| values.get(value)).map_or(&[], Vec::as_slice)
     }
-
-    /// Counts what the purchases settle to; nothing that is bought is counted yet.
-    fn settle(&mut self) {
-        let settled = trade::settle(&self.trades);
-        self.purchases = settled.lines;
-        let unmatched = settled.unmatched.iter().filter_map(|(place, _)| self.trades.get(*place));
-        self.unmatched = unmatched.map(|trade| trade.event.key.clone()).collect();
-        self.unmatched.dedup();
-        let mut counter = Counter::default();
-        for lines in self.purchases.chunk_by(|a, b| Arc::ptr_eq(&a.event, &b.event)) {
-            let Some(event) = lines.first().map(|purchase| &purchase.event) else { continue };
-            let bought = Count { day: day_of(event.at), signal: Signal::Bought, count: 1 };
-            let mut sign = |facet: &str, value: &str| counter.add(facet, value, bought);
-            let mut told = false;
-            for purchase in lines.iter().filter(|purchase| purchase.is_kept()) {
-                let line = purchase.line();
-                if let Some(line) = line.filter(|line| !line.gift) {
-                    visit_line(line, &mut sign);
-                }
-                told |= line.is_none_or(|line| !line.gift);
-            }
-            if told {
-                visit_whole(event, &mut sign);
-            }
-        }
-        counter.pour(&mut self.facets);
-        // What only was bought and given back leaves no trace.
-        self.facets.retain(|_, values| {
-            values.retain(|_, days| !days.is_empty());
-            !values.is_empty()
-        });
-    }
 }
 
 fn exposure(days: &[Count], until: i32) -> (u64, u64) {
@@ -232,7 +106,7 @@ fn exposure(days: &[Count], until: i32) -> (u64, u64) {
 }
 
 /// Sorts, and adds up what is of one day and signal.
-fn tidy(days: &mut Vec<Count>) {
+pub(super) fn tidy(days: &mut Vec<Count>) {
     days.sort_unstable();
     days.dedup_by(|next, kept| {
         let same = (next.day, next.signal) == (kept.day, kept.signal);
@@ -253,7 +127,7 @@ pub(super) struct Counter {
 const LOOK_BACK: usize = 4;
 
 impl Counter {
-    fn add(&mut self, facet: &str, value: &str, one: Count) {
+    pub(super) fn add(&mut self, facet: &str, value: &str, one: Count) {
         // Nearly always both are there: a key is made for the first only.
         if let Some(days) = self.facets.get_mut(facet).and_then(|values| values.get_mut(value)) {
             let same = |day: &&mut Count| (day.day, day.signal) == (one.day, one.signal);
@@ -284,7 +158,7 @@ impl Counter {
     }
 
     /// Adds all to sorted counts.
-    fn pour(self, facets: &mut BTreeMap<SmolStr, BTreeMap<SmolStr, Vec<Count>>>) {
+    pub(super) fn pour(self, facets: &mut Facets) {
         for (facet, values) in self.facets {
             let mine = facets.entry(facet).or_default();
             for (value, days) in values {
@@ -358,6 +232,6 @@ impl Iterator for Days<'_> {
 impl fmt::Debug for Deeds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let values: usize = self.facets.values().map(BTreeMap::len).sum();
-        write!(f, "Deeds({} facets, {values} values, {} purchases)", self.facets.len(), self.purchases.len())
+        write!(f, "Deeds({} facets, {values} values)", self.facets.len())
     }
 }

@@ -2,6 +2,8 @@
 
 mod affinity;
 mod deeds;
+mod disturbed;
+mod fold;
 mod learn;
 mod month;
 mod place;
@@ -14,8 +16,11 @@ mod tally;
 
 pub use affinity::Affinity;
 pub(crate) use affinity::Reading;
+pub use deeds::Deeds;
 pub(crate) use deeds::Weighed;
-pub use deeds::{Deeds, tallies, tallies_by};
+pub(crate) use disturbed::{TrailMonth, disturbed};
+pub(crate) use fold::Folded;
+pub use fold::{tallies, tallies_by};
 pub use month::DeedMonth;
 pub(crate) use month::{is_counted, month_of};
 pub use population::{EXPOSURE_DAYS, Exposure, FacetPrior, LearnOptions, POPULATION_FORMAT, Population};

@@ -1,9 +1,11 @@
 //! What was done on a trail in a month, packed to be kept.
 
 use super::deeds::{Count, Counter};
-use super::signal::{Signal, visit};
-use super::tally::day_of;
+use super::disturbed::Ties;
+use super::signal::{Signal, visit, visit_bought};
+use super::tally::{day_at, day_of};
 use crate::event::Event;
+use crate::trade::is_trade;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::cmp::Ordering;
@@ -13,8 +15,8 @@ use std::fmt;
 /// The days of a month: a count of days, not the calendar's, since 1970-01-01.
 const MONTH_DAYS: i32 = 32;
 
-/// How often what was done with which value of which facet, on the days of a month: all deeds but purchases, which are
-/// kept as they are, since a return may take them out.
+/// How often what was done with which value of which facet, on the days of a month. Purchases are counted as if each
+/// stood alone, with what tells whether it does: a return, or a receipt of the same order, may be known elsewhere.
 ///
 /// A month is 32 days of UTC; month 0 begins on 1970-01-01.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +25,7 @@ pub struct DeedMonth {
     values: Vec<(SmolStr, SmolStr, u32)>,
     // Invariant: of each value ascending by day and signal, each once, over 0.
     counts: Vec<DayCount>,
+    ties: Ties,
 }
 
 /// How often something was done on a day.
@@ -34,34 +37,44 @@ struct DayCount {
     count: u32,
 }
 
+/// A facet, a value of it, and a count.
+type CountOf = (SmolStr, SmolStr, DayCount);
+
 /// The month of a day.
 pub(crate) fn month_of(day: i32) -> i32 {
     day.div_euclid(MONTH_DAYS)
 }
 
-/// Whether an event is counted in months: it is a deed, and no purchase.
+/// Says whether an event is counted in months: it is a deed, or a return, which takes purchases out.
 pub(crate) fn is_counted(event: &Event) -> bool {
-    Signal::of(&event.kind).is_some_and(|signal| signal != Signal::Bought)
+    Signal::of(&event.kind).is_some() || is_trade(event)
 }
 
 impl DeedMonth {
     /// Counts events, by month. O(facets log facets).
     pub(crate) fn of<'a>(events: impl Iterator<Item = &'a Event>) -> BTreeMap<i32, Self> {
-        let mut found: BTreeMap<i32, Vec<(SmolStr, SmolStr, DayCount)>> = BTreeMap::new();
+        let mut found: BTreeMap<i32, (Vec<CountOf>, Ties)> = BTreeMap::new();
         for event in events.filter(|event| is_counted(event)) {
-            let Some(signal) = Signal::of(&event.kind) else { continue };
             let day = day_of(event.at);
-            let signs = found.entry(month_of(day)).or_default();
+            let (signs, ties) = found.entry(month_of(day)).or_default();
+            if is_trade(event) {
+                ties.add(event);
+            }
+            let Some(signal) = Signal::of(&event.kind) else { continue };
             let one = DayCount { day: day.rem_euclid(MONTH_DAYS) as u8, signal, count: 1 };
-            visit(event, signal, &mut |facet, value| signs.push((facet.into(), value.into(), one)));
+            let mut sign = |facet: &str, value: &str| signs.push((facet.into(), value.into(), one));
+            match signal {
+                Signal::Bought => visit_bought(event, &mut sign),
+                _ => visit(event, signal, &mut sign),
+            }
         }
-        found.into_iter().map(|(month, signs)| (month, Self::packed(signs))).collect()
+        found.into_iter().map(|(month, (signs, ties))| (month, Self::packed(signs, ties))).collect()
     }
 
     /// The sum of two months. O(both).
     pub(crate) fn plus(&self, other: &Self) -> Self {
         let (mut mine, mut theirs) = (self.values().peekable(), other.values().peekable());
-        let mut sum = Self::default();
+        let mut sum = Self { ties: self.ties.plus(&other.ties), ..Self::default() };
         loop {
             let order = match (mine.peek(), theirs.peek()) {
                 (Some((a, ..)), Some((b, ..))) => a.cmp(b),
@@ -80,7 +93,8 @@ impl DeedMonth {
     /// The month without some of its days. O(size).
     pub(crate) fn without(&self, days: &BTreeSet<i32>) -> Self {
         let gone = |count: &DayCount| days.iter().any(|day| day.rem_euclid(MONTH_DAYS) == i32::from(count.day));
-        let mut left = Self::default();
+        let ties = self.ties.without(|at| days.contains(&day_at(at)));
+        let mut left = Self { ties, ..Self::default() };
         for ((facet, value), counts) in self.values() {
             left.push(facet, value, counts.iter().copied().filter(|count| !gone(count)).collect());
         }
@@ -89,15 +103,21 @@ impl DeedMonth {
 
     /// Whether nothing was done in it.
     pub(crate) fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.values.is_empty() && self.ties.is_empty()
     }
 
-    /// Adds what was done before a day.
-    pub(super) fn pour(&self, month: i32, before: i32, counter: &mut Counter) {
+    /// What tells whether its purchases stand alone.
+    pub(super) fn ties(&self) -> &Ties {
+        &self.ties
+    }
+
+    /// Adds what was done before a day with some signals.
+    pub(super) fn pour(&self, month: i32, before: i32, signals: impl Fn(Signal) -> bool, counter: &mut Counter) {
         let first = month.saturating_mul(MONTH_DAYS);
         for ((facet, value), counts) in self.values() {
             let on = |count: &DayCount| first.saturating_add(i32::from(count.day));
             let counts = counts.iter().take_while(|count| on(count) < before);
+            let counts = counts.filter(|count| signals(count.signal));
             counter.extend(
                 facet,
                 value,
@@ -106,9 +126,10 @@ impl DeedMonth {
         }
     }
 
-    fn packed(mut signs: Vec<(SmolStr, SmolStr, DayCount)>) -> Self {
+    fn packed(mut signs: Vec<CountOf>, mut ties: Ties) -> Self {
         signs.sort_unstable();
-        let mut packed = Self::default();
+        ties.tidy();
+        let mut packed = Self { ties, ..Self::default() };
         for same in signs.chunk_by(|a, b| (&a.0, &a.1) == (&b.0, &b.1)) {
             let Some((facet, value, _)) = same.first() else { continue };
             packed.push(facet, value, same.iter().map(|(.., count)| *count).collect());

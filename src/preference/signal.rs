@@ -1,6 +1,7 @@
 //! How an event speaks of what somebody likes.
 
 use super::price::PriceBand;
+use crate::decimal::Decimal;
 use crate::event::{Event, EventKind, Line};
 use crate::normalise::glance;
 use crate::time::Timestamp;
@@ -162,9 +163,19 @@ pub fn signals(event: &Event) -> impl Iterator<Item = Sign> + use<> {
 
 /// Visits every facet and value that an event by itself speaks of with its signal.
 pub(super) fn visit(event: &Event, signal: Signal, sign: &mut impl FnMut(&str, &str)) {
-    let speaks = |line: &&Line| !line.gift || signal == Signal::Shown;
+    visit_told(event, event.lines.iter().filter(|line| !line.gift || signal == Signal::Shown), sign);
+}
+
+/// Visits what a purchase speaks of that stands alone: nothing of a line of which nothing was bought.
+pub(super) fn visit_bought(event: &Event, sign: &mut impl FnMut(&str, &str)) {
+    let bought = |line: &&Line| !line.gift && glance::quantity(line) > Decimal::ZERO;
+    visit_told(event, event.lines.iter().filter(bought), sign);
+}
+
+/// Visits what some lines of an event speak of, and the event as a whole, unless it has lines and none of them speaks.
+pub(super) fn visit_told<'a>(event: &Event, lines: impl Iterator<Item = &'a Line>, sign: &mut impl FnMut(&str, &str)) {
     let mut told = event.lines.is_empty();
-    for line in event.lines.iter().filter(speaks) {
+    for line in lines {
         visit_line(line, sign);
         told = true;
     }
@@ -174,7 +185,7 @@ pub(super) fn visit(event: &Event, signal: Signal, sign: &mut impl FnMut(&str, &
 }
 
 /// Visits what a line speaks of.
-pub(super) fn visit_line(line: &Line, sign: &mut impl FnMut(&str, &str)) {
+fn visit_line(line: &Line, sign: &mut impl FnMut(&str, &str)) {
     let facets = glance::facets(&line.facets);
     let mut has_price = false;
     for (name, value) in facets {
@@ -190,7 +201,7 @@ pub(super) fn visit_line(line: &Line, sign: &mut impl FnMut(&str, &str)) {
 }
 
 /// Visits what an event as a whole speaks of.
-pub(super) fn visit_whole(event: &Event, sign: &mut impl FnMut(&str, &str)) {
+fn visit_whole(event: &Event, sign: &mut impl FnMut(&str, &str)) {
     let facets = glance::facets(&event.facets);
     let (mut has_channel, mut has_hour) = (false, false);
     for (name, value) in facets {

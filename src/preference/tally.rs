@@ -142,8 +142,13 @@ fn insert(days: &mut Vec<(i32, u64)>, day: i32, count: u64) {
 
 /// The UTC day, counted from 1970-01-01.
 pub(crate) fn day_of(at: Timestamp) -> i32 {
+    day_at(at.microseconds())
+}
+
+/// The UTC day of a time in microseconds.
+pub(super) fn day_at(microseconds: i64) -> i32 {
     // 400 million days at most, by the range of a timestamp.
-    at.microseconds().div_euclid(DAY) as i32
+    microseconds.div_euclid(DAY) as i32
 }
 
 /// Shows how many facets and values, never which.

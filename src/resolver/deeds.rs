@@ -12,14 +12,25 @@ use crate::event::Event;
 use crate::id::{ProfileId, RecordNumber};
 use crate::identifier::Topic;
 use crate::normalise::order_id;
-use crate::preference::{DeedMonth, Deeds, day_of, is_counted, month_of};
-use crate::store::{EventPlace, Snapshot};
+use crate::preference::{DeedMonth, Deeds, Folded, TrailMonth, day_of, disturbed, is_counted, month_of};
+use crate::store::{EventPlace, Node, Snapshot, Trail};
 use crate::time::{DAY, Timestamp};
+use crate::trade::is_trade;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Trails of at least so many events are kept counted; those of fewer are counted when they are read, in one page.
 const COUNTED_FROM: u64 = PAGE as u64;
+
+/// What a profile did until a time.
+struct Past {
+    /// The day of that time.
+    today: i32,
+    /// The days before, of trails that are kept counted.
+    months: Vec<TrailMonth>,
+    /// What was done today, and on all other trails.
+    events: Vec<Arc<Event>>,
+}
 
 /// The deeds that a plan has to count.
 #[derive(Default)]
@@ -122,8 +133,9 @@ impl View {
     /// What a profile did until a time, counted: what its [`Population`](crate::Population) and its affinities are read
     /// from. None if the id leads nowhere.
     ///
-    /// O(months and values of its trails, its purchases and returns, and the events of the last day), and the events of
-    /// trails of nobody known that follow a device.
+    /// O(months and values of its trails, n log n in the purchases that name an order, the returns and the purchases that
+    /// they or receipts may be of, and the events of the last day), and the events of trails of nobody known that follow a
+    /// device, and of those that carry an order as an identifier.
     ///
     /// # Errors
     /// `Store` or `Corrupt` where reading failed.
@@ -132,33 +144,23 @@ impl View {
     }
 
     pub(super) fn deeds_of(&self, subject: &Subject, now: Timestamp) -> Result<Deeds> {
-        let (until, today) = (now.microseconds(), day_of(now));
-        let mut events = self.events_under(Topic::Trade, subject)?;
-        events.retain(|event| event.at.microseconds() <= until);
-        let (mut months, mut users) = (Vec::new(), Users::default());
-        let numbers: Vec<RecordNumber> = subject.trails.keys().copied().collect();
-        let rows = self.snapshot.trails(&numbers)?;
-        for ((&trail, node), row) in subject.trails.iter().zip(rows) {
-            // Of a trail that follows a device, not all days are theirs.
-            let counted = node.vertex.follows().is_none() && row.is_some_and(|row| row.events >= COUNTED_FROM);
-            let since = if counted { i64::from(today).saturating_mul(DAY) } else { i64::MIN };
-            if counted {
-                months.extend(self.snapshot.deeds(trail, i32::MIN..=month_of(today))?);
-            }
-            each_event(&*self.snapshot, trail, since..=until, &mut |place, event| {
-                if is_counted(&event) && users.of(&*self.snapshot, node, place.at)? == subject.number {
-                    events.push(event);
-                }
-                Ok(())
-            })?;
-        }
-        let months = months.iter().map(|(month, counted)| (*month, &**counted));
-        Ok(Deeds::of_months(months, today, events.iter(), |event| order_id(&self.rules, event)))
+        let id_of = |event: &Event| order_id(&self.rules, event);
+        let Past { today, months, events } = self.past(subject, now)?;
+        let until = i64::from(today).saturating_mul(DAY);
+        let is_past = |(_, at): &(RecordNumber, i64)| *at < until;
+        let returned: BTreeSet<_> = months.iter().flat_map(TrailMonth::returns).filter(is_past).collect();
+        let mut unsettled = Vec::new();
+        self.read_trades(returned.iter(), &mut unsettled)?;
+        let trades = events.iter().chain(&unsettled).map(|event| &**event).filter(|event| is_trade(event));
+        let found = disturbed(&months, trades, id_of);
+        self.read_trades(found.difference(&returned).filter(|place| is_past(place)), &mut unsettled)?;
+        Ok(Deeds::of_months(&months, today, events.iter(), &unsettled, id_of))
     }
 
     /// What the events of a profile until a time say of what it likes, owns and looks for: what
-    /// [`rank`](crate::rank) and [`suppress`](crate::suppress) judge by. None if the id leads nowhere. As
-    /// [`deeds`](Self::deeds), and O(searches, carts and refusals of the last days).
+    /// [`rank`](crate::rank) and [`suppress`](crate::suppress) judge by. None if the id leads nowhere.
+    ///
+    /// As [`deeds`](Self::deeds), and O(purchases and returns, searches, carts and refusals).
     ///
     /// # Errors
     /// As there.
@@ -167,8 +169,57 @@ impl View {
     }
 
     pub(super) fn shopper_of(&self, subject: &Subject, now: Timestamp) -> Result<Shopper> {
-        let deeds = self.deeds_of(subject, now)?;
-        Ok(Shopper::from_deeds(deeds, self.events_under(Topic::Attention, subject)?, now))
+        let Past { today, months, mut events } = self.past(subject, now)?;
+        events.retain(|event| !is_trade(event));
+        let trades = self.events_under(Topic::Trade, subject)?;
+        events.extend(trades.into_iter().filter(|event| event.at.microseconds() <= now.microseconds()));
+        let folded = Folded::of_months(&months, today, events.iter(), |event| order_id(&self.rules, event));
+        Ok(Shopper::from_folded(folded, self.events_under(Topic::Attention, subject)?, now))
+    }
+
+    fn past(&self, subject: &Subject, now: Timestamp) -> Result<Past> {
+        let today = day_of(now);
+        let (mut past, mut users) = (Past { today, months: Vec::new(), events: Vec::new() }, Users::default());
+        let numbers: Vec<RecordNumber> = subject.trails.keys().copied().collect();
+        let rows = self.snapshot.trails(&numbers)?;
+        for ((&trail, node), row) in subject.trails.iter().zip(rows) {
+            let counted = row.is_some_and(|row| self.reads_months(node, &row));
+            let since = if counted { i64::from(today).saturating_mul(DAY) } else { i64::MIN };
+            if counted {
+                let months = self.snapshot.deeds(trail, i32::MIN..=month_of(today))?;
+                past.months.extend(months.into_iter().map(|(month, counted)| TrailMonth { trail, month, counted }));
+            }
+            each_event(&*self.snapshot, trail, since..=now.microseconds(), &mut |place, event| {
+                if is_counted(&event) && users.of(&*self.snapshot, node, place.at)? == subject.number {
+                    past.events.push(event);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(past)
+    }
+
+    /// Says whether what was done on a trail is read from its months. Of one that follows a device, not all days are theirs;
+    /// and a purchase that names no order may be of one that its trail carries, of which months know nothing.
+    fn reads_months(&self, node: &Node, trail: &Trail) -> bool {
+        let order = self.rules.policy.event.order.as_ref();
+        let carries_order = trail.identifiers.iter().any(|sent| Some(&sent.kind) == order);
+        trail.events >= COUNTED_FROM && node.vertex.follows().is_none() && !carries_order
+    }
+
+    /// Reads the purchases and returns on trails at some times.
+    fn read_trades<'a>(
+        &self,
+        places: impl Iterator<Item = &'a (RecordNumber, i64)>,
+        into: &mut Vec<Arc<Event>>,
+    ) -> Result<()> {
+        for &(trail, at) in places {
+            each_event(&*self.snapshot, trail, at..=at, &mut |_, event| {
+                into.extend(Some(event).filter(|event| is_trade(event)));
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 }
 

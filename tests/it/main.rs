@@ -10,6 +10,7 @@ mod catalogue;
 mod cli;
 mod consents;
 mod contact;
+mod counted;
 mod crowd;
 mod deeds;
 mod drift;
