@@ -23,6 +23,7 @@ mod partition;
 mod plan;
 mod possible;
 mod preview;
+mod purpose;
 mod read;
 mod reading;
 mod rebuild;
@@ -47,6 +48,7 @@ pub use card::{
 pub use consent::Consents;
 pub use journey::{Journey, JourneyEvent, JourneyQuery, Touch};
 pub use orders::{FoundOrders, OrderSearch, Orders};
+pub use purpose::ForPurpose;
 pub use read::View;
 pub use score::{Alike, Contribution, PairScore, ReadRecord, Scorer};
 pub use search::{Hit, Query, Sought};

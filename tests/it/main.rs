@@ -37,6 +37,7 @@ mod operation;
 mod policy;
 mod properties;
 mod purchases;
+mod purposes;
 mod reads;
 mod scale;
 mod script;

@@ -1,0 +1,152 @@
+//! What may be seen of somebody for a purpose.
+
+use super::journey::{Journey, JourneyQuery};
+use super::read::View;
+use crate::consent::{ConsentQuery, Permission, PermissionReason};
+use crate::error::Result;
+use crate::event::{Event, EventKind, Sensitivity};
+use crate::id::ProfileId;
+use crate::identifier::Topic;
+use crate::normalise::folded;
+use crate::preference::{PreferenceQuery, Preferences, recall};
+use crate::profile::Profile;
+use crate::time::Timestamp;
+use smol_str::SmolStr;
+use std::fmt;
+use std::sync::Arc;
+
+/// A profile as one purpose sees it: what the policy lets be read for the purpose, where it may be followed at all.
+///
+/// An attribute, a kind of identifier or a kind of event is read for the purposes that the policy names with it, and for
+/// no other; what is of a special category ([`Sensitivity::Special`]) only where consent was granted (General Data
+/// Protection Regulation, Article 9 (2) (a)).
+pub struct ForPurpose<'a> {
+    view: &'a View,
+    id: ProfileId,
+    purpose: SmolStr,
+    permission: Permission,
+    now: Timestamp,
+}
+
+/// Shows whether and for what it may be read.
+impl fmt::Debug for ForPurpose<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ForPurpose({}, {:?})", self.purpose, self.permission.reason)
+    }
+}
+
+impl View {
+    /// Looks at a profile for a purpose. None if the id leads nowhere.
+    ///
+    /// # Errors
+    /// As for [`consents`](Self::consents).
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{AttributePolicy, Compare, Consent, ConsentQuery, ConsentStatus, Event, IdentifierPolicy, Policy};
+    /// use onefold::{PurposePolicy, Record, Resolver, Role};
+    /// let policy = Policy::builder()
+    ///     .identifier(IdentifierPolicy::new("email", Role::Contact).purposes(["marketing"]))
+    ///     .attribute(AttributePolicy::new("city", Compare::Text).purposes(["marketing"]))
+    ///     .attribute(AttributePolicy::new("birth_date", Compare::Date))
+    ///     .purpose(PurposePolicy::new("marketing"))
+    ///     .build()?;
+    /// let resolver = Resolver::in_memory(policy)?;
+    /// let (at, now) = ("2026-01-05T10:00:00Z".parse()?, "2026-02-01T00:00:00Z".parse()?);
+    /// let ann = Record::new("crm", "42", at).identifier("email", "ann@example.org");
+    /// let ann = ann.attribute("city", "Graz").attribute("birth_date", "1980-02-03");
+    /// let ann = resolver.add(ann)?.profile.unwrap();
+    ///
+    /// let query = ConsentQuery::new("marketing");
+    /// assert!(resolver.view()?.for_purpose(ann, &query, now)?.unwrap().profile()?.is_none());
+    /// let yes = Consent::new("marketing", ConsentStatus::Granted);
+    /// resolver.add_event(Event::of_consent("web", "c-1", at, yes).identifier("email", "ann@example.org"))?;
+    /// let seen = resolver.view()?.for_purpose(ann, &query, now)?.unwrap().profile()?.unwrap();
+    /// assert!(seen.golden.value("city").is_some() && seen.golden.value("birth_date").is_none());
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn for_purpose(&self, id: ProfileId, query: &ConsentQuery, now: Timestamp) -> Result<Option<ForPurpose<'_>>> {
+        let Some(permission) = self.permission(id, query, now)? else { return Ok(None) };
+        Ok(Some(ForPurpose { view: self, id, purpose: query.purpose.clone(), permission, now }))
+    }
+}
+
+impl ForPurpose<'_> {
+    /// Whether the purpose may be followed, and why.
+    pub fn permission(&self) -> &Permission {
+        &self.permission
+    }
+
+    /// The profile, with the identifiers and the golden values that may be read. None where the purpose may not be
+    /// followed.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn profile(&self) -> Result<Option<Profile>> {
+        if !self.permission.allowed {
+            return Ok(None);
+        }
+        let Some(mut profile) = self.view.profile(self.id)? else { return Ok(None) };
+        let policy = &self.view.rules.policy;
+        let kind = |name: &SmolStr| policy.identifier.iter().find(|rule| rule.kind == *name);
+        let attribute = |name: &SmolStr| policy.attribute.iter().find(|rule| rule.name == *name);
+        profile.identifiers.retain(|held| kind(&held.kind).is_some_and(|rule| self.serves(&rule.purposes)));
+        profile.golden.values.retain(|value| {
+            attribute(&value.attribute)
+                .is_some_and(|rule| self.serves(&rule.purposes) && rule.sensitivity <= self.sensitivity_max())
+        });
+        Ok(Some(profile))
+    }
+
+    /// The journey, of events of the kinds that may be read; empty where there are none, or the purpose may not be
+    /// followed. What it costs is what [`View::journey`] costs.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn journey(&self, query: &JourneyQuery) -> Result<Journey> {
+        let mut query = query.clone();
+        let named = self.view.rules.policy.event.purposes.iter();
+        let kinds = named.filter(|(_, purposes)| self.serves(purposes)).filter_map(|(kind, _)| kind.parse().ok());
+        let mut kinds: Vec<EventKind> = kinds.collect();
+        kinds.retain(|kind| query.kinds.is_empty() || query.kinds.contains(kind));
+        if kinds.is_empty() || !self.permission.allowed {
+            return Ok(Journey::default());
+        }
+        query.kinds = kinds;
+        Ok(self.view.journey(self.id, &query)?.unwrap_or_default())
+    }
+
+    /// What was stated for the purpose, or for none in particular by events of a kind that may be read; nothing where the
+    /// purpose may not be followed.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading failed.
+    pub fn preferences(&self, query: &PreferenceQuery) -> Result<Preferences> {
+        let subject = self.view.subject(self.id)?.filter(|_| self.permission.allowed);
+        let Some(subject) = subject else { return Ok(Preferences::default()) };
+        let mut events: Vec<Arc<Event>> = self.view.events_under(Topic::Statement, &subject)?;
+        events.retain(|event| self.states(event));
+        let sensitivity_max = query.sensitivity_max.min(self.sensitivity_max());
+        let query = PreferenceQuery { purpose: Some(self.purpose.clone()), sensitivity_max, ..query.clone() };
+        Ok(recall(&events, &query, self.now))
+    }
+
+    fn states(&self, event: &Event) -> bool {
+        match event.preference.as_deref().and_then(|said| said.purpose.as_ref()) {
+            Some(purpose) => folded(purpose) == folded(&self.purpose),
+            None => {
+                let purposes = self.view.rules.policy.event.purposes.get(event.kind.to_string().as_str());
+                purposes.is_some_and(|purposes| self.serves(purposes))
+            }
+        }
+    }
+
+    fn serves(&self, purposes: &[SmolStr]) -> bool {
+        purposes.iter().any(|purpose| folded(purpose) == folded(&self.purpose))
+    }
+
+    fn sensitivity_max(&self) -> Sensitivity {
+        let is_granted = self.permission.reason == PermissionReason::Granted;
+        if is_granted { Sensitivity::Special } else { Sensitivity::Personal }
+    }
+}
