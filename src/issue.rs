@@ -1,6 +1,6 @@
 //! What was wrong with a record or an event that is kept all the same.
 
-use crate::record::RecordKey;
+use crate::record::{RecordKey, What};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::fmt;
@@ -16,28 +16,6 @@ pub struct Issue {
     pub field: SmolStr,
     /// What is wrong.
     pub reason: IssueReason,
-}
-
-/// What a key is the key of: records, events and consents have keys of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum What {
-    /// A record.
-    Record,
-    /// An event.
-    Event,
-    /// An event that tells of a consent.
-    Consent,
-}
-
-impl fmt::Display for What {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Record => "record",
-            Self::Event => "event",
-            Self::Consent => "consent",
-        })
-    }
 }
 
 /// Why a field was not taken as sent.

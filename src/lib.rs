@@ -147,7 +147,7 @@ pub use catalogue::{
     ATTENTION_DAYS, Asked, Consumable, EXPOSURES_MIN, Ground, Grounds, Item, Observed, Owned, RankRequest, Ranked,
     Ranking, Shopper, Slot, Suppressed, Warning, Wish, rank, suppress,
 };
-pub use consent::{ConsentQuery, Effective, Permission, PermissionReason, Told, effective, permit};
+pub use consent::{ConsentQuery, Effective, Permission, PermissionReason, Told, basis_of, effective, permit};
 pub use contact::{
     CapRule, Capped, ChannelChoice, ChannelLeftOut, ChannelLeftOutReason, ChannelRule, ChoiceReason, ContactDefaults,
     ContactPlan, ContactPoint, ContactRequest, ContactRules, ContactZone, HourRate, PointSource, QuietHours,
@@ -162,7 +162,7 @@ pub use event::{
 pub use golden::fold;
 pub use household::{Household, HouseholdMember, HouseholdTie};
 pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, TopicHash, ValueHash};
-pub use issue::{Issue, IssueReason, Reason, What};
+pub use issue::{Issue, IssueReason, Reason};
 pub use journey::{
     ChannelRecognition, Order, OrderAccess, OrderLine, OrderStatus, Recognition, ShownOrder, Touches, Verification,
     orders, touches,
@@ -187,7 +187,7 @@ pub use preference::{
     signals, tallies, tallies_by,
 };
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
-pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
+pub use record::{Assertion, Identifier, Record, RecordKey, Verdict, What};
 pub use resolver::{
     Alike, Because, Card, CardEvent, CardHousehold, CardLimits, CardOrder, CardQuery, CardStated, Consents,
     Contribution, Explanation, FacetFavourites, ForPurpose, Found, FoundOrders, Hit, IdentifierRow, Ingest, Journey,

@@ -23,6 +23,28 @@ impl RecordKey {
     }
 }
 
+/// What a key is the key of: records, events and consents have keys of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// A record.
+    Record,
+    /// An event.
+    Event,
+    /// An event that tells of a consent.
+    Consent,
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Record => "record",
+            Self::Event => "event",
+            Self::Consent => "consent",
+        })
+    }
+}
+
 /// Shows the source only: a key may be an e-mail address.
 impl fmt::Debug for RecordKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,4 +4,4 @@ mod effective;
 mod permission;
 
 pub use effective::{ConsentQuery, Effective, Told, effective};
-pub use permission::{Permission, PermissionReason, permit};
+pub use permission::{Permission, PermissionReason, basis_of, permit};

@@ -2,6 +2,8 @@
 
 use super::effective::Effective;
 use crate::event::{ConsentStatus, LegalBasis};
+use crate::normalise::folded;
+use crate::policy::Policy;
 
 /// Whether data of somebody may be used for a purpose, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +34,21 @@ pub enum PermissionReason {
     Basis,
     /// The basis of the purpose is no question of consent.
     NotAsked,
+}
+
+/// The legal basis that a policy gives to a purpose: consent where it declares no such purpose.
+///
+/// # Examples
+/// ```
+/// use onefold::{LegalBasis, Policy, PurposePolicy, basis_of};
+/// let policy = Policy::builder().purpose(PurposePolicy::new("service").basis(LegalBasis::Contract)).build()?;
+/// assert_eq!(basis_of(&policy, "Service"), LegalBasis::Contract);
+/// assert_eq!(basis_of(&policy, "marketing"), LegalBasis::Consent);
+/// # Ok::<(), onefold::Error>(())
+/// ```
+pub fn basis_of(policy: &Policy, purpose: &str) -> LegalBasis {
+    let declared = policy.purpose.iter().find(|declared| folded(&declared.name) == folded(purpose));
+    declared.map_or(LegalBasis::Consent, |declared| declared.basis)
 }
 
 /// Says whether a purpose of a legal basis may be followed where a consent holds. Only consent needs a yes; legitimate

@@ -12,8 +12,7 @@ pub use kind::EventKind;
 pub use line::{Facet, Line, Message};
 pub use preference::{NotedBy, Polarity, Preference, Scope, Sensitivity};
 
-use crate::issue::What;
-use crate::record::{Identifier, RecordKey};
+use crate::record::{Identifier, RecordKey, What};
 use crate::time::Timestamp;
 use crate::value::Value;
 use serde::{Deserialize, Serialize};

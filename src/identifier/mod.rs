@@ -7,9 +7,8 @@ pub use summary::Summary;
 pub(crate) use topic::{Topic, hash_topic, topics};
 
 use crate::id::{KeyHash, Link, Seed, ValueHash};
-use crate::issue::What;
 use crate::policy::Rules;
-use crate::record::{Identifier, RecordKey};
+use crate::record::{Identifier, RecordKey, What};
 use smallvec::{SmallVec, smallvec};
 use smol_str::SmolStr;
 

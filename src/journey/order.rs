@@ -2,9 +2,9 @@
 
 use crate::decimal::Decimal;
 use crate::event::{Event, EventKind, Facet};
-use crate::issue::{Issue, IssueReason, What};
+use crate::issue::{Issue, IssueReason};
 use crate::normalise::{NormalisedLine, each_once, read_lines, trimmed};
-use crate::record::{Identifier, RecordKey};
+use crate::record::{Identifier, RecordKey, What};
 use crate::time::Timestamp;
 use crate::trade::{Bought, Settled, SettledOrder, Trade, is_trade, settle};
 use serde::Serialize;

@@ -21,9 +21,9 @@ pub(crate) use once::{each_once, standing};
 pub use order::order_id;
 pub(crate) use order::{order_form, order_key, order_name};
 
-use crate::issue::{Issue, IssueReason, What};
+use crate::issue::{Issue, IssueReason};
 use crate::policy::{Compare, Form, KindRule, Role, Rules, Undeclared};
-use crate::record::{Identifier, Record};
+use crate::record::{Identifier, Record, What};
 use crate::value::{Fact, Value};
 use smol_str::SmolStr;
 use std::borrow::Cow;

@@ -4,7 +4,6 @@ use super::check::{hint, names};
 use super::{Policy, PurposePolicy};
 use crate::error::{Error, Result};
 use crate::event::{EventKind, LegalBasis};
-use crate::normalise::folded;
 use smol_str::SmolStr;
 
 impl PurposePolicy {
@@ -22,17 +21,14 @@ impl PurposePolicy {
 }
 
 impl Policy {
-    /// The legal basis of a purpose: consent where it declares none.
-    pub fn basis_of(&self, purpose: &str) -> LegalBasis {
-        let name = folded(purpose);
-        let declared = self.purpose.iter().find(|purpose| folded(&purpose.name) == name);
-        declared.map_or(LegalBasis::Consent, |purpose| purpose.basis)
-    }
-
     pub(super) fn check_purposes(&self) -> Result<()> {
         names("purpose", "name", self.purpose.iter().map(|purpose| &purpose.name))?;
         for (place, purpose) in self.purpose.iter().enumerate() {
-            let alike = self.purpose.iter().take(place).find(|earlier| folded(&earlier.name) == folded(&purpose.name));
+            let alike = self
+                .purpose
+                .iter()
+                .take(place)
+                .find(|earlier| earlier.name.to_lowercase() == purpose.name.to_lowercase());
             if let Some(earlier) = alike {
                 let reason = format!("is the same word as `{}`", earlier.name);
                 return Err(Error::policy(format!("purpose[{place}].name"), reason));

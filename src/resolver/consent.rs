@@ -6,7 +6,7 @@
 use super::Resolver;
 use super::about::Subject;
 use super::read::View;
-use crate::consent::{ConsentQuery, Effective, Permission, Told, effective, permit};
+use crate::consent::{ConsentQuery, Effective, Permission, Told, basis_of, effective, permit};
 use crate::error::Result;
 use crate::event::Event;
 use crate::id::{Link, ProfileId, RecordNumber};
@@ -92,7 +92,7 @@ impl View {
     /// # Errors
     /// As for [`consents`](Self::consents).
     pub fn permission(&self, id: ProfileId, query: &ConsentQuery, now: Timestamp) -> Result<Option<Permission>> {
-        let basis = self.rules.policy.basis_of(&query.purpose);
+        let basis = basis_of(&self.rules.policy, &query.purpose);
         Ok(self.effective_consent(id, query, now)?.map(|consent| permit(basis, consent)))
     }
 

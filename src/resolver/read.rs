@@ -11,12 +11,11 @@ use crate::event::Event;
 use crate::golden::fold;
 use crate::id::{ClusterNumber, ProfileId, ProfileNumber, RecordNumber, Seed};
 use crate::identifier::{hash_key, hash_of, links};
-use crate::issue::What;
 use crate::normalise::{normalise, normalise_event, normalise_identifiers};
 use crate::operation::Operation;
 use crate::policy::Links;
 use crate::profile::{Profile, ProfileIdentifier, Status};
-use crate::record::{Identifier, Record, RecordKey};
+use crate::record::{Identifier, Record, RecordKey, What};
 use crate::store::{
     Anchor, Cluster, DORMANT, Meta, Node, Numbers, ProfileChange, Revision, Snapshot, Trail, ValueState,
 };
