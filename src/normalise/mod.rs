@@ -138,6 +138,20 @@ fn whole_name(rules: &Rules, facts: &[Fact]) -> Option<Fact> {
     Some(Fact { attribute, value: smol_str::format_smolstr!("{} {}", given.value, family.value) })
 }
 
+/// What a record says on the attributes of some kinds, in their canonical forms, sorted. O(length of the values).
+pub(crate) fn said_of(rules: &Rules, record: &Record, kinds: &[Compare]) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for (name, value) in &record.attributes {
+        let Some(place) = rules.attribute_place(name) else { continue };
+        if rules.attributes().get(usize::from(place)).is_some_and(|rule| kinds.contains(&rule.compare)) {
+            facts::read_any(rules, place, value, &mut facts, |_| {});
+        }
+    }
+    facts.sort_unstable();
+    facts.dedup();
+    facts
+}
+
 /// What two ways to write down one home share: the canonical forms of an attribute's values, the words of an address in
 /// one order. None where nothing is said. O(length of the value).
 pub(crate) fn home_form(rules: &Rules, attribute: u16, value: &Value) -> Option<String> {

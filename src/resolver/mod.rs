@@ -1,6 +1,8 @@
 //! The façade: the only code that reads stores or commits to them.
 
 mod about;
+mod access;
+mod access_page;
 mod answer;
 mod attribute;
 mod card;
@@ -38,6 +40,7 @@ mod touch;
 mod wishes;
 mod write;
 
+pub use access::{AccessReport, AccessRequest, AccessStatus};
 pub use answer::{
     Because, Explanation, Found, IdentifierRow, Ingest, LoadReport, Member, Phase, PolicyReport, Progress,
     ReplaceReport, Resolution, Stats, Step, StoredEvent, StoredRecord, Structure, Why, Withheld,

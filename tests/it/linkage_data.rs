@@ -7,9 +7,9 @@ use std::path::Path;
 
 /// A table's records and who they are.
 #[derive(Default)]
-struct Known {
-    records: Vec<Record>,
-    truth: HashMap<RecordKey, SmolStr>,
+pub(crate) struct Known {
+    pub(crate) records: Vec<Record>,
+    pub(crate) truth: HashMap<RecordKey, SmolStr>,
 }
 
 impl Known {
@@ -69,7 +69,7 @@ fn options(seed: u64) -> TrainOptions {
 }
 
 #[expect(clippy::print_stderr, reason = "a skipped check is said aloud")]
-fn data(folder: &str) -> Option<std::path::PathBuf> {
+pub(crate) fn data(folder: &str) -> Option<std::path::PathBuf> {
     let found = shared().map(|shared| shared.join("data").join(folder)).filter(|folder| folder.is_dir());
     if found.is_none() {
         eprintln!("skipped: data/{folder} is not here");
@@ -110,7 +110,7 @@ fn fake_1000_is_deduplicated_whatever_the_seed() {
     }
 }
 
-const TRUTHSET: &str = r#"
+pub(crate) const TRUTHSET: &str = r#"
 default_region = "US"
 identifier = [
     { kind = "PASSPORT_NUMBER", role = "person", normalise = "upper_alnum" },
@@ -130,7 +130,7 @@ attribute = [
 "#;
 
 /// The truth set's records: the names of each in one attribute, the parts of its address in one, and the employer.
-fn truthset(folder: &Path, policy: &Policy) -> Known {
+pub(crate) fn truthset(folder: &Path, policy: &Policy) -> Known {
     let mut known = Known::default();
     let mut reader = csv::Reader::from_path(folder.join("combined.csv")).unwrap();
     let header = reader.headers().unwrap().clone();

@@ -2,6 +2,7 @@
 // With this, clippy takes the helpers for tests too.
 #![cfg(test)]
 
+mod access;
 mod affinity;
 mod alike;
 mod card;
