@@ -96,7 +96,7 @@ pub(crate) fn of_surname(name: &str) -> Keys {
 }
 
 pub(crate) fn of_full_name(name: &str) -> Keys {
-    let Some(known) = Name::of(name) else { return of_whole(name) };
+    let Some(known) = Name::of_full(name) else { return of_whole(name) };
     let core = organisation::core(&known.whole);
     let weight = |words: &[&str]| words.iter().filter(|word| !is_generic(word) && !is_particle(word)).count();
     let weight = weight(&core).min(weight(&known.core));

@@ -1,6 +1,6 @@
 //! The words of a name: what carries weight, what only joins, and what is written after it.
 
-use super::lexicon::{generation, is_particle, is_patronymic};
+use super::lexicon::{generation, given, is_particle, is_patronymic};
 use smallvec::SmallVec;
 
 /// A name of more words than this agrees with itself only.
@@ -23,8 +23,18 @@ pub(super) struct Name<'a> {
 }
 
 impl<'a> Name<'a> {
-    /// Takes a name apart; none if it has no word, or too many.
+    /// Takes a part of a name apart; none if it has no word, or too many.
     pub(super) fn of(text: &'a str) -> Option<Self> {
+        Self::read(text, false)
+    }
+
+    /// Takes a full name apart. At its ends, what joins names elsewhere may be one: in `Ben Lee` no son is told of, nor in
+    /// `Al Smith` an article.
+    pub(super) fn of_full(text: &'a str) -> Option<Self> {
+        Self::read(text, true)
+    }
+
+    fn read(text: &'a str, is_full: bool) -> Option<Self> {
         let mut all: Words<'a> = text.split(' ').filter(|word| !word.is_empty()).take(WORDS_MAX + 1).collect();
         if all.is_empty() || all.len() > WORDS_MAX {
             return None;
@@ -35,8 +45,9 @@ impl<'a> Name<'a> {
         let of_name = place.and_then(|place| generation(all.remove(place)));
         let (mut core, mut fathers) = (Words::new(), SmallVec::new());
         let mut child = false;
-        for word in all.iter().copied() {
-            if is_particle(word) {
+        for (place, word) in all.iter().copied().enumerate() {
+            let at_end = is_full && all.len() > 1 && (place == 0 || place + 1 == all.len());
+            if is_particle(word) && !(at_end && given(word).is_some()) {
                 child |= is_patronymic(word);
             } else {
                 core.push(word);

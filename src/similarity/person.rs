@@ -71,7 +71,7 @@ pub(crate) fn full_name(a: &str, b: &str) -> Agreement {
     }
     // Which words meet may hang on who asks: so that it does not, the smaller text always asks.
     let (a, b) = if a < b { (a, b) } else { (b, a) };
-    let (Some(one), Some(other)) = (Name::of(a), Name::of(b)) else { return Agreement::Contradict };
+    let (Some(one), Some(other)) = (Name::of_full(a), Name::of_full(b)) else { return Agreement::Contradict };
     let kinds = (organisation::kind(&one.whole), organisation::kind(&other.whole));
     if matches!(kinds, (Kind::Organisation, _) | (_, Kind::Organisation) | (Kind::Likely, Kind::Likely)) {
         return organisation::agreement(&one.whole, &other.whole);
@@ -86,7 +86,7 @@ pub(crate) fn full_name(a: &str, b: &str) -> Agreement {
 /// Says whether two full names of people, canonical, may begin with one given name, whatever follows. Initials do not
 /// count.
 pub(crate) fn first_names_allow<'a>(a: &'a str, b: &'a str) -> bool {
-    let (Some(one), Some(other)) = (Name::of(a), Name::of(b)) else { return false };
+    let (Some(one), Some(other)) = (Name::of_full(a), Name::of_full(b)) else { return false };
     let first = |name: &Name<'a>| -> Option<&'a str> {
         let person = name.core.len() > 1 && organisation::kind(&name.whole) == Kind::Person;
         name.core.first().copied().filter(|word| person && word.len() > 1)
