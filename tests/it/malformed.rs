@@ -83,7 +83,7 @@ fn wrong_lines() -> Vec<(Vec<u8>, &'static str)> {
         (r#"{"op":"consent","source":"s","key":"1","at":0,"purpose":"$"}"#, "status"),
         (r#"{"op":"consent","source":"s","key":"1","at":0,"purpose":"$","status":"$ $"}"#, "status"),
         (r#"{"op":"erase","identifier":["email","$"]}"#, "op"),
-        (r#"{"op":"remove","what":"consent","source":"s","key":"$"}"#, "what"),
+        (r#"{"op":"remove","what":"consent","source":"s"}"#, "key"),
         (r#"{"op":"remove","what":"event","source":"s"}"#, "key"),
         (r#"{"op":"event","source":"s","key":"$","at":0}"#, "kind"),
         (r#"{"op":"event","source":"s","key":"1","at":0,"kind":"$ $"}"#, "kind"),
