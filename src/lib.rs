@@ -112,6 +112,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod audit;
 mod catalogue;
 mod consent;
 mod contact;
@@ -143,6 +144,7 @@ mod time;
 mod trade;
 mod value;
 
+pub use audit::{Audit, AuditAction, AuditEntry, AuditHash, AuditSink, verify_audit};
 pub use catalogue::{
     ATTENTION_DAYS, Asked, Consumable, EXPOSURES_MIN, Ground, Grounds, Item, Observed, Owned, RankRequest, Ranked,
     Ranking, Shopper, Slot, Suppressed, Warning, Wish, rank, suppress,

@@ -5,6 +5,7 @@
 mod access;
 mod affinity;
 mod alike;
+mod audit;
 mod card;
 mod cases;
 mod catalogue;

@@ -28,6 +28,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("offer", (3, 0)),
     ("household", (3, 1)),
     ("consent", (3, 0)),
+    ("audit", (3, 0)),
     ("journey", (3, 0)),
     ("contact", (3, 1)),
     ("catalogue", (3, 1)),
