@@ -85,7 +85,7 @@
 //!   [`Preferences`], [`ContactPlan`]; [`Recognition`] counts over everybody. Each is a pure fold that can be had by itself:
 //!   [`orders`], [`touches`], [`recall`], [`plan_contact`].
 //! - What somebody allows: a [`Consent`] with its [`ConsentStatus`], [`effective`] over all that was [`Told`], and a
-//!   [`Permission`] with its reason; [`TcString`], [`GppString`], [`google_consents`] and [`gpc_consents`] read the signals
+//!   [`Permission`] with its reason, [`ForPurpose`] what a purpose sees; [`TcString`], [`GppString`], [`google_consents`] and [`gpc_consents`] read the signals
 //!   of the industry.
 //! - One card with all of it, bounded, for staff: [`Card`], asked for by a [`CardQuery`].
 //! - What is given once: [`Resolver::issue`] and [`Resolver::assign`] answer with [`Issued`] and [`Assigned`], and keep a
@@ -157,9 +157,9 @@ pub use consent::{
     basis_of, effective, gcs_consents, google_consents, gpc_consents, permit,
 };
 pub use contact::{
-    CapRule, Capped, ChannelChoice, ChannelLeftOut, ChannelLeftOutReason, ChannelRule, ChoiceReason, ContactDefaults,
-    ContactPlan, ContactPoint, ContactRequest, ContactRules, ContactZone, HourRate, PointSource, QuietHours,
-    ResponsePrior, ResponseRate, ZoneSource, plan_contact,
+    CapRule, Capped, ChannelChoice, ChannelLeftOut, ChannelLeftOutReason, ChannelPermission, ChannelRule, ChoiceReason,
+    ContactDefaults, ContactPlan, ContactPoint, ContactRequest, ContactRules, ContactZone, HourRate, PointSource,
+    QuietHours, ResponsePrior, ResponseRate, ZoneSource, plan_contact,
 };
 pub use decimal::Decimal;
 pub use error::{Error, ErrorKind, Result};
