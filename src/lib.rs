@@ -197,11 +197,11 @@ pub use preference::{
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict, What};
 pub use resolver::{
-    Alike, Because, Card, CardEvent, CardHousehold, CardLimits, CardOrder, CardQuery, CardStated, Consents,
-    Contribution, Explanation, FacetFavourites, ForPurpose, Found, FoundOrders, Hit, IdentifierRow, Ingest, Journey,
-    JourneyEvent, JourneyQuery, Listed, LoadReport, Member, Options, OrderSearch, Orders, PairScore, Phase,
-    PolicyReport, Progress, Query, ReadRecord, ReplaceReport, Resolution, Resolver, Scorer, ShownEvent, Sought, Stats,
-    Step, StoredEvent, StoredRecord, Structure, Touch, View, Why, Withheld,
+    Alike, Because, Card, CardConsent, CardEvent, CardHousehold, CardLimits, CardOrder, CardQuery, CardStated,
+    Consents, Contribution, Explanation, FacetFavourites, ForPurpose, Found, FoundOrders, Hit, IdentifierRow, Ingest,
+    Journey, JourneyEvent, JourneyQuery, Listed, LoadReport, Member, Options, OrderSearch, Orders, PairScore, Phase,
+    PolicyReport, Progress, Query, ReadRecord, ReplaceReport, Resolution, Resolver, Scorer, ShownConsent, ShownEvent,
+    Sought, Stats, Step, StoredEvent, StoredRecord, Structure, Touch, View, Why, Withheld,
 };
 pub use similarity::{Agreement, Similarities, Similarity};
 pub use smol_str::SmolStr;
