@@ -422,7 +422,7 @@ fn a_profile_is_printed_as_json() {
         (&consent["purpose"], &consent["channel"], &consent["status"]),
         (&"marketing".into(), &"sms".into(), &"denied".into())
     );
-    assert_eq!(card["events"]["shown"].as_array().unwrap().len(), 1, "what is to come is not on the card: {json}");
+    assert_eq!(card["events"]["shown"].as_array().unwrap().len(), 2, "what is to come is not on the card: {json}");
 
     for (asked, why) in [
         ("email=nobody@x.org", "no profile holds this `email`: no record or event carries it"),
