@@ -84,6 +84,9 @@
 //! - What somebody did and wants, over all identifiers: [`Journey`], [`Orders`] and [`FoundOrders`], [`Touches`],
 //!   [`Preferences`], [`ContactPlan`]; [`Recognition`] counts over everybody. Each is a pure fold that can be had by itself:
 //!   [`orders`], [`touches`], [`recall`], [`plan_contact`].
+//! - What somebody allows: a [`Consent`] with its [`ConsentStatus`], [`effective`] over all that was [`Told`], and a
+//!   [`Permission`] with its reason, [`ForPurpose`] what a purpose sees; [`TcString`], [`GppString`], [`google_consents`] and [`gpc_consents`] read the signals
+//!   of the industry.
 //! - One card with all of it, bounded, for staff: [`Card`], asked for by a [`CardQuery`].
 //! - What is given once: [`Resolver::issue`] and [`Resolver::assign`] answer with [`Issued`] and [`Assigned`], and keep a
 //!   [`Grant`] as evidence.
@@ -149,11 +152,16 @@ pub use catalogue::{
     ATTENTION_DAYS, Asked, Consumable, EXPOSURES_MIN, Ground, Grounds, Item, Observed, Owned, RankRequest, Ranked,
     Ranking, Shopper, Slot, Suppressed, Warning, Wish, rank, suppress,
 };
-pub use consent::{ConsentQuery, Effective, Permission, PermissionReason, Told, basis_of, effective, permit};
+pub use consent::{
+    ConsentQuery, Effective, GOOGLE_SIGNALS, GppString, GppUnread, PURPOSE_SALE, PURPOSE_SHARING,
+    PURPOSE_TARGETED_ADVERTISING, Permission, PermissionReason, TCF_PURPOSES, TCF_SPECIAL_FEATURES, TcString,
+    TcfPurpose, TcfRestriction, TcfRestrictionKind, TcfVendors, Told, UsChoice, UsNotice, UsOptOut, UsSection,
+    basis_of, effective, gcs_consents, google_consents, gpc_consents, permit,
+};
 pub use contact::{
-    CapRule, Capped, ChannelChoice, ChannelLeftOut, ChannelLeftOutReason, ChannelRule, ChoiceReason, ContactDefaults,
-    ContactPlan, ContactPoint, ContactRequest, ContactRules, ContactZone, HourRate, PointSource, QuietHours,
-    ResponsePrior, ResponseRate, ZoneSource, plan_contact,
+    CapRule, Capped, ChannelChoice, ChannelLeftOut, ChannelLeftOutReason, ChannelPermission, ChannelRule, ChoiceReason,
+    ContactDefaults, ContactPlan, ContactPoint, ContactRequest, ContactRules, ContactZone, HourRate, PointSource,
+    QuietHours, ResponsePrior, ResponseRate, ZoneSource, plan_contact,
 };
 pub use decimal::Decimal;
 pub use error::{Error, ErrorKind, Result};
@@ -191,11 +199,12 @@ pub use preference::{
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict, What};
 pub use resolver::{
-    AccessReport, AccessRequest, AccessStatus, Alike, Because, Card, CardEvent, CardHousehold, CardLimits, CardOrder,
-    CardQuery, CardStated, Consents, Contribution, Explanation, FacetFavourites, ForPurpose, Found, FoundOrders, Hit,
-    IdentifierRow, Ingest, Journey, JourneyEvent, JourneyQuery, Listed, LoadReport, Member, Options, OrderSearch,
-    Orders, PairScore, Phase, PolicyReport, Progress, Query, ReadRecord, ReplaceReport, Resolution, Resolver, Scorer,
-    ShownEvent, Sought, Stats, Step, StoredEvent, StoredRecord, Structure, Touch, View, Why, Withheld,
+    AccessReport, AccessRequest, AccessStatus, Alike, Because, Card, CardConsent, CardEvent, CardHousehold, CardLimits,
+    CardOrder, CardQuery, CardStated, Consents, Contribution, Explanation, FacetFavourites, ForPurpose, Found,
+    FoundOrders, Hit, IdentifierRow, Ingest, Journey, JourneyEvent, JourneyQuery, Listed, LoadReport, Member, Options,
+    OrderSearch, Orders, PairScore, Phase, PolicyReport, Progress, Query, ReadRecord, ReplaceReport, Resolution,
+    Resolver, Scorer, ShownConsent, ShownEvent, Sought, Stats, Step, StoredEvent, StoredRecord, Structure, Touch, View,
+    Why, Withheld,
 };
 pub use similarity::{Agreement, Similarities, Similarity};
 pub use smol_str::SmolStr;

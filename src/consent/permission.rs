@@ -4,6 +4,7 @@ use super::effective::Effective;
 use crate::event::{ConsentStatus, LegalBasis};
 use crate::normalise::folded;
 use crate::policy::Policy;
+use serde::Serialize;
 
 /// Whether data of somebody may be used for a purpose, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +20,8 @@ pub struct Permission {
 }
 
 /// Why something may be done, or may not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PermissionReason {
     /// It was granted.

@@ -1,5 +1,6 @@
 //! What is asked of a contact, and the answer.
 
+use crate::consent::{Permission, PermissionReason};
 use crate::record::{Identifier, RecordKey};
 use crate::time::Timestamp;
 use serde::Serialize;
@@ -24,6 +25,18 @@ pub struct ContactRequest {
     pub time_zone: Option<SmolStr>,
     /// What others answered to such messages.
     pub prior: Vec<ResponsePrior>,
+    /// Whether channels may be used for the purpose: one that is named here may where all that is said of it allows it,
+    /// one that is not named may.
+    pub permissions: Vec<ChannelPermission>,
+}
+
+/// Whether a channel may be used for a purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelPermission {
+    /// The channel.
+    pub channel: SmolStr,
+    /// Whether it may, and why.
+    pub permission: Permission,
 }
 
 /// How often others answered, as far as it is to weigh: two of ten weigh as much as ten messages of the customer's own.
@@ -50,6 +63,7 @@ impl ContactRequest {
             identifiers: Vec::new(),
             time_zone: None,
             prior: Vec::new(),
+            permissions: Vec::new(),
         }
     }
 
@@ -85,6 +99,13 @@ impl ContactRequest {
     #[must_use]
     pub fn prior(mut self, channel: impl Into<SmolStr>, answered: u32, sent: u32) -> Self {
         self.prior.push(ResponsePrior { channel: channel.into(), hour: None, answered, sent });
+        self
+    }
+
+    /// Adds whether a channel may be used for the purpose.
+    #[must_use]
+    pub fn permission(mut self, channel: impl Into<SmolStr>, permission: Permission) -> Self {
+        self.permissions.push(ChannelPermission { channel: channel.into(), permission });
         self
     }
 }
@@ -225,6 +246,13 @@ pub struct ChannelLeftOut {
 pub enum ChannelLeftOutReason {
     /// The customer never wants it, as this event says.
     Never(RecordKey),
+    /// It may not be used for the purpose.
+    NotPermitted {
+        /// Why not.
+        reason: PermissionReason,
+        /// The consents that this rests on, by key; none where nothing was said.
+        because: Vec<RecordKey>,
+    },
     /// There is no identifier of its kind.
     NoPoint,
     /// The customer wants it, as this event says, but it is not declared.

@@ -9,8 +9,8 @@ mod rules;
 mod zone;
 
 pub use answer::{
-    Capped, ChannelChoice, ChannelLeftOut, ChannelLeftOutReason, ChoiceReason, ContactPlan, ContactPoint,
-    ContactRequest, ContactZone, HourRate, PointSource, ResponsePrior, ResponseRate, ZoneSource,
+    Capped, ChannelChoice, ChannelLeftOut, ChannelLeftOutReason, ChannelPermission, ChoiceReason, ContactPlan,
+    ContactPoint, ContactRequest, ContactZone, HourRate, PointSource, ResponsePrior, ResponseRate, ZoneSource,
 };
 pub use plan::plan_contact;
 pub(crate) use plan::{is_clock_named, plan_once};

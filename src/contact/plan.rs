@@ -9,6 +9,7 @@ use super::messages::Messages;
 use super::response::Responses;
 use super::rules::{ChannelRule, ContactRules, same};
 use super::zone::{self, Quiet};
+use crate::consent::Permission;
 use crate::error::Result;
 use crate::event::{Event, Polarity};
 use crate::normalise::standing;
@@ -32,6 +33,9 @@ const CHANNEL: &str = "channel";
 /// Beta distribution over the customer's own counts, the counts of the prior, and one message's worth of the rate on all
 /// channels together. Channels that tie come in the order of the rules. The rate of an hour is shrunk to that of its
 /// channel, which weighs ten messages.
+///
+/// **Whether.** A channel that the request says may not be used for the purpose ([`ContactRequest::permissions`]) is left
+/// out, whatever else is said of it.
 ///
 /// **Where.** What was given for the order, then the customer's identifiers, of the kind that the channel declares.
 ///
@@ -103,6 +107,12 @@ pub(crate) fn plan_once(
     let mut left_out = said.undeclared(&channels);
     for channel in channels {
         let name = &channel.name;
+        if let Some(refused) = refused(request, name) {
+            let because = refused.consent.because.clone();
+            let reason = ChannelLeftOutReason::NotPermitted { reason: refused.reason, because };
+            left_out.push(ChannelLeftOut { channel: name.clone(), reason });
+            continue;
+        }
         if let Some(never) = said.never(name) {
             let reason = ChannelLeftOutReason::Never(never.because.clone());
             left_out.push(ChannelLeftOut { channel: name.clone(), reason });
@@ -153,6 +163,12 @@ fn in_order(rules: &ContactRules) -> Vec<&ChannelRule> {
     let first: Vec<&ChannelRule> = rules.contact.channels.iter().filter_map(named).collect();
     let others = rules.channel.iter().filter(|channel| !first.iter().any(|known| known.name == channel.name));
     first.iter().copied().chain(others).collect()
+}
+
+/// The first permission of a channel that is none.
+fn refused<'a>(request: &'a ContactRequest, channel: &str) -> Option<&'a Permission> {
+    let of_channel = request.permissions.iter().filter(|told| same(&told.channel, channel));
+    of_channel.map(|told| &told.permission).find(|permission| !permission.allowed)
 }
 
 /// The first identifier of a kind, those of the order before the customer's.

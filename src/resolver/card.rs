@@ -2,6 +2,7 @@
 
 use super::Resolver;
 use super::about::Subject;
+use super::card_consent::ShownConsent;
 use super::journey::{JourneyEvent, JourneyQuery};
 use super::orders::Orders;
 use super::read::View;
@@ -96,7 +97,7 @@ impl<'a> CardQuery<'a> {
         self
     }
 
-    fn shows_all(&self) -> bool {
+    pub(super) fn shows_all(&self) -> bool {
         self.proof >= self.needed
     }
 }
@@ -112,7 +113,9 @@ pub struct CardLimits {
     pub identifiers: usize,
     /// Stated preferences: 20.
     pub preferences: usize,
-    /// Statements that agree with one, and that conflict with it: 5 each.
+    /// Consents: 20.
+    pub consents: usize,
+    /// Statements that agree with one, and that conflict with it; what a consent rests on: 5 each.
     pub repeats: usize,
     /// Facets: 10.
     pub facets: usize,
@@ -135,6 +138,7 @@ impl Default for CardLimits {
             golden: 50,
             identifiers: 20,
             preferences: 20,
+            consents: 20,
             repeats: 5,
             facets: 10,
             favourites: 3,
@@ -162,7 +166,7 @@ impl<T> Default for Listed<T> {
 }
 
 impl<T> Listed<T> {
-    fn first(mut all: Vec<T>, limit: usize) -> Self {
+    pub(super) fn first(mut all: Vec<T>, limit: usize) -> Self {
         let left_out = cut(&mut all, limit);
         Self { shown: all, left_out }
     }
@@ -175,8 +179,8 @@ impl<T> Listed<T> {
 /// A profile on one card, as JSON for whoever serves the customer: the same content in the same order.
 ///
 /// Every list is bounded by the [`CardLimits`], and says how many it leaves out; what a source said in one line is as it
-/// was sent. Below the needed proof orders are masked, and so is every event that tells of an order or of goods; the
-/// identifiers that name orders are left out. The keys of records and statements are told: they are what staff look up.
+/// was sent. Below the needed proof orders and consents are masked, and so is every event that tells of an order or of
+/// goods; the identifiers that name orders are left out. The keys of records and statements are told: they are what staff look up.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Card {
     /// The name that the profile bears.
@@ -197,6 +201,12 @@ pub struct Card {
     pub preferences: Listed<CardStated>,
     /// How many statements are not recalled, by the reason.
     pub preferences_withheld: BTreeMap<LeftOutReason, u64>,
+    /// What is allowed and what is not, by purpose and channel; folded over all identifiers, as
+    /// [`effective`](crate::effective) has it.
+    pub consents: Listed<ShownConsent>,
+    /// How many identifiers are so crowded that what others told of them does not count (see
+    /// [`Consents`](super::Consents)).
+    pub consents_crowded: u64,
     /// What the deeds show to be liked, by facet; none without a population.
     pub favourites: Option<Listed<FacetFavourites>>,
     /// The oldest event.
@@ -306,11 +316,11 @@ pub struct CardHousehold {
 }
 
 impl View {
-    /// One card with everything that whoever serves a customer needs: who it is, what was said and is liked, what
+    /// One card with everything that whoever serves a customer needs: who it is, what was said, allowed and liked, what
     /// happened first and last, what was bought, and with whom they live. None if the id leads nowhere.
     ///
-    /// What [`profile`](Self::profile), [`preferences`](Self::preferences), [`touches`](Self::touches),
-    /// [`orders`](Self::orders) and [`household`](Self::household) cost, and [`deeds`](Self::deeds) where a population is
+    /// What [`profile`](Self::profile), [`preferences`](Self::preferences), [`consents`](Self::consents),
+    /// [`touches`](Self::touches), [`orders`](Self::orders) and [`household`](Self::household) cost, and [`deeds`](Self::deeds) where a population is
     /// given; the events are read back to the last contact, though not many more than 65,536 of them.
     ///
     /// # Errors
@@ -352,6 +362,7 @@ impl View {
         let Orders { orders, issues } = self.orders_of(&subject, query.now)?;
         let (last_contact, last_contact_before) = self.last_contact(&subject, query)?;
         let events = self.newest_events(&subject, profile.events, query)?;
+        let (consents, consents_crowded) = self.consents_shown(&subject, query)?;
         Ok(Some(Card {
             id: profile.id,
             now: query.now,
@@ -362,6 +373,8 @@ impl View {
             records: Listed::first(profile.records, limits.records),
             preferences: Listed::first(preferences.stated, limits.preferences).map(|stated| cut_stated(stated, limits)),
             preferences_withheld,
+            consents,
+            consents_crowded,
             favourites: query.population.map(|all| self.favourites(&subject, all, query)).transpose()?,
             first,
             last,

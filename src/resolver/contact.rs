@@ -4,9 +4,12 @@ use super::Resolver;
 use super::about::Subject;
 use super::moments::newest_claim;
 use super::read::View;
-use crate::contact::{ContactPlan, ContactRequest, ContactRules, is_clock_named, plan_once};
+use crate::consent::{ConsentQuery, basis_of, effective, permit};
+use crate::contact::{
+    ChannelPermission, ChannelRule, ContactPlan, ContactRequest, ContactRules, is_clock_named, plan_once,
+};
 use crate::error::Result;
-use crate::event::{Event, Sensitivity};
+use crate::event::{Event, LegalBasis, Sensitivity};
 use crate::id::{Link, ProfileId, RecordNumber};
 use crate::identifier::{Topic, hash_value};
 use crate::normalise::folded;
@@ -25,17 +28,23 @@ impl View {
     /// the profile as it is now, whichever of its parts they were sent to; and channels are chosen by what it stated of
     /// the attribute `channel`, for the purpose and in the context of what is told. None if the id leads nowhere.
     ///
+    /// A channel that may not be used for the purpose ([`permission`](Self::permission), at the time of the request) is
+    /// left out; what the request says of channels counts too. A purpose that the policy does not declare needs consent,
+    /// so that each channel wants a yes; but where the policy declares no purposes at all, nobody has said what needs
+    /// one, and only a refusal (denied or withdrawn) closes a channel.
+    ///
     /// Where the request brings no identifiers, they are those of the profile that it holds, of the kinds that channels
     /// declare, those that were seen last first: an address that somebody else holds now reaches somebody else.
     ///
-    /// O(trails + statements + messages + carriers of contested values).
+    /// O(trails + statements + messages + carriers of contested values), and what [`consents`](Self::consents) costs.
     ///
     /// # Errors
     /// `Config` where the rules do not pass [`ContactRules::check`]; `Store` or `Corrupt` where reading failed.
     ///
     /// # Examples
     /// ```
-    /// use onefold::{CapRule, ChannelRule, ContactRequest, ContactRules, Event, EventKind, Message, Policy, Record, Resolver};
+    /// use onefold::{CapRule, ChannelLeftOutReason, ChannelRule, Consent, ConsentStatus, ContactRequest, ContactRules};
+    /// use onefold::{Event, EventKind, Message, PermissionReason, Policy, Record, Resolver};
     /// let resolver = Resolver::in_memory(Policy::retail())?;
     /// let sent = |key, kind, value| -> onefold::Result<Event> {
     ///     let event = Event::new("mail", key, "2026-01-05T10:00:00Z".parse()?, EventKind::MessageSent);
@@ -55,6 +64,14 @@ impl View {
     /// assert_eq!(plan.choices[0].point.as_ref().unwrap().identifier.value, "ann@example.org");
     /// assert_eq!(plan.choices[0].capped[0].sent, 2);
     /// assert!(plan.best().is_none());
+    ///
+    /// // She wants no more of it, as she says under the card.
+    /// let no = Consent::new("marketing", ConsentStatus::Withdrawn).channel("email");
+    /// let no = Event::of_consent("web", "c-1", "2026-01-05T11:00:00Z".parse()?, no).identifier("loyalty_id", "L7");
+    /// resolver.add_event(no)?;
+    /// let plan = resolver.contact_plan(ann, &rules, &request)?.unwrap();
+    /// let ChannelLeftOutReason::NotPermitted { reason, because } = &plan.left_out[0].reason else { panic!("it may be used") };
+    /// assert_eq!((*reason, because[0].key.as_str()), (PermissionReason::Refused, "c-1"));
     /// # Ok::<(), onefold::Error>(())
     /// ```
     pub fn contact_plan(
@@ -82,7 +99,28 @@ impl View {
         if request.identifiers.is_empty() {
             request.identifiers = self.points(&subject, rules)?;
         }
+        request.permissions.extend(self.channel_permissions(&subject, rules, &request)?);
         plan_once(&events.iter().collect::<Vec<_>>(), &stated, rules, &request).map(Some)
+    }
+
+    /// Whether each of the channels may be used for the purpose.
+    fn channel_permissions(
+        &self,
+        subject: &Subject,
+        rules: &ContactRules,
+        request: &ContactRequest,
+    ) -> Result<Vec<ChannelPermission>> {
+        let policy = &self.rules.policy;
+        // The basis of which only a refusal takes away, where nothing is declared.
+        let declared = !policy.purpose.is_empty();
+        let basis = if declared { basis_of(policy, &request.purpose) } else { LegalBasis::LegitimateInterest };
+        let told = self.consents_of(subject)?.told;
+        let permission = |channel: &ChannelRule| {
+            let query = ConsentQuery::new(request.purpose.clone()).channel(channel.name.clone());
+            let permission = permit(basis, effective(&told, &query, request.now));
+            ChannelPermission { channel: channel.name.clone(), permission }
+        };
+        Ok(rules.channel.iter().map(permission).collect())
     }
 
     /// The newest event until now that tells of no message: by its offset the customer's clock is set.

@@ -6,6 +6,7 @@ mod access_page;
 mod answer;
 mod attribute;
 mod card;
+mod card_consent;
 mod consent;
 mod contact;
 mod deeds;
@@ -48,6 +49,7 @@ pub use answer::{
 pub use card::{
     Card, CardEvent, CardHousehold, CardLimits, CardOrder, CardQuery, CardStated, FacetFavourites, Listed, ShownEvent,
 };
+pub use card_consent::{CardConsent, ShownConsent};
 pub use consent::Consents;
 pub use journey::{Journey, JourneyEvent, JourneyQuery, Touch};
 pub use orders::{FoundOrders, OrderSearch, Orders};

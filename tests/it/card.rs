@@ -1,9 +1,10 @@
 //! The card: everything of a profile in bounds, and nothing of an order below the proof.
 
 use onefold::{
-    CardLimits, CardQuery, Event, EventKind, HouseholdPolicy, IdentifierPolicy, Ingest, LearnOptions, LeftOutReason,
-    Line, Links, Message, NotedBy, Polarity, Policy, Population, Preference, PreferenceQuery, ProfileId, Record,
-    RecordKey, Resolver, Role, Sensitivity, ShownEvent, ShownOrder, SignalWeights, Timestamp, Verification,
+    CardConsent, CardLimits, CardQuery, Consent, ConsentStatus, Event, EventKind, HouseholdPolicy, IdentifierPolicy,
+    Ingest, LearnOptions, LeftOutReason, Line, Links, Message, NotedBy, Polarity, Policy, Population, Preference,
+    PreferenceQuery, ProfileId, Record, RecordKey, Resolver, Role, Sensitivity, ShownConsent, ShownEvent, ShownOrder,
+    SignalWeights, Timestamp, Verification,
 };
 
 fn at(day: u32) -> Timestamp {
@@ -100,6 +101,69 @@ fn what_may_not_be_seen_is_counted_and_its_words_are_not_told() {
 }
 
 #[test]
+fn consents_are_told_by_purpose_and_channel_and_masked_below_the_proof() {
+    let resolver = Resolver::in_memory(Policy::retail()).unwrap();
+    let ann = ann(&resolver);
+    let before = resolver.card(ann, &CardQuery::new(at(20))).unwrap().unwrap();
+    assert!(before.consents.shown.is_empty() && before.consents_crowded == 0);
+    let (yes, no) = (ConsentStatus::Granted, ConsentStatus::Withdrawn);
+    let says = |key: &str, day, kind: &str, value: &str, consent: Consent| {
+        resolver.add_event(Event::of_consent("web", key, at(day), consent).identifier(kind, value)).unwrap();
+    };
+    let (email, mail) = ("email", "ann@post.example.org");
+    says("1", 3, email, mail, Consent::new("Marketing ", yes).channel("SMS").expires(at(30)));
+    says("2", 4, email, mail, Consent::new("marketing", no));
+    says("3", 5, "loyalty_id", "L7", Consent::new("marketing", no).channel("sms"));
+    says("4", 6, email, mail, Consent::new("analytics", yes).brand("North"));
+    says("5", 25, email, mail, Consent::new("later", yes));
+
+    let card = resolver.card(ann, &CardQuery::new(at(20)).proof(Verification::TwoIdentifiers)).unwrap().unwrap();
+    let whole = |shown: &ShownConsent| match shown {
+        ShownConsent::Whole(one) => CardConsent::clone(one),
+        ShownConsent::Masked { .. } => panic!("it was proved"),
+    };
+    let [analytics, wide, sms] = &card.consents.shown.iter().map(whole).collect::<Vec<_>>()[..] else {
+        panic!("{card:?}")
+    };
+    assert_eq!(
+        (analytics.purpose.as_str(), analytics.scope.brand.as_deref(), analytics.status),
+        ("analytics", Some("north"), yes)
+    );
+    assert_eq!((wide.purpose.as_str(), wide.scope.channel.as_deref(), wide.status), ("marketing", None, no));
+    assert_eq!(
+        (sms.scope.channel.as_deref(), sms.status, sms.since, sms.expires),
+        (Some("sms"), no, Some(at(4)), None)
+    );
+    assert_eq!(sms.because.shown, [RecordKey::new("web", "2"), RecordKey::new("web", "3")]);
+    // As it was before she withdrew.
+    let earlier = resolver.card(ann, &CardQuery::new(at(3)).proof(Verification::SignedIn)).unwrap().unwrap();
+    let [first] = &earlier.consents.shown.iter().map(whole).collect::<Vec<_>>()[..] else { panic!("{earlier:?}") };
+    assert_eq!((first.status, first.since, first.expires), (yes, Some(at(3)), Some(at(30))));
+    let json = serde_json::to_value(&card.consents.shown[2]).unwrap();
+    assert_eq!((&json["whole"]["channel"], &json["whole"]["status"]), (&"sms".into(), &"withdrawn".into()));
+
+    let card = resolver.card(ann, &CardQuery::new(at(20)).proof(Verification::OneIdentifier)).unwrap().unwrap();
+    let masked = |purpose: &str, channel: Option<&str>| {
+        let (purpose, channel, needs) = (purpose.into(), channel.map(Into::into), Verification::TwoIdentifiers);
+        ShownConsent::Masked { purpose, channel, needs }
+    };
+    assert_eq!(
+        card.consents.shown,
+        [masked("analytics", None), masked("marketing", None), masked("marketing", Some("sms"))]
+    );
+    let json = serde_json::to_string(&card).unwrap();
+    assert!(!["withdrawn", "granted", "North", "north"].iter().any(|word| json.contains(word)), "{json}");
+
+    let limits = CardLimits { consents: 2, repeats: 1, ..CardLimits::default() };
+    let query = CardQuery::new(at(20)).proof(Verification::SignedIn).limits(limits);
+    let card = resolver.card(ann, &query).unwrap().unwrap();
+    assert_eq!((card.consents.shown.len(), card.consents.left_out), (2, 1));
+    let all = CardQuery::new(at(20)).proof(Verification::SignedIn).limits(CardLimits { consents: 3, ..limits });
+    let card = resolver.card(ann, &all).unwrap().unwrap();
+    assert_eq!(whole(&card.consents.shown[2]).because.left_out, 1);
+}
+
+#[test]
 fn every_list_is_bounded_and_says_what_it_leaves_out() {
     let resolver = Resolver::in_memory(Policy::retail()).unwrap();
     let ann = ann(&resolver);
@@ -117,6 +181,7 @@ fn every_list_is_bounded_and_says_what_it_leaves_out() {
         golden: 1,
         identifiers: 1,
         preferences: 1,
+        consents: 1,
         repeats: 1,
         facets: 1,
         favourites: 1,

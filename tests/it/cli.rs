@@ -403,6 +403,7 @@ fn a_profile_is_printed_as_json() {
         r#"{"source":"crm","key":"1","at":0,"identifiers":{"customer_id":"1","email":"ann@x.org"},"attributes":{"given_name":"Ann"}}
 {"op":"event","source":"web","key":"2","at":1,"kind":"purchase","order":"o-7","identifiers":{"email":"Ann@x.org"},"lines":[{"product":"coat"}]}
 {"op":"event","source":"web","key":"3","at":4102444800000,"kind":"view","identifiers":{"email":"ann@x.org"}}
+{"op":"consent","source":"web","key":"c","at":5,"purpose":"marketing","channel":"sms","status":"denied","identifiers":{"customer_id":"1"}}
 {"source":"crm","key":"4","at":2,"identifiers":{"customer_id":"2","phone":"1234567"}}
 {"source":"web","key":"5","at":3,"identifiers":{"customer_id":"3","phone":"1234567"}}
 "#,
@@ -416,7 +417,12 @@ fn a_profile_is_printed_as_json() {
     assert_eq!(card["golden"]["shown"][0]["value"], "Ann");
     assert_eq!(card["records"]["shown"], serde_json::json!([{"source": "crm", "key": "1"}]));
     assert_eq!(card["orders"]["shown"][0]["whole"]["lines"][0]["product"], "coat");
-    assert_eq!(card["events"]["shown"].as_array().unwrap().len(), 1, "what is to come is not on the card: {json}");
+    let consent = &card["consents"]["shown"][0]["whole"];
+    assert_eq!(
+        (&consent["purpose"], &consent["channel"], &consent["status"]),
+        (&"marketing".into(), &"sms".into(), &"denied".into())
+    );
+    assert_eq!(card["events"]["shown"].as_array().unwrap().len(), 2, "what is to come is not on the card: {json}");
 
     for (asked, why) in [
         ("email=nobody@x.org", "no profile holds this `email`: no record or event carries it"),

@@ -20,7 +20,8 @@ use ConsentStatus::{Denied, Expired, Granted, Unknown, Withdrawn};
 
 /// What is asked of random people.
 pub(crate) fn queries() -> [ConsentQuery; 3] {
-    [ConsentQuery::new("ads"), ConsentQuery::new("Ads ").channel("sms"), ConsentQuery::new("ads").channel("email")]
+    let asked = |purpose: &str| ConsentQuery::new(purpose);
+    [asked("marketing"), asked("Marketing ").channel("sms"), asked("marketing").channel("email")]
 }
 
 /// What holds, what it rests on, and what was overruled.
@@ -32,7 +33,7 @@ pub(crate) fn consent() -> impl Strategy<Value = Consent> {
     let channel = option::of(select(vec!["sms", "email"]));
     let expires = option::weighted(0.2, select(vec!["2026-01-05T10:05:00Z", "2027-01-05T10:00:00Z"]));
     (status, channel, expires, prop::bool::weighted(0.9)).prop_map(|(status, channel, expires, asked)| {
-        let consent = Consent::new(if asked { "ads" } else { "care" }, status);
+        let consent = Consent::new(if asked { "marketing" } else { "care" }, status);
         let consent = channel.into_iter().fold(consent, Consent::channel);
         expires.into_iter().fold(consent, |consent, at| consent.expires(at.parse().unwrap()))
     })

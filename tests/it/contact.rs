@@ -1,9 +1,10 @@
 //! How somebody is reached: by which channel, where, when, and why.
 
 use onefold::{
-    CapRule, ChannelChoice, ChannelLeftOutReason, ChannelRule, ChoiceReason, ContactPlan, ContactRequest, ContactRules,
-    ErrorKind, Event, EventKind, Message, NotedBy, PointSource, Polarity, Preference, PreferenceQuery, QuietHours,
-    ResponsePrior, Timestamp, ZoneSource, plan_contact, recall,
+    CapRule, ChannelChoice, ChannelLeftOutReason, ChannelRule, ChoiceReason, Consent, ConsentStatus, ContactPlan,
+    ContactRequest, ContactRules, Effective, ErrorKind, Event, EventKind, IdentifierPolicy, LegalBasis, Message,
+    NotedBy, Permission, PermissionReason, PointSource, Polarity, Policy, Preference, PreferenceQuery, PurposePolicy,
+    QuietHours, Record, RecordKey, Resolver, ResponsePrior, Role, Timestamp, ZoneSource, plan_contact, recall,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -185,6 +186,97 @@ fn the_contact_point_is_that_of_the_order_first() {
     let found = plan(&[], &rules(), &ContactRequest::new("service", at(NOW)));
     assert_eq!(names(&found), ["app"]);
     assert!(found.left_out.iter().all(|out| out.reason == ChannelLeftOutReason::NoPoint) && found.left_out.len() == 2);
+}
+
+#[test]
+fn a_channel_that_may_not_be_used_is_left_out_before_all_else() {
+    let permission = |allowed, reason, because: &[&str]| {
+        let because = because.iter().map(|key| RecordKey::new("web", *key)).collect();
+        let consent =
+            Effective { status: ConsentStatus::Unknown, since: None, expires: None, because, overruled: vec![] };
+        Permission { allowed, reason, basis: LegalBasis::Consent, consent }
+    };
+    let no = permission(false, PermissionReason::Refused, &["c-1"]);
+    let yes = permission(true, PermissionReason::Granted, &["c-2"]);
+    let unsaid = permission(false, PermissionReason::Unknown, &[]);
+    let asked = request().permission("SMS ", no.clone()).permission("email", yes.clone()).permission("fax", no.clone());
+    // Not even where it is liked best, or has no identifier.
+    let liked = [said("1", "sms", Polarity::Like, "news")];
+    let found = plan(&liked, &rules(), &asked);
+    assert_eq!((names(&found), found.left_out.len()), (vec!["email", "app"], 1));
+    let out = |found: &ContactPlan| {
+        let reasons: Vec<_> = found.left_out.iter().map(|out| &out.reason).collect();
+        let found = reasons.iter().find_map(|reason| match reason {
+            ChannelLeftOutReason::NotPermitted { reason, because } => Some((*reason, because.len())),
+            _ => None,
+        });
+        found.unwrap()
+    };
+    assert_eq!(out(&found), (PermissionReason::Refused, 1));
+    assert_eq!(out(&plan(&[], &rules(), &ContactRequest { identifiers: vec![], ..asked.clone() })).1, 1);
+    let json = serde_json::to_value(&found.left_out).unwrap();
+    assert_eq!(json[0]["reason"]["not_permitted"]["reason"], "refused");
+    // All that is said of a channel must allow it; what is not named may be used.
+    let both = request().permission("email", yes.clone()).permission("email", unsaid);
+    assert_eq!(out(&plan(&[], &rules(), &both)), (PermissionReason::Unknown, 0));
+    assert_eq!(plan(&[], &rules(), &request().permission("sms", yes)), plan(&[], &rules(), &request()));
+}
+
+#[test]
+fn the_profile_says_which_channels_may_be_used_as_far_as_purposes_are_declared() {
+    let builder = || {
+        let policy = Policy::builder().identifier(IdentifierPolicy::new("customer_id", Role::Person));
+        policy
+            .identifier(IdentifierPolicy::new("email", Role::Contact))
+            .identifier(IdentifierPolicy::new("phone", Role::Contact))
+    };
+    let declared = builder()
+        .purpose(PurposePolicy::new("Marketing"))
+        .purpose(PurposePolicy::new("service").basis(LegalBasis::Contract))
+        .purpose(PurposePolicy::new("survey").basis(LegalBasis::LegitimateInterest));
+    let [nothing, declared] = [builder(), declared].map(|policy| Resolver::in_memory(policy.build().unwrap()).unwrap());
+    let people = [&nothing, &declared].map(|resolver| {
+        let ann = Record::new("crm", "1", ago(200)).identifier("customer_id", "C1");
+        let ann = resolver.add(ann.identifier("email", "a@x.org").identifier("phone", "+1")).unwrap().profile.unwrap();
+        let told = |key: &str, hours, consent: Consent, kind: &str, value: &str| {
+            resolver.add_event(Event::of_consent("web", key, ago(hours), consent).identifier(kind, value)).unwrap();
+        };
+        let (yes, no) = (ConsentStatus::Granted, ConsentStatus::Withdrawn);
+        told("1", 9, Consent::new("marketing", yes).channel("email").expires(ago(-5)), "email", "a@x.org");
+        told("2", 8, Consent::new("marketing", no).channel("SMS"), "phone", "+1");
+        told("3", 7, Consent::new("service", no), "customer_id", "C1");
+        told("4", 6, Consent::new("survey", no).channel("app"), "customer_id", "C1");
+        ann
+    });
+    let open = |resolver: &Resolver, id, purpose: &str, hours: i64| {
+        let request = ContactRequest::new(purpose, ago(hours));
+        let found = resolver.contact_plan(id, &rules(), &request).unwrap().unwrap();
+        let shut = found.left_out.iter().map(|out| match &out.reason {
+            ChannelLeftOutReason::NotPermitted { reason, .. } => (out.channel.to_string(), *reason),
+            other => panic!("{other:?}"),
+        });
+        (found.choices.iter().map(|choice| choice.channel.to_string()).collect::<Vec<_>>(), shut.collect::<Vec<_>>())
+    };
+    use PermissionReason::{Expired, Refused, Unknown};
+    let row = |resolver: &Resolver, id, purpose: &str, hours, choices: &[&str], shut: &[(&str, PermissionReason)]| {
+        let shut: Vec<_> = shut.iter().map(|(channel, reason)| ((*channel).to_owned(), *reason)).collect();
+        let choices: Vec<_> = choices.iter().map(|channel| (*channel).to_owned()).collect();
+        assert_eq!(open(resolver, id, purpose, hours), (choices, shut), "{purpose}, {hours} hours ago");
+    };
+    let [one, other] = people;
+    // Where nothing is declared, only a refusal closes a channel.
+    row(&nothing, one, "marketing", 0, &["email", "app"], &[("sms", Refused)]);
+    row(&nothing, one, "marketing", -6, &["email", "app"], &[("sms", Refused)]);
+    row(&nothing, one, "marketing", 8, &["email", "app"], &[("sms", Refused)]);
+    row(&nothing, one, "marketing", 9, &["email", "sms", "app"], &[]);
+    row(&nothing, one, "service", 0, &[], &[("email", Refused), ("sms", Refused), ("app", Refused)]);
+    row(&nothing, one, "anything", 0, &["email", "sms", "app"], &[]);
+    // Where something is, what is not needs consent.
+    row(&declared, other, "marketing", 0, &["email"], &[("sms", Refused), ("app", Unknown)]);
+    row(&declared, other, "marketing", -6, &[], &[("email", Expired), ("sms", Refused), ("app", Unknown)]);
+    row(&declared, other, "service", 0, &["email", "sms", "app"], &[]);
+    row(&declared, other, "survey", 0, &["email", "sms"], &[("app", Refused)]);
+    row(&declared, other, "anything", 0, &[], &[("email", Unknown), ("sms", Unknown), ("app", Unknown)]);
 }
 
 fn cap(channel: Option<&str>, count: u32, days: u32) -> CapRule {

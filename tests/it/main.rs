@@ -10,6 +10,7 @@ mod card;
 mod cases;
 mod catalogue;
 mod cli;
+mod consent_signals;
 mod consents;
 mod contact;
 mod counted;

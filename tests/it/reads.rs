@@ -10,8 +10,9 @@ use crate::subject;
 use crate::tablet;
 use crate::world::{self, Picture, World};
 use onefold::{
-    CapRule, ChannelRule, ConsentStatus, ContactPlan, ContactRequest, ContactRules, Event, EventKind, Line, Operation,
-    Order, OrderSearch, OrderStatus, PreferenceQuery, Preferences, Recognition, RecordKey, Resolver, Role, SmolStr,
+    CapRule, ChannelLeftOutReason, ChannelRule, ConsentQuery, ConsentStatus, ContactPlan, ContactRequest, ContactRules,
+    Effective, Event, EventKind, LegalBasis, Line, Operation, Order, OrderSearch, OrderStatus, Permission,
+    PermissionReason, PreferenceQuery, Preferences, PurposePolicy, Recognition, RecordKey, Resolver, Role, SmolStr,
     Timestamp, Touches, Verification, orders, plan_contact, recall, touches,
 };
 use proptest::collection::vec;
@@ -126,7 +127,7 @@ fn naive(world: &World) -> Reads {
             orders,
             issues: issues.iter().map(|issue| format!("{issue:?}")).collect(),
             touches: told(touches(&past)),
-            plan: plan_contact(&theirs, &channels, &rules(), &request()).unwrap(),
+            plan: plan_contact(&theirs, &channels, &rules(), &permitted(world, &picture, person)).unwrap(),
             consents: consents::queries()
                 .iter()
                 .map(|query| consents::held(world, &picture, person, query, now()))
@@ -152,6 +153,25 @@ fn naive(world: &World) -> Reads {
         recognition: [None, Some(now())].map(recognised),
         owners: ORDERS.into_iter().map(|name| (name, owners.get(name).cloned())).collect(),
     }
+}
+
+/// The request, with what a person allows of each channel: where the policy declares the purpose, it needs a yes, and
+/// where it declares none, nobody may have said no.
+fn permitted(world: &World, picture: &Picture, person: &Person) -> ContactRequest {
+    rules().channel.iter().fold(request(), |request, channel| {
+        let query = ConsentQuery::new("marketing").channel(channel.name.clone());
+        let (status, because, overruled) = consents::held(world, picture, person, &query, now());
+        let (refused, unsaid) = (PermissionReason::Refused, PermissionReason::Unknown);
+        let (needs, reason) = match status {
+            ConsentStatus::Granted => (false, PermissionReason::Granted),
+            ConsentStatus::Denied | ConsentStatus::Withdrawn => (true, refused),
+            ConsentStatus::Expired => (!world.policy.purpose.is_empty(), PermissionReason::Expired),
+            ConsentStatus::Unknown => (!world.policy.purpose.is_empty(), unsaid),
+        };
+        let consent = Effective { status, since: None, expires: None, because, overruled };
+        let permission = Permission { allowed: !needs, reason, basis: LegalBasis::Consent, consent };
+        request.permission(channel.name.clone(), permission)
+    })
 }
 
 fn events(world: &World, which: impl Fn(&Key) -> bool) -> Vec<Arc<Event>> {
@@ -205,6 +225,10 @@ fn is_known(world: &World, picture: &Picture, person: &Person) -> bool {
 fn scripts() -> impl Strategy<Value = Script> {
     let told = vec(consents::told_of_somebody(), 0..6);
     (tablet::happenings(0..12), vec(busy(), 4..16), told).prop_map(|(mut script, events, told)| {
+        // Some declare what they use data for.
+        if events.len() % 6 == 0 {
+            script.policy.purpose = vec![PurposePolicy::new("Marketing")];
+        }
         script.calls.insert(0, Call::AddEvents(events.into_iter().chain(told).collect(), 5));
         script
     })
@@ -239,7 +263,7 @@ proptest! {
 }
 
 /// What the property is for, and in how many of the pictures it is seen at least.
-const WANTED: [(&str, u64); 8] = [
+const WANTED: [(&str, u64); 11] = [
     ("a statement that is not of the profile of its trail", 40),
     ("an order of which another profile has an event", 80),
     ("an order by the value of an identifier", 20),
@@ -248,6 +272,9 @@ const WANTED: [(&str, u64); 8] = [
     ("a purchase of the future", 300),
     ("a refusal that holds", 60),
     ("a refusal that was overruled", 15),
+    ("a channel that a refusal closes", 60),
+    ("a channel that wants a yes", 60),
+    ("a channel that a yes opens", 15),
 ];
 
 #[test]
@@ -272,7 +299,7 @@ fn scripts_reach_what_is_read() {
 }
 
 /// Which of the wanted states there are.
-fn states(world: &World) -> [bool; 8] {
+fn states(world: &World) -> [bool; 11] {
     let (picture, reads) = (world.picture(), naive(world));
     let whose = |key: &RecordKey| picture.attributed.get(&world::key(key));
     let elsewhere = |(key, event): (&Key, &Event)| {
@@ -287,6 +314,11 @@ fn states(world: &World) -> [bool; 8] {
     let carried =
         |(_, order): (&Person, &Order)| order.id.is_some() && world.events[&world::key(&order.because)].order.is_none();
     let back = |(_, order): (&Person, &Order)| order.status != OrderStatus::Bought;
+    let closed = |reason: PermissionReason| {
+        let closes = |reached: &ChannelLeftOutReason| matches!(reached, ChannelLeftOutReason::NotPermitted { reason: found, .. } if *found == reason);
+        reads.people.values().flat_map(|folded| &folded.plan.left_out).any(|out| closes(&out.reason))
+    };
+    let opened = |folded: &Folded| !folded.plan.choices.is_empty() && !world.policy.purpose.is_empty();
     let capped = |folded: &Folded| folded.plan.choices.iter().any(|choice| !choice.capped.is_empty());
     [
         world.events.iter().any(elsewhere),
@@ -297,5 +329,8 @@ fn states(world: &World) -> [bool; 8] {
         world.events.values().any(|event| event.kind == EventKind::Purchase && !is_past(event)),
         reads.people.values().flat_map(|folded| &folded.consents).any(|held| held.0 == ConsentStatus::Denied),
         reads.people.values().flat_map(|folded| &folded.consents).any(|held| !held.2.is_empty()),
+        closed(PermissionReason::Refused),
+        closed(PermissionReason::Unknown),
+        reads.people.values().any(opened),
     ]
 }
