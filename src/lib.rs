@@ -161,7 +161,10 @@ pub use event::{
 };
 pub use golden::fold;
 pub use household::{Household, HouseholdMember, HouseholdTie};
-pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, TopicHash, ValueHash};
+pub use id::{
+    ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, TombstoneHash, TopicHash, ValueHash,
+};
+pub use identifier::Secret;
 pub use issue::{Issue, IssueReason, Reason, What};
 pub use journey::{
     ChannelRecognition, Order, OrderAccess, OrderLine, OrderStatus, Recognition, ShownOrder, Touches, Verification,
@@ -190,10 +193,10 @@ pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, S
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict};
 pub use resolver::{
     Alike, Because, Card, CardEvent, CardHousehold, CardLimits, CardOrder, CardQuery, CardStated, Consents,
-    Contribution, Explanation, FacetFavourites, Found, FoundOrders, Hit, IdentifierRow, Ingest, Journey, JourneyEvent,
-    JourneyQuery, Listed, LoadReport, Member, Options, OrderSearch, Orders, PairScore, Phase, PolicyReport, Progress,
-    Query, ReadRecord, ReplaceReport, Resolution, Resolver, Scorer, ShownEvent, Sought, Stats, Step, StoredEvent,
-    StoredRecord, Structure, Touch, View, Why, Withheld,
+    Contribution, Erased, Explanation, FacetFavourites, Found, FoundOrders, Hit, IdentifierRow, Ingest, Journey,
+    JourneyEvent, JourneyQuery, Listed, LoadReport, Member, Options, OrderSearch, Orders, PairScore, Phase,
+    PolicyReport, Progress, Query, ReadRecord, ReplaceReport, Resolution, Resolver, Scorer, ShownEvent, Sought, Stats,
+    Step, StoredEvent, StoredRecord, Structure, Touch, View, Why, Withheld,
 };
 pub use similarity::{Agreement, Similarities, Similarity};
 pub use smol_str::SmolStr;

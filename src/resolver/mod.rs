@@ -8,6 +8,7 @@ mod consent;
 mod contact;
 mod deeds;
 mod drift;
+mod erase;
 mod event;
 mod explain;
 mod find;
@@ -33,6 +34,7 @@ mod settle;
 mod shop;
 mod stats;
 mod tell;
+mod tombstone;
 mod touch;
 mod wishes;
 mod write;
@@ -45,6 +47,7 @@ pub use card::{
     Card, CardEvent, CardHousehold, CardLimits, CardOrder, CardQuery, CardStated, FacetFavourites, Listed, ShownEvent,
 };
 pub use consent::Consents;
+pub use erase::Erased;
 pub use journey::{Journey, JourneyEvent, JourneyQuery, Touch};
 pub use orders::{FoundOrders, OrderSearch, Orders};
 pub use read::View;
@@ -53,6 +56,7 @@ pub use search::{Hit, Query, Sought};
 
 use crate::error::{Error, Result};
 use crate::id::Seed;
+use crate::identifier::Secret;
 use crate::policy::Policy;
 use crate::store::{Counts, Generation, Memory, Meta, ProfileStore, Snapshot, Tenant};
 use ruling::Ruling;
@@ -67,6 +71,7 @@ pub struct Resolver {
     tenant: Tenant,
     seed: Seed,
     rules: RwLock<Arc<Ruling>>,
+    secrets: Vec<Secret>,
     writer: Mutex<()>,
 }
 
@@ -132,7 +137,24 @@ impl Resolver {
             store.retire(&options.tenant, Some(meta.generation))?;
         }
         let rules = RwLock::new(Arc::new(rules));
-        Ok(Self { store, tenant: options.tenant, seed, rules, writer: Mutex::new(()) })
+        Ok(Self { store, tenant: options.tenant, seed, rules, secrets: Vec::new(), writer: Mutex::new(()) })
+    }
+
+    /// Gives the resolver the secrets of the host's under which [`erase`](Self::erase) leaves tombstones: the first is
+    /// written with, all are read with. To rotate them, put a new one first, and keep the others for as long as
+    /// tombstones stand under them: without, taking in evidence is an error.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Policy, Resolver, Secret};
+    /// let secret = Secret::new("held by the host, nowhere else")?;
+    /// let resolver = Resolver::in_memory(Policy::retail())?.with_secrets([secret]);
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_secrets(mut self, secrets: impl IntoIterator<Item = Secret>) -> Self {
+        self.secrets = secrets.into_iter().collect();
+        self
     }
 
     /// The policy in force.
@@ -187,6 +209,7 @@ impl Resolver {
             next_profile: 0,
             next_change: 1,
             counts: Counts::default(),
+            secrets: Vec::new(),
         }
     }
 }

@@ -80,7 +80,7 @@ fn wrong_lines() -> Vec<(Vec<u8>, &'static str)> {
         (r#"{"op":"$$$ $","source":"s","key":"1"}"#, "op"),
         (r#"{"op":1}"#, "op"),
         (r#"{"op":"consent","source":"s","key":"$"}"#, "op"),
-        (r#"{"op":"erase","identifier":["email","$"]}"#, "op"),
+        (r#"{"op":"erase","identifier":["email","$"]}"#, "request"),
         (r#"{"op":"remove","what":"consent","source":"s","key":"$"}"#, "what"),
         (r#"{"op":"remove","what":"event","source":"s"}"#, "key"),
         (r#"{"op":"event","source":"s","key":"$","at":0}"#, "kind"),

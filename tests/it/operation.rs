@@ -66,7 +66,13 @@ fn a_wrong_line_is_refused_and_the_culprit_named() {
     );
     refused(r#"{"source":"a","key":NaN}"#, "line: is not JSON: expected value at column 21");
     refused(r#"{"op":"consent"}"#, "field `source`: is missing");
-    refused(r#"{"op":"erase"}"#, "op: operation `erase` is not supported yet");
+    refused(r#"{"op":"erase"}"#, "field `identifier`: is missing");
+    refused(
+        r#"{"op":"erase","identifier":["email"],"request":"r"}"#,
+        "field `identifier`: is not a list of a kind and a value",
+    );
+    refused(r#"{"op":"erase","identifier":["email"," "],"request":"r"}"#, "field `identifier`: is blank");
+    refused(r#"{"op":"erase","identifier":["email","a@x.org"]}"#, "field `request`: is missing");
     refused(r#"{"op":"merge"}"#, "op: `merge` is not an operation");
     refused(r#"{"op":"ann@example.org"}"#, "op: (a name that is no plain word) is not an operation");
     refused(r#"{"op":1}"#, "field `op`: is a whole number, not text");
