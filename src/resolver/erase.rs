@@ -296,7 +296,7 @@ impl Planner<'_> {
     }
 
     /// The identifiers, in all forms, that no live record or trail carries any more, with the roles of their kinds.
-    fn carried_by_nobody<'k>(&self, identifiers: &'k BTreeSet<Identifier>) -> Result<BTreeMap<Identifier, Role>> {
+    fn carried_by_nobody(&self, identifiers: &BTreeSet<Identifier>) -> Result<BTreeMap<Identifier, Role>> {
         let mut alone = BTreeMap::new();
         for identifier in identifiers {
             let Ok((kind, value)) = normalise_identifier(self.rules, identifier) else { continue };

@@ -41,6 +41,10 @@ fn other_operations_are_read() {
     assert_eq!(read(line), Operation::Assert(separate));
     let join = Assertion::new(Verdict::Join, a.clone(), b.clone(), "", "").unwrap();
     assert_eq!(read(r#"{"op":"join","a":["crm",42],"b":["web","7"]}"#), Operation::Assert(join));
+    let erase =
+        Operation::Erase { identifier: onefold::Identifier::new("email", "ann@x.org"), request: "dsr-17".into() };
+    let line = r#"{"identifier":["email","ann@x.org"],"op":"erase","request":"dsr-17"}"#;
+    assert_eq!((read(line), erase.to_json().as_str()), (erase, line));
     assert_eq!(read(r#"{"op":"lift","a":["crm","42"],"b":["web","7"],"by":"x"}"#), Operation::Lift { a: a.clone(), b });
     assert_eq!(read(r#"{"op":"remove","what":"record","source":"crm","key":"42"}"#), Operation::Remove(a));
 }
