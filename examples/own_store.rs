@@ -16,7 +16,7 @@ use onefold::store::{
 };
 use onefold::{
     ClusterNumber, Error, Event, KeyHash, Options, Policy, ProfileNumber, Record, RecordNumber, Resolver, Result,
-    TopicHash, ValueHash,
+    TombstoneHash, TopicHash, ValueHash,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -56,6 +56,7 @@ struct Rows {
     topics: BTreeSet<(TopicHash, EventPlace)>,
     deeds: BTreeMap<(RecordNumber, i32), Arc<DeedMonth>>,
     assertions: BTreeMap<(KeyHash, KeyHash), AssertionRow>,
+    tombstones: BTreeSet<TombstoneHash>,
     anchors: BTreeMap<ProfileNumber, Anchor>,
     feed: Vec<ProfileChange>,
     generations: BTreeMap<Generation, Derived>,
@@ -154,6 +155,8 @@ impl Rows {
             Change::DropDeeds { trail, month } => drop(self.deeds.remove(&(trail, month))),
             Change::PutAssertion(row) => drop(self.assertions.insert((row.a, row.b), *row)),
             Change::DropAssertion { a, b } => drop(self.assertions.remove(&(a, b))),
+            Change::AddTombstone { hash } => drop(self.tombstones.insert(hash)),
+            Change::DropTombstone { hash } => drop(self.tombstones.remove(&hash)),
             Change::PutAnchor { profile, anchor } => drop(self.anchors.insert(profile, anchor)),
             Change::PutNode { number, node } => drop(derived.nodes.insert(number, node)),
             Change::DropNode { number } => drop(derived.nodes.remove(&number)),
@@ -284,6 +287,10 @@ impl Snapshot for View {
     fn assertion_page(&self, after: Option<(KeyHash, KeyHash)>, limit: usize) -> Result<Vec<AssertionRow>> {
         let rows = self.rows.assertions.iter().filter(|&(&pair, _)| after.is_none_or(|after| pair > after));
         Ok(rows.take(limit).map(|(_, row)| row.clone()).collect())
+    }
+
+    fn tombstones(&self, hashes: &[TombstoneHash]) -> Result<Vec<bool>> {
+        Ok(hashes.iter().map(|hash| self.rows.tombstones.contains(hash)).collect())
     }
 
     fn anchors(&self, profiles: &[ProfileNumber]) -> Result<Vec<Option<Anchor>>> {

@@ -119,11 +119,7 @@ impl Seed {
     /// no two lists of parts run together.
     pub(crate) fn hash_parts(self, domain: u8, parts: &[&[u8]]) -> u128 {
         let mut hasher = siphasher::sip128::SipHasher13::new_with_keys(self.0, self.1);
-        hasher.write_u8(domain);
-        for part in parts {
-            hasher.write_u32(part.len() as u32);
-            hasher.write(part);
-        }
+        write_parts(&mut hasher, domain, parts);
         siphasher::sip128::Hasher128::finish128(&hasher).as_u128()
     }
 }
@@ -138,6 +134,15 @@ impl Default for Seed {
 impl fmt::Debug for Seed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Seed(..)")
+    }
+}
+
+/// Writes a domain, and parts with their lengths.
+pub(crate) fn write_parts(hasher: &mut impl Hasher, domain: u8, parts: &[&[u8]]) {
+    hasher.write_u8(domain);
+    for part in parts {
+        hasher.write_u32(part.len() as u32);
+        hasher.write(part);
     }
 }
 
@@ -164,6 +169,10 @@ pub struct ValueHash(pub u128);
 /// The keyed hash of what an event is looked up by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TopicHash(pub u128);
+
+/// The keyed hash of what was erased, under a secret of the host's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TombstoneHash(pub u128);
 
 /// A usable identifier of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

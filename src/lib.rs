@@ -171,7 +171,10 @@ pub use event::{
 };
 pub use golden::fold;
 pub use household::{Household, HouseholdMember, HouseholdTie};
-pub use id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, TopicHash, ValueHash};
+pub use id::{
+    ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, TombstoneHash, TopicHash, ValueHash,
+};
+pub use identifier::Secret;
 pub use issue::{Issue, IssueReason, Reason};
 pub use journey::{
     ChannelRecognition, Order, OrderAccess, OrderLine, OrderStatus, Recognition, ShownOrder, Touches, Verification,
@@ -200,7 +203,7 @@ pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, S
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict, What};
 pub use resolver::{
     AccessReport, AccessRequest, AccessStatus, Alike, Because, Card, CardConsent, CardEvent, CardHousehold, CardLimits,
-    CardOrder, CardQuery, CardStated, Consents, Contribution, Explanation, FacetFavourites, ForPurpose, Found,
+    CardOrder, CardQuery, CardStated, Consents, Contribution, Erased, Explanation, FacetFavourites, ForPurpose, Found,
     FoundOrders, Hit, IdentifierRow, Ingest, Journey, JourneyEvent, JourneyQuery, Listed, LoadReport, Member, Options,
     OrderSearch, Orders, PairScore, Phase, PolicyReport, Progress, Query, ReadRecord, ReplaceReport, Resolution,
     Resolver, Scorer, ShownConsent, ShownEvent, Sought, Stats, Step, StoredEvent, StoredRecord, Structure, Touch, View,

@@ -85,6 +85,8 @@ impl People {
             }
             // Who is like whom is asked of records alone.
             Operation::Event(_) | Operation::RemoveEvent(_) | Operation::RemoveConsent(_) => {}
+            // Who a person is only a resolver can say.
+            Operation::Erase { .. } => {}
             Operation::Assert(word) => {
                 self.assertions.retain(|known| (&known.a, &known.b) != (&word.a, &word.b));
                 self.assertions.push(word);

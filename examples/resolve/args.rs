@@ -25,7 +25,10 @@ usage: resolve --policy P.{toml,json} --input FILE... [options]
   --report FILE       writes one HTML page
   --profile KIND=VALUE
                       prints the card of the profile that holds this identifier as JSON, after the summary
-  --help              prints this";
+  --help              prints this
+
+The environment variable ONEFOLD_SECRET is the secret under which `erase` operations keep people away; without it they
+are not carried out.";
 
 /// What the command line asks for.
 #[derive(Debug, Default)]

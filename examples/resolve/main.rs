@@ -30,7 +30,7 @@ mod table;
 use args::{Args, USAGE};
 use failure::{Failure, Outcome};
 use input::{Entry, Input, start_of_run};
-use onefold::{Policy, Resolver, Timestamp};
+use onefold::{Policy, Resolver, Secret, Timestamp};
 use outputs::IssueList;
 use replay::Replay;
 use std::io::Write;
@@ -38,6 +38,9 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 use summary::Summary;
+
+/// The environment variable with the secret that erased people are kept away under.
+const SECRET: &str = "ONEFOLD_SECRET";
 
 fn main() -> ExitCode {
     console::finish("resolve", Args::read(std::env::args_os().skip(1)).and_then(|args| run(&args)))
@@ -126,10 +129,17 @@ fn write_outputs(
 }
 
 fn open_store(args: &Args, policy: Policy) -> Outcome<Resolver> {
-    match &args.store {
-        None => Ok(Resolver::in_memory(policy)?),
-        Some(folder) => open_folder(folder, policy),
-    }
+    let resolver = match &args.store {
+        None => Resolver::in_memory(policy)?,
+        Some(folder) => open_folder(folder, policy)?,
+    };
+    Ok(match std::env::var(SECRET) {
+        Ok(secret) => {
+            let secret = Secret::new(secret).map_err(|_| Failure::usage(SECRET, "is blank"))?;
+            resolver.with_secrets([secret])
+        }
+        Err(_) => resolver,
+    })
 }
 
 #[cfg(feature = "durable")]

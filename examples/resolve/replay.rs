@@ -4,7 +4,9 @@ use crate::failure::Outcome;
 use crate::input::Input;
 use crate::outputs::IssueList;
 use indicatif::{ProgressBar, ProgressStyle};
-use onefold::{ErrorKind, Event, Ingest, Issue, Operation, Progress, Record, RecordKey, Resolver, SmolStr, Timestamp};
+use onefold::{
+    ErrorKind, Event, Identifier, Ingest, Issue, Operation, Progress, Record, RecordKey, Resolver, SmolStr, Timestamp,
+};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +27,8 @@ pub(crate) struct Tally {
     pub(crate) removals: u64,
     /// Joins, separations and their lifting.
     pub(crate) assertions: u64,
+    /// People erased.
+    pub(crate) erased: u64,
     /// The true person of records, where the input tells it.
     pub(crate) truth: HashMap<RecordKey, SmolStr>,
 }
@@ -97,6 +101,7 @@ impl<'a> Replay<'a> {
             }
             Operation::Remove(_) | Operation::RemoveEvent(_) | Operation::RemoveConsent(_) => self.tally.removals += 1,
             Operation::Assert(_) | Operation::Lift { .. } => self.tally.assertions += 1,
+            Operation::Erase { .. } => {}
             Operation::Event(event) => {
                 self.tally.events += 1;
                 self.events.push(*event);
@@ -105,14 +110,23 @@ impl<'a> Replay<'a> {
             }
         }
         self.flush()?;
-        match self.resolver.apply(operation) {
+        let applied = match operation {
+            Operation::Erase { identifier, request } => self.erase(&identifier, &request),
+            other => self.resolver.apply(other).map(drop),
+        };
+        match applied {
             // What the resolver does not take is the line's fault, and stops no other.
-            Err(error) if error.kind() == ErrorKind::Input => {
+            Err(error) if matches!(error.kind(), ErrorKind::Input | ErrorKind::Config) => {
                 let (file, line) = place;
                 self.issues.unreadable(name(&self.files, file), line, &error)
             }
-            applied => Ok(applied.map(drop)?),
+            applied => Ok(applied?),
         }
+    }
+
+    fn erase(&mut self, identifier: &Identifier, request: &str) -> onefold::Result<()> {
+        self.tally.erased += u64::from(self.resolver.erase(identifier, request)?.anything());
+        Ok(())
     }
 
     /// Sends what waits. Records and events may come in any order between two commands.

@@ -32,6 +32,8 @@ pub(crate) struct Summary {
     pub(crate) sent: u64,
     /// Events sent, versions of one counted each.
     pub(crate) events: u64,
+    /// People erased.
+    pub(crate) erased: u64,
     /// By kind, in the policy's order.
     pub(crate) values: Vec<Values>,
     /// Withheld joins by what is withheld and why, most frequent first.
@@ -68,6 +70,7 @@ impl Summary {
             remarks,
             sent: tally.records,
             events: tally.events,
+            erased: tally.erased,
             values: values(resolver, &policy, args.identifiers.as_deref())?,
             withheld,
             possible,
@@ -171,6 +174,12 @@ impl fmt::Display for Summary {
                 f,
                 "{trails:>9}  trails of events are nobody's: no usable identifier, two people's, or the ledger's"
             )?;
+        }
+        if self.erased > 0 {
+            writeln!(f, "{:>9}  people were erased", grouped(self.erased))?;
+        }
+        if counts.refused > 0 {
+            writeln!(f, "{:>9}  refused since they, or identifiers of theirs, were erased", grouped(counts.refused))?;
         }
         writeln!(f, "{:>9}  people, {:.2} records each", grouped(counts.profiles), self.records_per_profile())?;
         writeln!(f, "{:>9}  joins withheld to keep people apart", grouped(counts.withheld))?;

@@ -8,7 +8,8 @@ mod write;
 mod write_event;
 
 use crate::event::Event;
-use crate::record::{Assertion, Record, RecordKey};
+use crate::record::{Assertion, Identifier, Record, RecordKey};
+use smol_str::SmolStr;
 
 /// One command to a resolver: bring a record or an event, take one away, or a steward's word.
 ///
@@ -20,6 +21,9 @@ use crate::record::{Assertion, Record, RecordKey};
 /// identifiers are; a quantity, an amount, a sentiment and the value of a facet is text or a number (of at most 15
 /// digits: one with more is refused, since a number of JSON may lose some). `{"op":"remove","what":"event",..}` takes
 /// an event away.
+///
+/// `{"op":"erase","identifier":["email","ann@example.org"],"request":"dsr-17"}` erases whoever the identifier leads to
+/// ([`Resolver::erase`](crate::Resolver::erase)).
 ///
 /// `{"op":"consent",..}` is an event of the kind `consent`: the parts of its [`Consent`](crate::Consent) stand in the line
 /// itself, `channel` is the one that it is about, and `through` the one that it came by.
@@ -57,5 +61,12 @@ pub enum Operation {
         a: RecordKey,
         /// The other.
         b: RecordKey,
+    },
+    /// Erases all evidence of a person, for good.
+    Erase {
+        /// What the person is found by.
+        identifier: Identifier,
+        /// The id of the request.
+        request: SmolStr,
     },
 }

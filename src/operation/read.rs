@@ -5,7 +5,7 @@ use super::fields::{Fields, scalar, wrong};
 use super::json::{Json, shown};
 use super::read_event::{consent, event};
 use crate::error::{Error, Result};
-use crate::record::{Assertion, Record, RecordKey, Verdict};
+use crate::record::{Assertion, Identifier, Record, RecordKey, Verdict};
 use crate::time::Timestamp;
 use smol_str::SmolStr;
 
@@ -18,7 +18,7 @@ impl Operation {
     ///
     /// # Errors
     /// `Input` where the line is not JSON, has a field that is unknown, missing or of the wrong type, or an operation
-    /// that is not known or not supported; the message names the field and never shows a value. `Limit` where the line
+    /// that is not known; the message names the field and never shows a value. `Limit` where the line
     /// is longer than [`Operation::BYTES_MAX`].
     pub fn from_json(line: &[u8], default_at: Option<Timestamp>) -> Result<Self> {
         if line.len() > Self::BYTES_MAX {
@@ -37,9 +37,7 @@ impl Operation {
                 let assertion = assertion(&mut fields, Verdict::Join)?;
                 Self::Lift { a: assertion.a, b: assertion.b }
             }
-            "erase" => {
-                return Err(Error::input("op", format!("operation `{name}` is not supported yet")));
-            }
+            "erase" => erasure(&mut fields)?,
             other => return Err(Error::input("op", format!("{} is not an operation", shown(other)))),
         };
         fields.finish()?;
@@ -71,6 +69,12 @@ fn assertion(fields: &mut Fields, verdict: Verdict) -> Result<Assertion> {
     Assertion::new(verdict, a, b, by, why)
 }
 
+fn erasure(fields: &mut Fields) -> Result<Operation> {
+    let [kind, value] = two(fields, "identifier", "is not a list of a kind and a value")?;
+    let identifier = Identifier { kind: name("identifier", kind)?, value: name("identifier", value)? };
+    Ok(Operation::Erase { identifier, request: name("request", fields.take("request"))? })
+}
+
 /// Reads under which key something is told.
 pub(super) fn key(fields: &mut Fields) -> Result<RecordKey> {
     let source = fields.take("source");
@@ -83,13 +87,17 @@ pub(super) fn at(fields: &mut Fields, default_at: Option<Timestamp>) -> Result<T
 }
 
 fn pair(fields: &mut Fields, field: &'static str) -> Result<RecordKey> {
+    let [source, key] = two(fields, field, "is not a list of a source and a key")?;
+    Ok(RecordKey { source: name(field, source)?, key: name(field, key)? })
+}
+
+fn two(fields: &mut Fields, field: &'static str, otherwise: &str) -> Result<[Json; 2]> {
     let parts = match fields.take(field) {
         Json::List(parts) => <[Json; 2]>::try_from(parts).ok(),
         Json::Null => return Err(wrong(field, "is missing")),
         _ => None,
     };
-    let [source, key] = parts.ok_or_else(|| wrong(field, "is not a list of a source and a key"))?;
-    Ok(RecordKey { source: name(field, source)?, key: name(field, key)? })
+    parts.ok_or_else(|| wrong(field, otherwise))
 }
 
 /// Reads a part of a key: never empty.

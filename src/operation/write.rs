@@ -27,6 +27,10 @@ impl Operation {
                 let (by, why) = (Some(assertion.by.as_str()), Some(assertion.why.as_str()));
                 to_json(&PairLine { a: pair(&assertion.a), b: pair(&assertion.b), by, op, why })
             }
+            Self::Erase { identifier, request } => {
+                let identifier = [&identifier.kind, &identifier.value];
+                to_json(&EraseLine { identifier, op: "erase", request })
+            }
             Self::Lift { a, b } => to_json(&PairLine { a: pair(a), b: pair(b), by: None, op: "lift", why: None }),
         }
     }
@@ -168,6 +172,13 @@ struct PairLine<'a> {
     op: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct EraseLine<'a> {
+    identifier: [&'a SmolStr; 2],
+    op: &'static str,
+    request: &'a str,
 }
 
 fn pair(key: &RecordKey) -> [&SmolStr; 2] {

@@ -60,6 +60,8 @@ pub enum Because {
     Quarantined,
     /// The same or a later version was known.
     Unchanged,
+    /// It, or an identifier of it, was [erased](crate::Resolver::erase) and is to stay away: it is not taken in.
+    Erased,
     /// A value of it ties it to records of other profiles, and may not.
     Withheld {
         /// The value's kind; none for a steward's join and for a scored link.
@@ -120,6 +122,8 @@ pub struct LoadReport {
     pub records: u64,
     /// Of these, new.
     pub added: u64,
+    /// Of these, refused: they, or identifiers of theirs, were erased.
+    pub refused: u64,
     /// Profiles that there are now.
     pub profiles: u64,
     /// What was wrong with records.
@@ -133,6 +137,8 @@ pub struct ReplaceReport {
     pub changed: u64,
     /// Records that were known as sent, or later.
     pub unchanged: u64,
+    /// Records that were refused: they, or identifiers of theirs, were erased.
+    pub refused: u64,
     /// Records that were absent from what was sent, and are removed.
     pub removed: u64,
     /// What was wrong with records.

@@ -35,6 +35,9 @@ pub(super) fn plan_events(planner: &mut Planner<'_>, readings: &[EventReading]) 
 impl Planner<'_> {
     /// Plans a version of an event.
     fn add_event(&mut self, reading: &EventReading) -> Result<Added> {
+        if self.refuses(reading.event.what(), &reading.event.key, &reading.event.identifiers)? {
+            return Ok(Added::Refused);
+        }
         let standing = match self.overlay.event_place(reading.key)? {
             Some(place) => Some((place, self.standing(place)?)),
             None => None,
@@ -79,7 +82,7 @@ impl Planner<'_> {
         Ok(true)
     }
 
-    fn set_topics(&mut self, place: EventPlace, event: &Event, presence: Presence) {
+    pub(super) fn set_topics(&mut self, place: EventPlace, event: &Event, presence: Presence) {
         for topic in topics(self.seed, event) {
             self.overlay.set_topic(topic, place, presence);
         }
@@ -140,7 +143,7 @@ impl Planner<'_> {
         self.retime(number, &trail, &shorter, None)
     }
 
-    fn drop_trail(&mut self, number: RecordNumber, key: KeyHash) -> Result<()> {
+    pub(super) fn drop_trail(&mut self, number: RecordNumber, key: KeyHash) -> Result<()> {
         self.meta.counts.trails -= 1;
         let dormant = self.take_out(number)?;
         self.meta.counts.dormant_trails -= u64::from(dormant);
@@ -154,7 +157,13 @@ impl Planner<'_> {
     /// Only contests ask for time. A trail that follows others claims with its oldest event. An event that is newer
     /// than every claim on a contested value makes its trail the one that holds it, and comes after everything that
     /// was placed.
-    fn retime(&mut self, number: RecordNumber, before: &Trail, after: &Trail, arrived: Option<&Moment>) -> Result<()> {
+    pub(super) fn retime(
+        &mut self,
+        number: RecordNumber,
+        before: &Trail,
+        after: &Trail,
+        arrived: Option<&Moment>,
+    ) -> Result<()> {
         let Some(node) = self.overlay.node(number)?.filter(|node| node.cluster != DORMANT) else { return Ok(()) };
         let follows = node.vertex.follows();
         let older = before.first != after.first;
@@ -218,14 +227,18 @@ impl Planner<'_> {
         let place = self.overlay.event_place(reading.key)?;
         let node = place.map(|place| self.overlay.node(place.trail)).transpose()?.flatten();
         let Some((place, node)) = place.zip(node).filter(|(_, node)| node.cluster != DORMANT) else {
-            answer.because.push(if added == Added::Unchanged { Because::Unchanged } else { Because::Quarantined });
+            answer.because.push(match added {
+                Added::Unchanged => Because::Unchanged,
+                Added::Refused => Because::Erased,
+                Added::Quarantined | Added::Taken => Because::Quarantined,
+            });
             return Ok(answer);
         };
         let cluster = Users::default().of(&self.overlay, &node, place.at)?;
         let profile = self.overlay.cluster(cluster)?.map(|cluster| cluster.profile);
         answer.profile = profile.map(|profile| self.id(profile));
-        if added == Added::Unchanged {
-            answer.because.push(Because::Unchanged);
+        if matches!(added, Added::Unchanged | Added::Refused) {
+            answer.because.push(if added == Added::Refused { Because::Erased } else { Because::Unchanged });
             return Ok(answer);
         }
         self.reasons_of(&node.links, &mut answer.because)?;

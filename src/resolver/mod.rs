@@ -11,6 +11,7 @@ mod consent;
 mod contact;
 mod deeds;
 mod drift;
+mod erase;
 mod event;
 mod explain;
 mod find;
@@ -37,6 +38,7 @@ mod settle;
 mod shop;
 mod stats;
 mod tell;
+mod tombstone;
 mod touch;
 mod wishes;
 mod write;
@@ -51,6 +53,7 @@ pub use card::{
 };
 pub use card_consent::{CardConsent, ShownConsent};
 pub use consent::Consents;
+pub use erase::Erased;
 pub use journey::{Journey, JourneyEvent, JourneyQuery, Touch};
 pub use orders::{FoundOrders, OrderSearch, Orders};
 pub use purpose::ForPurpose;
@@ -60,6 +63,7 @@ pub use search::{Hit, Query, Sought};
 
 use crate::error::{Error, Result};
 use crate::id::Seed;
+use crate::identifier::Secret;
 use crate::policy::Policy;
 use crate::store::{Counts, Generation, Memory, Meta, ProfileStore, Snapshot, Tenant};
 use ruling::Ruling;
@@ -74,6 +78,7 @@ pub struct Resolver {
     tenant: Tenant,
     seed: Seed,
     rules: RwLock<Arc<Ruling>>,
+    secrets: Vec<Secret>,
     writer: Mutex<()>,
 }
 
@@ -139,7 +144,24 @@ impl Resolver {
             store.retire(&options.tenant, Some(meta.generation))?;
         }
         let rules = RwLock::new(Arc::new(rules));
-        Ok(Self { store, tenant: options.tenant, seed, rules, writer: Mutex::new(()) })
+        Ok(Self { store, tenant: options.tenant, seed, rules, secrets: Vec::new(), writer: Mutex::new(()) })
+    }
+
+    /// Gives the resolver the secrets of the host's under which [`erase`](Self::erase) leaves tombstones: the first is
+    /// written with, all are read with. To rotate them, put a new one first, and keep the others for as long as
+    /// tombstones stand under them: without, taking in evidence is an error.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Policy, Resolver, Secret};
+    /// let secret = Secret::new("held by the host, nowhere else")?;
+    /// let resolver = Resolver::in_memory(Policy::retail())?.with_secrets([secret]);
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_secrets(mut self, secrets: impl IntoIterator<Item = Secret>) -> Self {
+        self.secrets = secrets.into_iter().collect();
+        self
     }
 
     /// The policy in force.
@@ -194,6 +216,7 @@ impl Resolver {
             next_profile: 0,
             next_change: 1,
             counts: Counts::default(),
+            secrets: Vec::new(),
         }
     }
 }

@@ -11,6 +11,7 @@
 //! one, or one that too many claim.
 
 use super::Resolver;
+use super::answer::Because;
 use super::event::plan_events;
 use super::moments::each_event;
 use super::read::View;
@@ -137,10 +138,16 @@ impl Resolver {
             let given = Given::standing(granted, &ledger.events);
             let given = given.unwrap_or_else(|| Given::new(draw(view, first), now));
             let bare = ledger.counting.iter().filter(|(link, _)| !ledger.granted.contains(&link.value));
-            let told = bare.map(|(link, identifier)| told(granted, &given, *link, identifier));
-            let readings: Vec<EventReading> =
-                told.map(|event| EventReading::of(planner.rules, planner.seed, Arc::new(event), None)).collect();
-            plan_events(planner, &readings)?;
+            let mut readings = Vec::new();
+            for event in bare.map(|(link, identifier)| told(granted, &given, *link, identifier)) {
+                // What is given now was not erased; whoever had the device before was.
+                planner.lift_tombstone(event.what(), &event.key)?;
+                readings.push(EventReading::of(planner.rules, planner.seed, Arc::new(event), None));
+            }
+            let told = plan_events(planner, &readings)?;
+            if ledger.granted.is_empty() && told.iter().all(|told| told.because.contains(&Because::Erased)) {
+                return Err(Error::input("profile", "has no identifier that was not erased: nothing can be kept"));
+            }
             Ok(given)
         })
     }

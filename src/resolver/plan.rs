@@ -11,11 +11,11 @@ use super::reading::Reading;
 use super::ruling::Ruling;
 use crate::error::{Error, Result};
 use crate::id::{ClusterNumber, KeyHash, Link, ProfileNumber, RecordNumber, Seed, ValueHash};
-use crate::identifier::Summary;
+use crate::identifier::{Secret, Summary};
 use crate::issue::Reason;
 use crate::linkage::Weight;
 use crate::policy::{Contested, Links, Role};
-use crate::record::{Assertion, Verdict};
+use crate::record::{Assertion, Verdict, What};
 use crate::stitch::{Claimed, Touch, corroborates, grow};
 use crate::store::{
     Anchor, AssertionRow, Cluster, DORMANT, Meta, Node, Numbers, Overlay, Posting, ProfileChange, ProfileEvent,
@@ -36,6 +36,7 @@ pub(super) struct Planner<'a> {
     pub(super) overlay: Overlay<'a>,
     pub(super) rules: &'a Ruling,
     pub(super) seed: Seed,
+    pub(super) secrets: &'a [Secret],
     pub(super) meta: Meta,
     /// Records whose regions have to be resolved.
     pub(super) seeds: Vec<RecordNumber>,
@@ -54,6 +55,8 @@ pub(super) enum Added {
     /// It says nothing new.
     Unchanged,
     Quarantined,
+    /// It was erased and is to stay away.
+    Refused,
     Taken,
 }
 
@@ -83,15 +86,23 @@ enum Carried {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(base: &'a dyn Snapshot, rules: &'a Ruling, seed: Seed, meta: Meta) -> Self {
+    pub(super) fn new(
+        base: &'a dyn Snapshot,
+        rules: &'a Ruling,
+        (seed, secrets): (Seed, &'a [Secret]),
+        meta: Meta,
+    ) -> Self {
         let overlay = Overlay::new(base);
         let (seeds, merged, parted) = (Vec::new(), Vec::new(), Vec::new());
         let tallied = Tallied::default();
-        Self { overlay, rules, seed, meta, seeds, merged, parted, tallied, changed: false }
+        Self { overlay, rules, seed, secrets, meta, seeds, merged, parted, tallied, changed: false }
     }
 
     /// Plans a version of a record.
     pub(super) fn add(&mut self, reading: &Reading) -> Result<Added> {
+        if self.refuses(What::Record, &reading.record.key, &reading.record.identifiers)? {
+            return Ok(Added::Refused);
+        }
         if let Some(number) = self.overlay.number(reading.key)? {
             return self.replace(number, reading);
         }

@@ -18,7 +18,7 @@ impl Resolver {
     pub fn preview(&self, record: Record) -> Result<Resolution> {
         let view = self.view()?;
         let reading = Reading::of(&view.rules, self.seed, Arc::new(record), None);
-        let mut planner = Planner::new(&*view.snapshot, &view.rules, self.seed, view.meta.clone());
+        let mut planner = Planner::new(&*view.snapshot, &view.rules, (self.seed, &self.secrets), view.meta.clone());
         Ok(plan_all(&mut planner, std::slice::from_ref(&reading))?.pop().unwrap_or_default())
     }
 

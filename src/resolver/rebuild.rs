@@ -11,11 +11,12 @@ use super::read::View;
 use super::reading::{Reading, Subject, TrailReading};
 use super::ruling::Ruling;
 use super::tell::{Bearing, Shifted, compare};
+use super::tombstone::Tombstones;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{ClusterNumber, KeyHash, ProfileId, ProfileNumber, RecordNumber, Seed, ValueHash};
 use crate::parallel::in_parallel;
 use crate::policy::Policy;
-use crate::record::Record;
+use crate::record::{Record, What};
 use crate::store::{
     Anchor, AssertionRow, Batch, Change, Cluster, Counts, DORMANT, Generation, INLINE_MAX, Meta, Node, Numbers,
     Posting, ProfileChange, ProfileEvent, Revision, Snapshot, Trail, ValueState, Vertex,
@@ -108,6 +109,9 @@ impl Resolver {
                 report.issues.append(&mut reading.issues);
             }
             if was_empty {
+                let refused = self.refuse(&rules, &meta, &mut readings)?;
+                report.refused += refused;
+                meta.counts.refused += refused;
                 take_new(&mut items, &mut known, &mut meta, readings);
             } else {
                 revision = self.take_evidence(&rules, readings, &mut report)?;
@@ -318,14 +322,36 @@ impl Resolver {
     fn take_evidence(&self, rules: &Ruling, readings: Vec<Reading>, report: &mut LoadReport) -> Result<Revision> {
         let snapshot = self.store.snapshot(&self.tenant)?;
         let (_, meta) = self.meta_of(&*snapshot)?;
-        let mut planner = Planner::new(&*snapshot, rules, self.seed, meta);
+        let mut planner = Planner::new(&*snapshot, rules, (self.seed, &self.secrets), meta);
         for reading in &readings {
-            report.added += u64::from(planner.add_evidence(reading)?);
+            if planner.refuses(What::Record, &reading.record.key, &reading.record.identifiers)? {
+                report.refused += 1;
+            } else {
+                report.added += u64::from(planner.add_evidence(reading)?);
+            }
         }
         planner.meta.unresolved = true;
         let batch = planner.into_batch()?;
         drop(snapshot);
         self.store.commit(&self.tenant, batch)
+    }
+
+    /// Leaves out readings of what was erased; answers how many.
+    fn refuse(&self, rules: &Ruling, meta: &Meta, readings: &mut Vec<Reading>) -> Result<u64> {
+        if meta.counts.tombstones == 0 {
+            return Ok(0);
+        }
+        let snapshot = self.store.snapshot(&self.tenant)?;
+        let tombstones = Tombstones { snapshot: &*snapshot, seed: self.seed, secrets: &self.secrets, meta };
+        let sent = readings.len();
+        let mut kept = Vec::with_capacity(sent);
+        for reading in readings.drain(..) {
+            if !tombstones.cover(rules, What::Record, &reading.record.key, &reading.record.identifiers)? {
+                kept.push(reading);
+            }
+        }
+        *readings = kept;
+        Ok((sent - readings.len()) as u64)
     }
 
     fn write_evidence(

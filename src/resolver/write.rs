@@ -197,7 +197,9 @@ impl Resolver {
         let batch = ingest.batch.max(1);
         let mut report = ReplaceReport::default();
         for answer in self.add_all(records, ingest)? {
-            if answer.because.contains(&Because::Unchanged) {
+            if answer.because.contains(&Because::Erased) {
+                report.refused += 1;
+            } else if answer.because.contains(&Because::Unchanged) {
                 report.unchanged += 1;
             } else {
                 report.changed += 1;
@@ -252,6 +254,9 @@ impl Resolver {
     /// `Store` where writing failed.
     pub fn assert(&self, assertion: Assertion) -> Result<Resolution> {
         self.write(|planner| {
+            if planner.refuses_word(&assertion)? {
+                return Ok(Resolution { because: vec![Because::Erased], ..Resolution::default() });
+            }
             let (a, b) = hash_pair(planner, &assertion.a, &assertion.b);
             planner.say(a, b, Some(assertion.clone()))?;
             planner.settle()?;
@@ -309,11 +314,15 @@ impl Resolver {
             Operation::RemoveConsent(key) => self.remove_consent(&key),
             Operation::Assert(assertion) => self.assert(assertion).map(Some),
             Operation::Lift { a, b } => self.lift(&a, &b),
+            Operation::Erase { identifier, request } => {
+                let erased = self.erase(&identifier, &request)?;
+                Ok(erased.anything().then(Resolution::default))
+            }
         }
     }
 
     /// Plans on the present revision and commits; where another writer came first, plans again.
-    fn write<T>(&self, plan: impl Fn(&mut Planner<'_>) -> Result<T>) -> Result<T> {
+    pub(super) fn write<T>(&self, plan: impl Fn(&mut Planner<'_>) -> Result<T>) -> Result<T> {
         self.write_seeing(|_, planner| plan(planner))
     }
 
@@ -341,7 +350,7 @@ impl Resolver {
         }
         let view =
             View { snapshot: Arc::clone(&snapshot), rules: Arc::clone(&rules), seed: self.seed, meta: meta.clone() };
-        let mut planner = Planner::new(&*snapshot, &rules, self.seed, meta);
+        let mut planner = Planner::new(&*snapshot, &rules, (self.seed, &self.secrets), meta);
         let answer = plan(&view, &mut planner)?;
         drop(view);
         if !planner.changed() {
@@ -418,6 +427,7 @@ impl Planner<'_> {
         answer.because = match added {
             Added::Unchanged => vec![Because::Unchanged],
             Added::Quarantined => vec![Because::Quarantined],
+            Added::Refused => vec![Because::Erased],
             Added::Taken => self.reasons(reading)?,
         };
         let Some(profile) = profile.filter(|_| added == Added::Taken) else { return Ok(answer) };

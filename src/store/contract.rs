@@ -6,7 +6,7 @@ use super::rows::{
 };
 use crate::error::Result;
 use crate::event::Event;
-use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TopicHash, ValueHash};
+use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TombstoneHash, TopicHash, ValueHash};
 use crate::preference::DeedMonth;
 use crate::record::Record;
 use serde::{Deserialize, Serialize};
@@ -136,6 +136,9 @@ pub trait Snapshot: Send + Sync {
     /// A page of all assertions, by the hashes of their pairs, after `after`.
     fn assertion_page(&self, after: Option<(KeyHash, KeyHash)>, limit: usize) -> Result<Vec<AssertionRow>>;
 
+    /// Whether there are tombstones of these hashes.
+    fn tombstones(&self, hashes: &[TombstoneHash]) -> Result<Vec<bool>>;
+
     /// Where profile ids are anchored; none for one that was never given.
     fn anchors(&self, profiles: &[ProfileNumber]) -> Result<Vec<Option<Anchor>>>;
 
@@ -254,6 +257,13 @@ pub enum Change {
     DropAssertion {
         a: KeyHash,
         b: KeyHash,
+    },
+    /// Keeps what was erased away, in every generation, until it is lifted.
+    AddTombstone {
+        hash: TombstoneHash,
+    },
+    DropTombstone {
+        hash: TombstoneHash,
     },
     PutAnchor {
         profile: ProfileNumber,

@@ -25,5 +25,5 @@ pub(crate) use overlay::all;
 pub use overlay::{Overlay, Presence};
 pub use rows::{
     Anchor, AssertionRow, Cluster, Counts, DORMANT, EventPlace, Generation, INLINE_MAX, Likeness, Meta, Node, Numbers,
-    Posting, ProfileChange, ProfileEvent, Trail, ValueState, Vertex, WithheldKey, WithheldRow,
+    Posting, ProfileChange, ProfileEvent, SecretUse, Trail, ValueState, Vertex, WithheldKey, WithheldRow,
 };

@@ -40,6 +40,17 @@ pub struct Meta {
     pub next_change: u64,
     /// Counts of what there is.
     pub counts: Counts,
+    /// The secrets that there are tombstones under, by name: whoever takes evidence in needs all of them.
+    pub secrets: Vec<SecretUse>,
+}
+
+/// How many tombstones stand under a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecretUse {
+    /// What the secret is told from others by: a hash of it.
+    pub secret: u64,
+    /// How many; never none.
+    pub tombstones: u64,
 }
 
 /// Counts of what a tenant holds now.
@@ -68,6 +79,10 @@ pub struct Counts {
     pub possible: u64,
     /// Standing assertions.
     pub assertions: u64,
+    /// Tombstones: hashes of what was erased and is to stay away.
+    pub tombstones: u64,
+    /// How often something was refused since it, or an identifier of it, was erased.
+    pub refused: u64,
 }
 
 /// A numbering of derived rows: `set_policy` and `load` build the next one beside the current.

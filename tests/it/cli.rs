@@ -64,8 +64,17 @@ impl Desk {
     }
 
     fn run(&self, arguments: &str) -> Output {
-        let arguments = arguments.split_whitespace();
-        Command::new(example("resolve")).args(arguments).current_dir(self.0.path()).output().unwrap()
+        self.run_with(None, arguments)
+    }
+
+    /// Runs under a secret.
+    fn run_with(&self, secret: Option<&str>, arguments: &str) -> Output {
+        let mut command = Command::new(example("resolve"));
+        command.args(arguments.split_whitespace()).current_dir(self.0.path()).env_remove("ONEFOLD_SECRET");
+        if let Some(secret) = secret {
+            command.env("ONEFOLD_SECRET", secret);
+        }
+        command.output().unwrap()
     }
 
     /// Runs with the policy and an input, and expects success.
@@ -490,4 +499,43 @@ fn the_sample_runs_without_arguments() {
     let again = desk.run("");
     let said_again = String::from_utf8_lossy(&again.stdout).into_owned();
     assert_eq!(said, said_again, "the sample is the same every time");
+}
+
+#[test]
+fn who_is_erased_is_counted_and_stays_away() {
+    let desk = Desk::new();
+    let ann = r#"{"source":"crm","key":"1","identifiers":{"email":"ann@example.org"}}"#;
+    let ben = r#"{"source":"crm","key":"2","identifiers":{"email":"ben@example.org"}}"#;
+    let erase = r#"{"op":"erase","identifier":["email","ann@example.org"],"request":"dsr-17"}"#;
+    let again = r#"{"op":"event","source":"web","key":"v","kind":"view","identifiers":{"email":"Ann@example.org"}}"#;
+    desk.write("in.jsonl", [ann, ben, erase, ann, again, erase].join("\n"));
+    let arguments = "--policy policy.toml --now 2026-01-05T10:00:00Z --input in.jsonl --issues issues.csv";
+
+    let output = desk.run_with(Some("kept by the host"), &format!("{arguments} --store people"));
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let summary = String::from_utf8(output.stdout).unwrap();
+    assert!(summary.contains("        1  people were erased"), "{summary}");
+    assert!(summary.contains("        2  refused since they, or identifiers of theirs, were erased"), "{summary}");
+    assert!(summary.contains("        1  people, 1.00 records each"), "{summary}");
+    assert_eq!(rows(&desk.path("issues.csv")).len(), 1);
+
+    // The store says that there is something to keep away; without the secret nothing can be taken in.
+    let output = desk.run_with(None, &format!("{arguments} --store people"));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_ne!(output.status.code(), Some(0));
+    assert!(error.contains("under a secret that the resolver was not given"), "{error}");
+
+    // Without one ever, the lines are issues, and the run goes on.
+    let output = desk.run_with(None, arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let summary = String::from_utf8(output.stdout).unwrap();
+    assert!(summary.contains("        2  people, 1.00 records each"), "{summary}");
+    let issues = rows(&desk.path("issues.csv"));
+    let lines: Vec<&str> = issues[1..].iter().map(|row| row[1].as_str()).collect();
+    assert_eq!(lines, ["3", "6"]);
+    assert!(issues[1][4].starts_with("is missing: what is erased would come back"), "{issues:?}");
+
+    let output = desk.run_with(Some(" "), arguments);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("`ONEFOLD_SECRET`: is blank"));
 }

@@ -50,6 +50,7 @@ fn meta(revision: u64) -> Meta {
         next_profile: 0,
         next_change: 0,
         counts: Counts::default(),
+        secrets: Vec::new(),
     }
 }
 

@@ -19,6 +19,7 @@ mod deeds;
 mod drift;
 #[cfg(feature = "durable")]
 mod durable;
+mod erase;
 mod event;
 mod found;
 mod golden;

@@ -41,6 +41,10 @@ fn other_operations_are_read() {
     assert_eq!(read(line), Operation::Assert(separate));
     let join = Assertion::new(Verdict::Join, a.clone(), b.clone(), "", "").unwrap();
     assert_eq!(read(r#"{"op":"join","a":["crm",42],"b":["web","7"]}"#), Operation::Assert(join));
+    let erase =
+        Operation::Erase { identifier: onefold::Identifier::new("email", "ann@x.org"), request: "dsr-17".into() };
+    let line = r#"{"identifier":["email","ann@x.org"],"op":"erase","request":"dsr-17"}"#;
+    assert_eq!((read(line), erase.to_json().as_str()), (erase, line));
     assert_eq!(read(r#"{"op":"lift","a":["crm","42"],"b":["web","7"],"by":"x"}"#), Operation::Lift { a: a.clone(), b });
     assert_eq!(read(r#"{"op":"remove","what":"record","source":"crm","key":"42"}"#), Operation::Remove(a));
 }
@@ -66,7 +70,13 @@ fn a_wrong_line_is_refused_and_the_culprit_named() {
     );
     refused(r#"{"source":"a","key":NaN}"#, "line: is not JSON: expected value at column 21");
     refused(r#"{"op":"consent"}"#, "field `source`: is missing");
-    refused(r#"{"op":"erase"}"#, "op: operation `erase` is not supported yet");
+    refused(r#"{"op":"erase"}"#, "field `identifier`: is missing");
+    refused(
+        r#"{"op":"erase","identifier":["email"],"request":"r"}"#,
+        "field `identifier`: is not a list of a kind and a value",
+    );
+    refused(r#"{"op":"erase","identifier":["email"," "],"request":"r"}"#, "field `identifier`: is blank");
+    refused(r#"{"op":"erase","identifier":["email","a@x.org"]}"#, "field `request`: is missing");
     refused(r#"{"op":"merge"}"#, "op: `merge` is not an operation");
     refused(r#"{"op":"ann@example.org"}"#, "op: (a name that is no plain word) is not an operation");
     refused(r#"{"op":1}"#, "field `op`: is a whole number, not text");

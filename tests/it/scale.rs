@@ -283,9 +283,9 @@ fn name(mut number: usize) -> String {
 }
 
 /// Fails the n-th commit.
-struct Failing {
-    store: Memory,
-    left: AtomicU64,
+pub(crate) struct Failing {
+    pub(crate) store: Memory,
+    pub(crate) left: AtomicU64,
 }
 
 impl ProfileStore for Failing {

@@ -74,6 +74,8 @@ pub(crate) fn touched(call: &Call, world: &World) -> BTreeSet<Evidence> {
         Call::Apply(Operation::Assert(said)) => BTreeSet::from([record(&said.a), record(&said.b)]),
         Call::Apply(Operation::Lift { a, b }) => BTreeSet::from([record(a), record(b)]),
         Call::Apply(Operation::Event(sent)) => BTreeSet::from([event(&sent.key)]),
+        // Whoever it is of may be anybody.
+        Call::Apply(Operation::Erase { .. }) => world.evidence().collect(),
         Call::Apply(Operation::RemoveEvent(key) | Operation::RemoveConsent(key)) => BTreeSet::from([event(key)]),
         Call::AddEvents(events, _) => events.iter().map(|sent| event(&sent.key)).collect(),
         Call::RemoveEvents(keys) => keys.iter().map(event).collect(),

@@ -17,6 +17,14 @@ pub(crate) struct World {
     pub(crate) records: BTreeMap<Key, Record>,
     pub(crate) events: BTreeMap<Key, Event>,
     pub(crate) words: BTreeMap<(Key, Key), Verdict>,
+    pub(crate) erased: Erased,
+}
+
+/// What was erased and is to stay away: keys, and identifiers by kind and letters and digits.
+#[derive(Clone, Default)]
+pub(crate) struct Erased {
+    keys: BTreeSet<Evidence>,
+    identifiers: BTreeSet<(String, String)>,
 }
 
 /// What ties an event to others: its source, and its identifiers as sent.
@@ -45,12 +53,22 @@ pub(crate) fn pair(a: &RecordKey, b: &RecordKey) -> (Key, Key) {
 
 impl World {
     pub(crate) fn new(policy: Policy) -> Self {
-        Self { policy, records: BTreeMap::new(), events: BTreeMap::new(), words: BTreeMap::new() }
+        Self {
+            policy,
+            records: BTreeMap::new(),
+            events: BTreeMap::new(),
+            words: BTreeMap::new(),
+            erased: Erased::default(),
+        }
     }
 
     /// Applies an operation.
     pub(crate) fn apply(&mut self, operation: &Operation) {
+        if self.refuses(operation) {
+            return;
+        }
         match operation {
+            Operation::Erase { identifier, .. } => self.erase(identifier),
             Operation::Add(record) => {
                 let age = |record: &Record| (record.at.microseconds(), record.canonical_json());
                 let key = key(&record.key);
@@ -70,6 +88,68 @@ impl World {
             }
             // Consents of scripts have keys of their own.
             Operation::RemoveEvent(gone) | Operation::RemoveConsent(gone) => drop(self.events.remove(&key(gone))),
+        }
+    }
+
+    fn refuses(&self, operation: &Operation) -> bool {
+        let record = |name: &RecordKey| self.erased.keys.contains(&Evidence::Record(key(name)));
+        match operation {
+            Operation::Add(sent) => record(&sent.key) || self.erased.names(&sent.identifiers),
+            Operation::Event(sent) => {
+                self.erased.keys.contains(&Evidence::Event(key(&sent.key))) || self.erased.names(&sent.identifiers)
+            }
+            Operation::Assert(said) => record(&said.a) || record(&said.b),
+            _ => false,
+        }
+    }
+
+    /// Erases whoever holds an identifier.
+    fn erase(&mut self, identifier: &Identifier) {
+        let picture = self.picture();
+        let Some((kind, value)) = values(&self.policy, std::slice::from_ref(identifier)).pop_first() else { return };
+        let name = self.policy.identifier[kind].kind.to_string();
+        let (mut gone, mut sent) = (BTreeSet::new(), vec![identifier.clone()]);
+        if let Some((_, Some(person))) = picture.values.get(&(name, value)) {
+            let records = person.iter().filter(|evidence| matches!(evidence, Evidence::Record(_))).cloned();
+            let events = picture.attributed.iter().filter(|(_, whose)| *whose == person);
+            let events = events.map(|(key, _)| Evidence::Event(key.clone()));
+            for evidence in records.chain(events) {
+                sent.extend(self.take_away(&evidence));
+                gone.insert(evidence);
+            }
+        }
+        let live = self.live();
+        let alone = |sent: &&Identifier| {
+            let usable = values(&self.policy, std::slice::from_ref(*sent)).pop_first();
+            usable.is_some_and(|value| {
+                let role = self.policy.identifier[value.0].role;
+                matches!(role, Role::Person | Role::Contact) && !live.iter().any(|one| one.identifiers.contains(&value))
+            })
+        };
+        let theirs = Erased { identifiers: sent.iter().filter(alone).map(form).collect(), ..Erased::default() };
+        for evidence in self.picture().quarantined {
+            let carried = match &evidence {
+                Evidence::Record(key) => &self.records[key].identifiers,
+                Evidence::Event(key) => &self.events[key].identifiers,
+            };
+            if theirs.names(carried) {
+                self.take_away(&evidence);
+                gone.insert(evidence);
+            }
+        }
+        if !gone.is_empty() {
+            self.erased.identifiers.extend(theirs.identifiers);
+            self.erased.keys.extend(gone);
+        }
+    }
+
+    fn take_away(&mut self, evidence: &Evidence) -> Vec<Identifier> {
+        match evidence {
+            Evidence::Record(key) => {
+                self.words.retain(|(a, b), _| a != key && b != key);
+                self.records.remove(key).map(|record| record.identifiers).unwrap_or_default()
+            }
+            Evidence::Event(key) => self.events.remove(key).map(|event| event.identifiers).unwrap_or_default(),
         }
     }
 
@@ -160,6 +240,17 @@ impl World {
             }
         }
     }
+}
+
+impl Erased {
+    fn names(&self, sent: &[Identifier]) -> bool {
+        sent.iter().any(|identifier| self.identifiers.contains(&form(identifier)))
+    }
+}
+
+/// An identifier of the suite, whatever the policy.
+fn form(sent: &Identifier) -> (String, String) {
+    (sent.kind.to_string(), sent.value.trim().to_lowercase())
 }
 
 /// What ties an event to others.

@@ -2,7 +2,7 @@
 
 use crate::error::{ErrorKind, Result};
 use crate::event::Event;
-use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TopicHash, ValueHash};
+use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TombstoneHash, TopicHash, ValueHash};
 use crate::preference::DeedMonth;
 use crate::record::Record;
 use crate::store::contract::{Batch, Change, Snapshot};
@@ -28,6 +28,7 @@ pub(super) struct Model {
     pub(super) topics: BTreeSet<(TopicHash, EventPlace)>,
     pub(super) deeds: BTreeMap<(RecordNumber, i32), Arc<DeedMonth>>,
     pub(super) assertions: BTreeMap<(KeyHash, KeyHash), AssertionRow>,
+    pub(super) tombstones: BTreeSet<TombstoneHash>,
     pub(super) anchors: BTreeMap<ProfileNumber, Anchor>,
     pub(super) feed: Vec<ProfileChange>,
     pub(super) generations: BTreeMap<Generation, Derived>,
@@ -97,6 +98,8 @@ impl Model {
                 Change::DropDeeds { trail, month } => drop(self.deeds.remove(&(trail, month))),
                 Change::PutAssertion(row) => drop(self.assertions.insert((row.a, row.b), *row)),
                 Change::DropAssertion { a, b } => drop(self.assertions.remove(&(a, b))),
+                Change::AddTombstone { hash } => drop(self.tombstones.insert(hash)),
+                Change::DropTombstone { hash } => drop(self.tombstones.remove(&hash)),
                 Change::PutAnchor { profile, anchor } => drop(self.anchors.insert(profile, anchor)),
                 Change::PutNode { number, node } => drop(derived.nodes.insert(number, node)),
                 Change::DropNode { number } => drop(derived.nodes.remove(&number)),
@@ -136,6 +139,9 @@ pub(super) fn compare(snapshot: &dyn Snapshot, model: &Model, place: &str) {
     topics(snapshot, model, &told("events about a topic"));
     deeds(snapshot, model, &told("deeds"));
     assertions(snapshot, model, &told("assertions"));
+    let hashes = spread(model.tombstones.iter().copied(), [TombstoneHash(0), TombstoneHash(u128::MAX)]);
+    let expected = hashes.iter().map(|hash| model.tombstones.contains(hash)).collect();
+    same(snapshot.tombstones(&hashes), expected, false, &told("tombstones"));
     let profiles = spread(model.anchors.keys().copied(), [ProfileNumber(0), ProfileNumber(u64::MAX)]);
     same(snapshot.anchors(&profiles), find(&profiles, &model.anchors), false, &told("anchors"));
     for (from, limit) in [(0, all), (0, 0), (2, 3), (7, 1), (u64::MAX, 3)] {

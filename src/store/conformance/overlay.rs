@@ -32,6 +32,8 @@ fn events_show_before_and_after_they_are_committed() {
                     Change::DropTopic { topic, place } => overlay.set_topic(topic, place, Presence::Absent),
                     Change::PutDeeds { trail, month, deeds } => overlay.set_deeds(trail, month, Some(deeds)),
                     Change::DropDeeds { trail, month } => overlay.set_deeds(trail, month, None),
+                    Change::AddTombstone { hash } => overlay.set_tombstone(hash, Presence::Present),
+                    Change::DropTombstone { hash } => overlay.set_tombstone(hash, Presence::Absent),
                     other => panic!("{other:?} is of no event"),
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::model::Model;
 use crate::event::{Event, EventKind, Line};
-use crate::id::{ClusterNumber, KeyHash, Link, ProfileNumber, RecordNumber, Seed, TopicHash, ValueHash};
+use crate::id::{ClusterNumber, KeyHash, Link, ProfileNumber, RecordNumber, Seed, TombstoneHash, TopicHash, ValueHash};
 use crate::identifier::Summary;
 use crate::issue::Reason;
 use crate::linkage::Weight;
@@ -11,7 +11,7 @@ use crate::record::{Assertion, Identifier, Moment, Record, RecordKey, Verdict};
 use crate::store::contract::{Batch, Change, Revision};
 use crate::store::rows::{
     Anchor, AssertionRow, Cluster, Counts, EventPlace, Generation, Likeness, Meta, Node, Numbers, Posting,
-    ProfileChange, ProfileEvent, Trail, ValueState, Vertex, WithheldKey, WithheldRow,
+    ProfileChange, ProfileEvent, SecretUse, Trail, ValueState, Vertex, WithheldKey, WithheldRow,
 };
 use crate::time::Timestamp;
 use crate::value::{Fact, Value};
@@ -43,7 +43,7 @@ impl Random {
         let mut changes = vec![self.meta(model, if switch { generation } else { model.current() })];
         let mut taken = BTreeSet::new();
         for _ in 0..self.below(40) {
-            let (kind, key) = (self.below(25), self.below(14));
+            let (kind, key) = (self.below(28), self.below(14));
             // Putting a row and dropping it are of one kind of key.
             if taken.insert((kind / 2, key)) {
                 let change = self.change(kind, key);
@@ -60,7 +60,7 @@ impl Random {
         Batch { expected: Revision(model.revision), generation, changes, feed }
     }
 
-    /// Changes of trails and events only.
+    /// Changes of trails, events and tombstones only.
     #[cfg(test)]
     pub(super) fn events(&mut self, model: &Model) -> Vec<Change> {
         let batch = self.batch(model);
@@ -75,6 +75,8 @@ impl Random {
                     | Change::DropTopic { .. }
                     | Change::PutDeeds { .. }
                     | Change::DropDeeds { .. }
+                    | Change::AddTombstone { .. }
+                    | Change::DropTombstone { .. }
             )
         };
         batch.changes.into_iter().filter(of_events).collect()
@@ -92,6 +94,7 @@ impl Random {
             next_profile: self.next(),
             next_change: self.next(),
             counts: Counts { records: self.next(), withheld: 3, ..Counts::default() },
+            secrets: vec![SecretUse { secret: self.next(), tombstones: 7 }],
         }))
     }
 
@@ -138,6 +141,8 @@ impl Random {
                 Change::PutDeeds { trail: RecordNumber(key / 3), month: key as i32 % 3 - 1, deeds }
             }
             23 => Change::DropDeeds { trail: RecordNumber(key / 3), month: key as i32 % 3 - 1 },
+            24 => Change::AddTombstone { hash: TombstoneHash(hash(key)) },
+            25 => Change::DropTombstone { hash: TombstoneHash(hash(key)) },
             _ => Change::PutAnchor { profile: ProfileNumber(number.0), anchor: self.anchor() },
         }
     }

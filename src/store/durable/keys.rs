@@ -21,6 +21,8 @@ pub(super) enum Table {
     Assertion = b'a',
     /// Each assertion under its second key.
     Asserted = b'b',
+    /// What was erased and is to stay away.
+    Tombstone = b'x',
     Anchor = b'p',
     Feed = b'f',
     Trail = b't',
@@ -44,7 +46,7 @@ pub(super) enum Table {
 
 impl Table {
     /// Those that hold what was committed.
-    pub(super) const ALL: [Self; 20] = [
+    pub(super) const ALL: [Self; 21] = [
         Self::Tenant,
         Self::State,
         Self::Policy,
@@ -52,6 +54,7 @@ impl Table {
         Self::Record,
         Self::Assertion,
         Self::Asserted,
+        Self::Tombstone,
         Self::Anchor,
         Self::Feed,
         Self::Trail,
@@ -79,6 +82,7 @@ impl Table {
             Self::Number => "numbers",
             Self::Record => "records",
             Self::Assertion | Self::Asserted => "assertions",
+            Self::Tombstone => "tombstones",
             Self::Anchor => "anchors",
             Self::Feed => "changes",
             Self::Trail => "trails",

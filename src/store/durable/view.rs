@@ -5,7 +5,7 @@ use super::keys::{self, Keys, Table, Tail};
 use super::writes::{FEED_CHUNK, State};
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TopicHash, ValueHash};
+use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TombstoneHash, TopicHash, ValueHash};
 use crate::preference::DeedMonth;
 use crate::record::Record;
 use crate::store::codec::{self, Entry};
@@ -310,6 +310,12 @@ impl Snapshot for View {
             limit,
             assertion,
         )
+    }
+
+    fn tombstones(&self, hashes: &[TombstoneHash]) -> Result<Vec<bool>> {
+        let rows: Vec<Option<()>> =
+            self.all(Table::Tombstone, hashes, |keys, hash| keys.hash(Table::Tombstone, hash.0))?;
+        Ok(rows.iter().map(Option::is_some).collect())
     }
 
     fn anchors(&self, profiles: &[ProfileNumber]) -> Result<Vec<Option<Anchor>>> {

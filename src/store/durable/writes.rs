@@ -74,6 +74,8 @@ impl Writes {
                 self.remove(keys.pair(Table::Asserted, b, a))?;
                 self.remove(keys.pair(Table::Assertion, a, b))
             }
+            Change::AddTombstone { hash } => self.put(keys.hash(Table::Tombstone, hash.0), &()),
+            Change::DropTombstone { hash } => self.remove(keys.hash(Table::Tombstone, hash.0)),
             Change::PutAnchor { profile, anchor } => self.put(keys.number(Table::Anchor, profile.0), &anchor),
             Change::PutNode { number, node } => self.put(keys.number(Table::Node, number.0), &*node),
             Change::DropNode { number } => self.remove(keys.number(Table::Node, number.0)),

@@ -29,6 +29,7 @@ pub(super) struct Evidence {
     pub(super) assertions: Ordered<(KeyHash, KeyHash), Arc<AssertionRow>>,
     // Each pair from both ends.
     pub(super) asserted: Ordered<(KeyHash, KeyHash), ()>,
+    pub(super) tombstones: Hashed<()>,
     pub(super) anchors: Dense<Anchor>,
     pub(super) trails: Dense<Arc<Trail>>,
     pub(super) places: Hashed<EventPlace>,
@@ -61,6 +62,7 @@ impl Evidence {
         self.records.prune(commits.clone(), live);
         self.assertions.prune(commits.clone(), live);
         self.asserted.prune(commits.clone(), live);
+        self.tombstones.prune(commits.clone(), live);
         self.anchors.prune(commits.clone(), live);
         self.trails.prune(commits.clone(), live);
         self.places.prune(commits.clone(), live);
@@ -165,6 +167,8 @@ pub(super) fn apply(evidence: &mut Evidence, derived: &mut Derived, change: Chan
             evidence.asserted.remove((b, a), told);
             evidence.assertions.remove((a, b), told);
         }
+        Change::AddTombstone { hash } => evidence.tombstones.put(hash.0, (), told),
+        Change::DropTombstone { hash } => evidence.tombstones.remove(hash.0, told),
         Change::PutAnchor { profile, anchor } => evidence.anchors.put(profile.0, anchor, told),
         Change::PutNode { number, node } => derived.nodes.put(number.0, node, made),
         Change::DropNode { number } => derived.nodes.remove(number.0, made),

@@ -4,7 +4,7 @@ use super::shared::{Pin, Shared};
 use super::tables::{Carried, Derived, Evidence};
 use crate::error::Result;
 use crate::event::Event;
-use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TopicHash, ValueHash};
+use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TombstoneHash, TopicHash, ValueHash};
 use crate::preference::DeedMonth;
 use crate::record::Record;
 use crate::store::contract::{Revision, Snapshot};
@@ -158,6 +158,11 @@ impl Snapshot for View {
         let rows = tables.assertions.page(after.unwrap_or((KeyHash(0), KeyHash(0))), self.revision);
         let rows = rows.skip_while(|&(pair, _)| Some(pair) == after).take(limit);
         Ok(rows.map(|(_, row)| AssertionRow::clone(row)).collect())
+    }
+
+    fn tombstones(&self, hashes: &[TombstoneHash]) -> Result<Vec<bool>> {
+        let tables = self.evidence.read();
+        Ok(hashes.iter().map(|hash| tables.tombstones.get(hash.0, self.revision).is_some()).collect())
     }
 
     fn anchors(&self, profiles: &[ProfileNumber]) -> Result<Vec<Option<Anchor>>> {

@@ -4,7 +4,7 @@ mod events;
 
 use crate::error::Result;
 use crate::event::Event;
-use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TopicHash, ValueHash};
+use crate::id::{ClusterNumber, KeyHash, ProfileNumber, RecordNumber, TombstoneHash, TopicHash, ValueHash};
 use crate::preference::DeedMonth;
 use crate::record::Record;
 use crate::store::contract::{Change, Revision, Snapshot};
@@ -31,6 +31,7 @@ pub struct Overlay<'a> {
     dropped_records: Vec<(RecordNumber, KeyHash)>,
     events: Events,
     assertions: BTreeMap<(KeyHash, KeyHash), Option<AssertionRow>>,
+    tombstones: BTreeMap<TombstoneHash, bool>,
     anchors: AHashMap<ProfileNumber, Anchor>,
     nodes: AHashMap<RecordNumber, Option<Arc<Node>>>,
     postings: AHashMap<ValueHash, Option<Arc<Posting>>>,
@@ -63,6 +64,7 @@ impl<'a> Overlay<'a> {
             dropped_records: Vec::new(),
             events: Events::default(),
             assertions: BTreeMap::new(),
+            tombstones: BTreeMap::new(),
             anchors: AHashMap::new(),
             nodes: AHashMap::new(),
             postings: AHashMap::new(),
@@ -229,6 +231,11 @@ impl<'a> Overlay<'a> {
         self.assertions.insert((a, b), row);
     }
 
+    /// Puts a tombstone, or lifts it.
+    pub fn set_tombstone(&mut self, hash: TombstoneHash, present: Presence) {
+        self.tombstones.insert(hash, present == Presence::Present);
+    }
+
     /// Says where a profile is anchored.
     pub fn put_anchor(&mut self, profile: ProfileNumber, anchor: Anchor) {
         self.anchors.insert(profile, anchor);
@@ -324,6 +331,10 @@ impl<'a> Overlay<'a> {
                 None => Change::DropAssertion { a, b },
             });
         }
+        changes.extend(self.tombstones.into_iter().map(|(hash, present)| match present {
+            true => Change::AddTombstone { hash },
+            false => Change::DropTombstone { hash },
+        }));
         changes.extend(self.anchors.into_iter().map(|(profile, anchor)| Change::PutAnchor { profile, anchor }));
         for (number, row) in self.nodes {
             changes.push(match row {
@@ -594,6 +605,11 @@ impl Snapshot for Overlay<'_> {
         };
         let rows = page(limit, next, pending.map(|(pair, row)| (*pair, row.clone())).collect())?;
         Ok(rows.into_iter().map(|(_, row)| row).collect())
+    }
+
+    fn tombstones(&self, hashes: &[TombstoneHash]) -> Result<Vec<bool>> {
+        let base = self.base.tombstones(hashes)?;
+        Ok(hashes.iter().zip(base).map(|(hash, stood)| self.tombstones.get(hash).copied().unwrap_or(stood)).collect())
     }
 
     fn anchors(&self, profiles: &[ProfileNumber]) -> Result<Vec<Option<Anchor>>> {

@@ -1,0 +1,61 @@
+//! What is left of what was erased: keyed hashes, of forms that depend on no policy and no tenant.
+
+use super::Secret;
+use crate::id::TombstoneHash;
+use crate::normalise::plain;
+use crate::record::{Identifier, RecordKey, What};
+
+const IDENTIFIER: u8 = 1;
+const RECORD: u8 = 2;
+const EVENT: u8 = 3;
+const CONSENT: u8 = 4;
+const REQUEST: u8 = 5;
+
+/// Hashes the key of what was erased.
+pub(crate) fn hash_erased(secret: &Secret, what: What, key: &RecordKey) -> TombstoneHash {
+    let domain = match what {
+        What::Record => RECORD,
+        What::Event => EVENT,
+        What::Consent => CONSENT,
+    };
+    secret.hash(domain, &[key.source.as_bytes(), key.key.as_bytes()])
+}
+
+/// Hashes an identifier of who was erased; none for one without a letter or digit.
+pub(crate) fn hash_erased_identifier(secret: &Secret, identifier: &Identifier) -> Option<TombstoneHash> {
+    let form = form(&identifier.value);
+    (!form.is_empty()).then(|| secret.hash(IDENTIFIER, &[identifier.kind.as_bytes(), form.as_bytes()]))
+}
+
+/// Hashes that a request to erase was carried out for an identifier.
+pub(crate) fn hash_request(secret: &Secret, request: &str, identifier: &Identifier) -> TombstoneHash {
+    let form = form(&identifier.value);
+    secret.hash(REQUEST, &[request.as_bytes(), identifier.kind.as_bytes(), form.as_bytes()])
+}
+
+/// The letters and digits of a value, folded: `+43 660 1` is `+43-6601`. An address keeps what is between them, which
+/// tells `ann.b@..` from `annb@..`.
+fn form(value: &str) -> String {
+    let plain = plain(value);
+    if plain.contains('@') { plain } else { plain.chars().filter(|c| c.is_alphanumeric()).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::form;
+
+    #[test]
+    fn forms() {
+        for (value, expected) in [
+            (" +43 660 1", "436601"),
+            ("+43-6601", "436601"),
+            ("C-42", "c42"),
+            ("\u{ff23}42", "c42"),
+            (" Ann.B@Example.ORG ", "ann.b@example.org"),
+            ("annb@example.org", "annb@example.org"),
+            ("--", ""),
+        ] {
+            assert_eq!(form(value), expected, "{value}");
+        }
+    }
+}
