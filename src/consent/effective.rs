@@ -21,6 +21,8 @@ use std::sync::Arc;
 pub struct ConsentQuery {
     /// What the data is to be used for.
     pub purpose: SmolStr,
+    /// Who asks: a name of the host's, for the audit log.
+    pub by: Option<SmolStr>,
     /// Where. What was said of one brand, property or channel speaks for no other, nor for the question that names none.
     pub scope: Scope,
 }
@@ -28,7 +30,14 @@ pub struct ConsentQuery {
 impl ConsentQuery {
     /// Asks about a purpose, by no channel in particular.
     pub fn new(purpose: impl Into<SmolStr>) -> Self {
-        Self { purpose: purpose.into(), scope: Scope::default() }
+        Self { purpose: purpose.into(), by: None, scope: Scope::default() }
+    }
+
+    /// Says who asks.
+    #[must_use]
+    pub fn by(mut self, actor: impl Into<SmolStr>) -> Self {
+        self.by = Some(actor.into());
+        self
     }
 
     /// Asks for a channel.

@@ -262,6 +262,9 @@ pub struct PurposePolicy {
     /// Why data may be processed for it.
     #[serde(default)]
     pub basis: LegalBasis,
+    /// Whether every read of a profile for it is recorded in the audit log.
+    #[serde(default)]
+    pub recorded: bool,
 }
 
 /// How events are read.

@@ -9,13 +9,20 @@ use smol_str::SmolStr;
 impl PurposePolicy {
     /// Names a purpose that needs consent.
     pub fn new(name: impl Into<SmolStr>) -> Self {
-        Self { name: name.into(), basis: LegalBasis::Consent }
+        Self { name: name.into(), basis: LegalBasis::Consent, recorded: false }
     }
 
     /// Sets its legal basis.
     #[must_use]
     pub fn basis(mut self, basis: LegalBasis) -> Self {
         self.basis = basis;
+        self
+    }
+
+    /// Has every read of a profile for it recorded in the audit log.
+    #[must_use]
+    pub fn recorded(mut self) -> Self {
+        self.recorded = true;
         self
     }
 }

@@ -2,6 +2,7 @@
 
 use super::moments::each_event;
 use super::read::View;
+use crate::audit::AuditAction;
 use crate::error::Result;
 use crate::event::Event;
 use crate::golden::fold;
@@ -22,6 +23,9 @@ use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
+
+/// Who a data subject is in the audit log.
+const SUBJECT: &str = "data subject";
 
 /// What two people who share an address differ in.
 const PERSONAL: [Compare; 3] = [Compare::GivenName, Compare::FullName, Compare::Date];
@@ -144,6 +148,8 @@ impl View {
     /// `Annabelle` under one phone may be twins. Nothing that is in the profile by likeness, by a contested value or by a
     /// device alone is told: it may be a relative's. What is left out is counted.
     ///
+    /// Where the resolver has an [audit log](crate::Resolver::with_audit), that they were told is recorded.
+    ///
     /// O(members and events of the profile).
     ///
     /// # Errors
@@ -203,6 +209,9 @@ impl View {
         }
         let (Some(id), 1) = (profiles.first().copied(), profiles.len()) else { return Ok(report) };
         self.answer(id, request, &mut report)?;
+        if let (AccessStatus::Completed, Some(audit)) = (report.status, &self.audit) {
+            audit.record(SUBJECT, AuditAction::Access, Some(id), None, Some(&request.id), request.now)?;
+        }
         Ok(report)
     }
 

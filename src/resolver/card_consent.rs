@@ -70,10 +70,10 @@ impl View {
                 return ShownConsent::Masked { purpose, channel, needs: query.needed };
             }
             let scope = Scope { brand, property, channel };
-            let asked = ConsentQuery { purpose, scope };
+            let asked = ConsentQuery { scope, ..ConsentQuery::new(purpose) };
             let Effective { status, since, expires, because, .. } = effective(&consents.told, &asked, query.now);
             let because = Listed::first(because, query.limits.repeats);
-            let ConsentQuery { purpose, scope } = asked;
+            let ConsentQuery { purpose, scope, .. } = asked;
             ShownConsent::Whole(Box::new(CardConsent { purpose, scope, status, since, expires, because }))
         };
         let shown = asked.into_iter().take(limit).map(shown).collect();

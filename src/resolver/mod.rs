@@ -61,6 +61,7 @@ pub use read::View;
 pub use score::{Alike, Contribution, PairScore, ReadRecord, Scorer};
 pub use search::{Hit, Query, Sought};
 
+use crate::audit::Audit;
 use crate::error::{Error, Result};
 use crate::id::Seed;
 use crate::identifier::Secret;
@@ -79,6 +80,7 @@ pub struct Resolver {
     seed: Seed,
     rules: RwLock<Arc<Ruling>>,
     secrets: Vec<Secret>,
+    audit: Option<Audit>,
     writer: Mutex<()>,
 }
 
@@ -144,7 +146,15 @@ impl Resolver {
             store.retire(&options.tenant, Some(meta.generation))?;
         }
         let rules = RwLock::new(Arc::new(rules));
-        Ok(Self { store, tenant: options.tenant, seed, rules, secrets: Vec::new(), writer: Mutex::new(()) })
+        Ok(Self {
+            store,
+            tenant: options.tenant,
+            seed,
+            rules,
+            secrets: Vec::new(),
+            audit: None,
+            writer: Mutex::new(()),
+        })
     }
 
     /// Gives the resolver the secrets of the host's under which [`erase`](Self::erase) leaves tombstones: the first is
@@ -164,6 +174,23 @@ impl Resolver {
         self
     }
 
+    /// Records what the policy wants recorded: reads for a purpose that is `recorded`
+    /// ([`View::for_purpose`]), and what data subjects are told ([`View::access`]). Without one, such a read is an error.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Audit, Policy, Resolver};
+    /// use std::sync::{Arc, Mutex};
+    /// let kept = Arc::new(Mutex::new(Vec::new()));
+    /// let resolver = Resolver::in_memory(Policy::retail())?.with_audit(Audit::new(kept));
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_audit(mut self, audit: Audit) -> Self {
+        self.audit = Some(audit);
+        self
+    }
+
     /// The policy in force.
     pub fn policy(&self) -> Policy {
         self.rules().policy().clone()
@@ -179,7 +206,7 @@ impl Resolver {
 
     fn view_of(&self, snapshot: Arc<dyn Snapshot>) -> Result<View> {
         let (rules, meta) = self.meta_of(&*snapshot)?;
-        Ok(View { snapshot, rules, seed: self.seed, meta })
+        Ok(View { snapshot, rules, seed: self.seed, meta, audit: self.audit.clone() })
     }
 
     fn rules(&self) -> Arc<Ruling> {

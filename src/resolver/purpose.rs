@@ -2,8 +2,9 @@
 
 use super::journey::{Journey, JourneyQuery};
 use super::read::View;
+use crate::audit::AuditAction;
 use crate::consent::{ConsentQuery, Permission, PermissionReason};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::{Event, EventKind, Sensitivity};
 use crate::id::ProfileId;
 use crate::identifier::Topic;
@@ -38,8 +39,13 @@ impl fmt::Debug for ForPurpose<'_> {
 impl View {
     /// Looks at a profile for a purpose. None if the id leads nowhere.
     ///
+    /// Where the policy wants reads for the purpose [recorded](crate::PurposePolicy::recorded), the audit log has an entry
+    /// before anything is seen.
+    ///
     /// # Errors
-    /// As for [`consents`](Self::consents).
+    /// `Config` where the read is to be recorded and the resolver has no [audit log](crate::Resolver::with_audit), `Input`
+    /// where the query does not say who asks; as the log where it cannot keep the entry. Else as for
+    /// [`consents`](Self::consents).
     ///
     /// # Examples
     /// ```
@@ -67,7 +73,22 @@ impl View {
     /// ```
     pub fn for_purpose(&self, id: ProfileId, query: &ConsentQuery, now: Timestamp) -> Result<Option<ForPurpose<'_>>> {
         let Some(permission) = self.permission(id, query, now)? else { return Ok(None) };
+        if permission.allowed && self.is_recorded(&query.purpose) {
+            let lacks = || Error::option("audit", "is missing: the policy wants reads for this purpose recorded");
+            let audit = self.audit.as_ref().ok_or_else(lacks)?;
+            let actor = query.by.as_deref().map(str::trim).filter(|actor| !actor.is_empty());
+            let actor =
+                actor.ok_or_else(|| Error::input("query", "does not say who reads, which is to be recorded"))?;
+            audit.record(actor, AuditAction::Read, Some(id), Some(&query.purpose), None, now)?;
+        }
         Ok(Some(ForPurpose { view: self, id, purpose: query.purpose.clone(), permission, now }))
+    }
+}
+
+impl View {
+    fn is_recorded(&self, purpose: &str) -> bool {
+        let declared = self.rules.policy.purpose.iter().find(|declared| folded(&declared.name) == folded(purpose));
+        declared.is_some_and(|declared| declared.recorded)
     }
 }
 

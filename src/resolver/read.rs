@@ -6,6 +6,7 @@ use super::attribute::Users;
 use super::moments::each_event;
 use super::reading::read_trail;
 use super::ruling::Ruling;
+use crate::audit::Audit;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::golden::fold;
@@ -38,6 +39,7 @@ pub struct View {
     pub(super) rules: Arc<Ruling>,
     pub(super) seed: Seed,
     pub(super) meta: Meta,
+    pub(super) audit: Option<Audit>,
 }
 
 impl std::fmt::Debug for View {

@@ -348,8 +348,13 @@ impl Resolver {
             self.finish_load()?;
             return self.try_write(plan);
         }
-        let view =
-            View { snapshot: Arc::clone(&snapshot), rules: Arc::clone(&rules), seed: self.seed, meta: meta.clone() };
+        let view = View {
+            snapshot: Arc::clone(&snapshot),
+            rules: Arc::clone(&rules),
+            seed: self.seed,
+            meta: meta.clone(),
+            audit: None,
+        };
         let mut planner = Planner::new(&*snapshot, &rules, (self.seed, &self.secrets), meta);
         let answer = plan(&view, &mut planner)?;
         drop(view);

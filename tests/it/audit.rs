@@ -1,8 +1,8 @@
 //! The log of who read or changed what: whatever is done to it is seen.
 
 use onefold::{
-    Audit, AuditAction, AuditEntry, AuditHash, AuditSink, Error, ErrorKind, Policy, Record, Resolver, Result,
-    Timestamp, verify_audit,
+    AccessRequest, Audit, AuditAction, AuditEntry, AuditHash, AuditSink, ConsentQuery, Error, ErrorKind, Identifier,
+    IdentifierPolicy, LegalBasis, Policy, PurposePolicy, Record, Resolver, Result, Role, Timestamp, verify_audit,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -111,6 +111,46 @@ fn lines_come_back_and_wrong_ones_are_refused_without_their_values() {
         assert!(!error.to_string().contains("s3cr3t"), "{error}");
     }
     assert!("xyz".parse::<AuditHash>().is_err() && "é".repeat(32).parse::<AuditHash>().is_err());
+}
+
+#[test]
+fn reads_that_the_policy_wants_recorded_are_or_do_not_happen() {
+    let care = PurposePolicy::new("care").basis(LegalBasis::Contract).recorded();
+    let policy = Policy::builder()
+        .identifier(IdentifierPolicy::new("customer_id", Role::Person).purposes(["care"]))
+        .purpose(care)
+        .purpose(PurposePolicy::new("ads"))
+        .build()
+        .unwrap();
+    let kept = Kept::default();
+    let plain = Resolver::in_memory(policy.clone()).unwrap();
+    let recorded = Resolver::in_memory(policy).unwrap().with_audit(Audit::new(kept.clone()));
+    let add = |resolver: &Resolver| {
+        resolver.add(Record::new("crm", "1", at()).identifier("customer_id", "C1")).unwrap().profile.unwrap()
+    };
+    let query = ConsentQuery::new("Care");
+    let read = |resolver: &Resolver, query: &ConsentQuery| {
+        let id = add(resolver);
+        let view = resolver.view().unwrap();
+        view.for_purpose(id, query, at()).map(|found| found.unwrap().profile().unwrap().is_some())
+    };
+    let error = read(&plain, &query).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string().contains("wants reads for this purpose recorded")),
+        (ErrorKind::Config, true)
+    );
+    assert_eq!(read(&recorded, &query).unwrap_err().kind(), ErrorKind::Input);
+    assert!(read(&recorded, &query.clone().by("desk-7")).unwrap());
+    // What is not seen is not read, and what need not be recorded is not.
+    assert!(!read(&plain, &ConsentQuery::new("ads")).unwrap());
+    let request = AccessRequest::new("dsr-1", at()).proved(Identifier::new("customer_id", "C1")).signed_in();
+    let report = recorded.view().unwrap().access(&request).unwrap();
+    let entries = kept.lock().unwrap().clone();
+    let told: Vec<_> = entries.iter().map(|entry| (entry.actor.as_str(), entry.action, entry.profile)).collect();
+    let profile = report.profile;
+    assert_eq!(told, [("desk-7", AuditAction::Read, profile), ("data subject", AuditAction::Access, profile)]);
+    assert_eq!((entries[0].purpose.as_deref(), entries[1].request.as_deref()), (Some("Care"), Some("dsr-1")));
+    verify_audit(&entries).unwrap();
 }
 
 proptest! {
