@@ -268,10 +268,7 @@ impl View {
     }
 
     /// The trails that may have events of a profile: its own, and those of others that follow a value which it claims.
-    pub(super) fn trails_of(
-        &self,
-        members: &[(RecordNumber, Arc<Node>)],
-    ) -> Result<BTreeMap<RecordNumber, Arc<Node>>> {
+    pub(super) fn trails_of(&self, members: &[(RecordNumber, Arc<Node>)]) -> Result<BTreeMap<RecordNumber, Arc<Node>>> {
         let mut trails: BTreeMap<RecordNumber, Arc<Node>> = BTreeMap::new();
         let mut claimed: Vec<Link> = Vec::new();
         for (number, node) in members {
