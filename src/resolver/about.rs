@@ -17,6 +17,8 @@ const PAGE: usize = 256;
 pub(super) struct Subject {
     pub(super) number: ClusterNumber,
     pub(super) members: Vec<RecordNumber>,
+    /// Those of the members, in their order.
+    pub(super) nodes: Vec<(RecordNumber, Arc<Node>)>,
     pub(super) trails: BTreeMap<RecordNumber, Arc<Node>>,
     pub(super) cluster: Arc<Cluster>,
 }
@@ -26,8 +28,10 @@ impl View {
     pub(super) fn subject(&self, id: ProfileId) -> Result<Option<Subject>> {
         let Some((number, cluster)) = self.cluster_of(id)? else { return Ok(None) };
         let members = self.members_of(number, &cluster)?;
-        let trails = self.trails_of(&members)?;
-        Ok(Some(Subject { number, members, trails, cluster }))
+        let nodes = members.iter().copied().zip(self.snapshot.nodes(&members)?);
+        let nodes: Vec<_> = nodes.filter_map(|(number, node)| Some((number, node?))).collect();
+        let trails = self.trails_of(&nodes)?;
+        Ok(Some(Subject { number, members, nodes, trails, cluster }))
     }
 
     /// The events of a profile under a topic, by trail, of each the newest first. O(trails + events under the topic on

@@ -110,7 +110,7 @@ impl View {
     /// What others told under identifiers that the profile carries too.
     fn add_shared(&self, subject: &Subject, consents: &mut Consents) -> Result<()> {
         let mut carried: BTreeMap<Link, u64> = BTreeMap::new();
-        for node in self.snapshot.nodes(&subject.members)?.into_iter().flatten() {
+        for (_, node) in &subject.nodes {
             for link in &node.links {
                 let rule = self.rules.kinds.get(usize::from(link.kind));
                 if rule.is_some_and(|rule| matches!(rule.role, Role::Person | Role::Contact)) {

@@ -268,18 +268,17 @@ impl View {
     }
 
     /// The trails that may have events of a profile: its own, and those of others that follow a value which it claims.
-    pub(super) fn trails_of(&self, members: &[RecordNumber]) -> Result<BTreeMap<RecordNumber, Arc<Node>>> {
-        let nodes = self.snapshot.nodes(members)?;
+    pub(super) fn trails_of(&self, members: &[(RecordNumber, Arc<Node>)]) -> Result<BTreeMap<RecordNumber, Arc<Node>>> {
         let mut trails: BTreeMap<RecordNumber, Arc<Node>> = BTreeMap::new();
         let mut claimed: Vec<Link> = Vec::new();
-        for (number, node) in members.iter().zip(nodes).filter_map(|(number, node)| Some((*number, node?))) {
+        for (number, node) in members {
             let contests = |link: &&Link| {
                 let rule = self.rules.kinds.get(usize::from(link.kind));
                 rule.is_some_and(|rule| rule.links != Links::None && rule.contested == Contested::Latest)
             };
             claimed.extend(node.links.iter().filter(contests));
             if node.vertex.record().is_none() {
-                trails.insert(number, node);
+                trails.insert(*number, Arc::clone(node));
             }
         }
         claimed.sort_unstable();
