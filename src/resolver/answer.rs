@@ -60,7 +60,8 @@ pub enum Because {
     Quarantined,
     /// The same or a later version was known.
     Unchanged,
-    /// It, or an identifier of it, was [erased](crate::Resolver::erase) and is to stay away: it is not taken in.
+    /// It, or an identifier of it, was [erased](crate::Resolver::erase) and is to stay away: it is not taken in. Of an
+    /// erasure: there was somebody.
     Erased,
     /// A value of it ties it to records of other profiles, and may not.
     Withheld {

@@ -1,6 +1,7 @@
 //! Erasure: all evidence of one person goes, in one commit, and tombstones see that it stays away.
 
 use super::Resolver;
+use super::about::Subject;
 use super::attribute::Users;
 use super::moments::each_event;
 use super::plan::Planner;
@@ -9,7 +10,7 @@ use super::reading::{TrailReading, moment_of};
 use super::tombstone::forms;
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::id::{ProfileId, RecordNumber, TombstoneHash};
+use crate::id::{ClusterNumber, ProfileId, RecordNumber, TombstoneHash};
 use crate::identifier::{Secret, hash_erased, hash_erased_identifier, hash_key, hash_request, hash_trail, hash_value};
 use crate::normalise::normalise_identifier;
 use crate::policy::Role;
@@ -54,7 +55,7 @@ impl Erased {
 /// Events of one trail that go, and what stays on it.
 struct TakenOff {
     trail: RecordNumber,
-    node: Option<Arc<Node>>,
+    node: Arc<Node>,
     gone: Vec<(EventPlace, Arc<Event>)>,
     left: Option<Left>,
 }
@@ -171,10 +172,10 @@ impl View {
 
     /// The events on the trails of a profile, and on those of others that follow a value which it claims: which are its
     /// own, and what stays.
-    fn events_to_erase(&self, subject: &super::about::Subject) -> Result<Vec<TakenOff>> {
+    fn events_to_erase(&self, subject: &Subject) -> Result<Vec<TakenOff>> {
         let (mut users, mut trails) = (Users::default(), Vec::new());
         for (&trail, node) in &subject.trails {
-            let mut taken = TakenOff { trail, node: Some(Arc::clone(node)), gone: Vec::new(), left: None };
+            let mut taken = TakenOff { trail, node: Arc::clone(node), gone: Vec::new(), left: None };
             each_event(&*self.snapshot, trail, i64::MIN..=i64::MAX, &mut |place, event| {
                 if users.of(&*self.snapshot, node, place.at)? == subject.number {
                     taken.gone.push((place, event));
@@ -206,9 +207,8 @@ impl Planner<'_> {
                 view.snapshot.records(&subject.members)?.into_iter().flatten().collect();
             let trails = view.events_to_erase(&subject)?;
             // Ids pass to the oldest that is left: it goes last.
-            records.sort_unstable_by(|a, b| {
-                (Reverse(a.at.microseconds()), &b.key).cmp(&(Reverse(b.at.microseconds()), &a.key))
-            });
+            let order = |record: &Record| (record.at.microseconds(), record.key.clone());
+            records.sort_by_cached_key(|record| Reverse(order(record)));
             for record in &records {
                 self.erase_record(record, known, erased)?;
             }
@@ -248,7 +248,7 @@ impl Planner<'_> {
     fn erase_trails(
         &mut self,
         trails: Vec<TakenOff>,
-        profile: crate::id::ClusterNumber,
+        profile: ClusterNumber,
         known: &mut Known,
         erased: &mut Erased,
     ) -> Result<()> {
@@ -263,7 +263,7 @@ impl Planner<'_> {
             };
             let shorter = Arc::new(Trail { events, first, last, ..Trail::clone(&trail) });
             self.overlay.put_trail(number, key, Arc::clone(&shorter));
-            if node.is_some_and(|node| node.cluster == profile) {
+            if node.cluster == profile {
                 self.take_out(number)?;
                 anew.push((number, shorter));
             } else if !gone.is_empty() {

@@ -80,7 +80,7 @@ impl Resolver {
     /// are there; slower where they are few. A load that is cut short is finished by the next write.
     ///
     /// # Errors
-    /// `Store` where writing failed; then sending it again is safe.
+    /// As for [`add`](Self::add).
     pub fn load(&self, records: Vec<Record>, mut ingest: Ingest<'_>) -> Result<LoadReport> {
         let _one_writer = self.lock();
         let total = records.len() as u64;

@@ -28,7 +28,8 @@ impl Resolver {
     /// Takes in one record. The answer is final when it returns.
     ///
     /// # Errors
-    /// `Store` where writing failed; then sending it again is safe.
+    /// `Config` where people were [erased](Self::erase) under a secret that the resolver was not given. `Store` where
+    /// writing failed; then sending it again is safe.
     ///
     /// # Examples
     /// ```
@@ -87,7 +88,7 @@ impl Resolver {
     /// claim too is claimed anew for a time in the past; then its region is resolved.
     ///
     /// # Errors
-    /// `Store` where writing failed; then sending it again is safe.
+    /// As for [`add`](Self::add).
     ///
     /// # Examples
     /// ```
@@ -248,10 +249,11 @@ impl Resolver {
         })
     }
 
-    /// Takes a steward's word on two records, present or not. The last word on a pair stands.
+    /// Takes a steward's word on two records, present or not. The last word on a pair stands. One on a record that was
+    /// [erased](Self::erase) is not taken.
     ///
     /// # Errors
-    /// `Store` where writing failed.
+    /// As for [`add`](Self::add).
     pub fn assert(&self, assertion: Assertion) -> Result<Resolution> {
         self.write(|planner| {
             if planner.refuses_word(&assertion)? {
@@ -315,8 +317,9 @@ impl Resolver {
             Operation::Assert(assertion) => self.assert(assertion).map(Some),
             Operation::Lift { a, b } => self.lift(&a, &b),
             Operation::Erase { identifier, request } => {
+                let because = vec![Because::Erased];
                 let erased = self.erase(&identifier, &request)?;
-                Ok(erased.anything().then(Resolution::default))
+                Ok(erased.anything().then(|| Resolution { because, ..Resolution::default() }))
             }
         }
     }

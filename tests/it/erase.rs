@@ -264,6 +264,7 @@ const OTHERS: [&str; 6] = [
 ];
 
 /// What is Ann's alone, as sent, as read and as folded.
+#[cfg(feature = "durable")]
 const HERS: [&str; 25] = [
     "C-4242",
     "c-4242",
@@ -293,6 +294,7 @@ const HERS: [&str; 25] = [
 ];
 
 /// What is others', with the phone and the tablet that they share with her.
+#[cfg(feature = "durable")]
 const THEIRS: [&str; 9] = [
     "C-7",
     "bob@example.org",
