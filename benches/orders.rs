@@ -4,11 +4,10 @@
 use ahash::AHashMap;
 use criterion::{Criterion, criterion_group, criterion_main};
 use onefold::{
-    CardQuery, Event, EventKind, Identifier, Ingest, Line, Options, OrderSearch, Policy, Resolver, SmolStr, Timestamp,
+    CardQuery, Event, EventKind, Identifier, Ingest, Line, OrderSearch, Policy, Resolver, SmolStr, Timestamp,
     Verification,
 };
 use std::hint::black_box;
-use std::sync::Arc;
 
 const ORDERS: i64 = 1_000;
 const DAY: i64 = 86_400_000_000;
@@ -41,9 +40,10 @@ fn bench(criterion: &mut Criterion) {
     #[cfg(feature = "durable")]
     {
         let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn onefold::store::ProfileStore> =
-            Arc::new(onefold::Durable::open(folder.path().join("store")).unwrap());
-        of_store(criterion, "durable", &Resolver::open(store, Policy::retail(), Options::default()).unwrap());
+        let store: std::sync::Arc<dyn onefold::store::ProfileStore> =
+            std::sync::Arc::new(onefold::Durable::open(folder.path().join("store")).unwrap());
+        let options = onefold::Options::default();
+        of_store(criterion, "durable", &Resolver::open(store, Policy::retail(), options).unwrap());
     }
 }
 
