@@ -69,6 +69,8 @@ pub struct Told {
     pub subject: Identifier,
     /// Whether it was told by somebody who was recognised: under an identifier of a person.
     pub recognised: bool,
+    /// Whether it is their own: others who share the identifier can refuse for them, but not agree.
+    pub own: bool,
     /// What was told.
     pub event: Arc<Event>,
 }
@@ -101,7 +103,9 @@ pub struct Effective {
 /// Under one identifier the newest word stands, but a yes takes back no refusal that is narrower than it: who refused
 /// text messages and later agrees to marketing gets none. Over several identifiers the most restrictive stands (denied,
 /// withdrawn, expired, unknown, granted), but for what is older than a yes of a recognised person that speaks of the same
-/// or less. Words of one instant: the more restrictive is the newer.
+/// or less. Words of one instant: the more restrictive is the newer. Of what others told under an identifier that they
+/// share, a refusal counts as their own would, until it is taken back; a yes that was told by nobody recognised takes back
+/// such a refusal, and no yes of others takes back more or agrees for them.
 ///
 /// O(n log n) for n words, times those that stand under one identifier.
 ///
@@ -111,7 +115,7 @@ pub struct Effective {
 /// use std::sync::Arc;
 /// let told = |key: &str, at: &str, kind: &str, status| -> onefold::Result<Told> {
 ///     let event = Event::of_consent("web", key, at.parse()?, Consent::new("marketing", status));
-///     Ok(Told { subject: Identifier::new(kind, "x"), recognised: kind == "customer_id", event: Arc::new(event) })
+///     Ok(Told { subject: Identifier::new(kind, "x"), recognised: kind == "customer_id", own: true, event: Arc::new(event) })
 /// };
 /// let (no, yes) = (ConsentStatus::Denied, ConsentStatus::Granted);
 /// let now = "2026-02-01T00:00:00Z".parse()?;
@@ -133,6 +137,7 @@ pub fn effective(told: &[Told], query: &ConsentQuery, now: Timestamp) -> Effecti
         }
     }
     let mut standing: Vec<Word<'_>> = of_subject.into_values().flat_map(latest).collect();
+    standing.retain(|word| word.told.own || word.status != ConsentStatus::Granted);
     let yes = standing.iter().filter(|word| word.told.recognised && word.status == ConsentStatus::Granted);
     let yes = yes.copied().max_by(|a, b| a.order().cmp(&b.order()));
     let mut overruled = Vec::new();
@@ -199,7 +204,9 @@ fn latest(mut words: Vec<Word<'_>>) -> Vec<Word<'_>> {
     for word in words {
         let is_yes = word.status == ConsentStatus::Granted;
         standing.retain(|older| {
-            is_yes && older.status != ConsentStatus::Granted && !covers(&older.consent.scope, &word.consent.scope)
+            let is_wider = covers(&older.consent.scope, &word.consent.scope);
+            let may_lift = older.status == ConsentStatus::Granted || is_wider;
+            is_yes && !(may_lift && (word.told.own || !older.told.own && !word.told.recognised))
         });
         standing.push(word);
     }

@@ -36,7 +36,7 @@ pub struct Consents {
 
 impl View {
     /// All that was told of consents under the identifiers of a profile: by itself, and by whoever else carries one of its
-    /// person or contact identifiers. None if the id leads nowhere.
+    /// person or contact identifiers, which is marked. None if the id leads nowhere.
     ///
     /// O(members, trails, carriers of values that others carry too, and consents).
     ///
@@ -156,13 +156,15 @@ impl View {
     fn tell(&self, event: &Arc<Event>, under: Option<Link>, told: &mut Vec<Told>) {
         let (identifiers, _) = normalise_identifiers(&self.rules, &event.identifiers);
         let rule = |kind: u16| self.rules.kinds.get(usize::from(kind));
-        let recognised = identifiers.iter().any(|(kind, _)| rule(*kind).is_some_and(|rule| rule.role == Role::Person));
+        let own = under.is_none();
+        let is_person = |kind: u16| rule(kind).is_some_and(|rule| rule.role == Role::Person);
+        let recognised = identifiers.iter().any(|(kind, _)| is_person(*kind));
         for ((kind, value), link) in
             identifiers.iter().zip(crate::identifier::links(self.seed, &self.rules, &identifiers))
         {
             let Some(rule) = rule(*kind).filter(|_| under.is_none_or(|under| under == link)) else { continue };
             let subject = Identifier::new(rule.name.clone(), value.clone());
-            told.push(Told { subject, recognised, event: Arc::clone(event) });
+            told.push(Told { subject, recognised, own, event: Arc::clone(event) });
         }
     }
 }

@@ -50,8 +50,8 @@ pub(crate) fn told_of_somebody() -> impl Strategy<Value = Event> {
     })
 }
 
-/// What was told, its status as of now, and whether by somebody recognised.
-type Word<'a> = (&'a Event, ConsentStatus, bool);
+/// What was told, its status as of now, whether by somebody recognised, and whether it is their own.
+type Word<'a> = (&'a Event, ConsentStatus, bool, bool);
 
 /// What holds for a person of a world, by brute force.
 pub(crate) fn held(world: &World, picture: &Picture, person: &Person, query: &ConsentQuery, now: Timestamp) -> Held {
@@ -75,23 +75,24 @@ pub(crate) fn held(world: &World, picture: &Picture, person: &Person, query: &Co
         for value in values(event) {
             let shared = carried.contains(&value) && matches!(role(value.0), Role::Person | Role::Contact);
             if whose == person || shared {
-                words.entry(value).or_default().push((event, if over { Expired } else { said.status }, known));
+                let own = whose == person;
+                words.entry(value).or_default().push((event, if over { Expired } else { said.status }, known, own));
             }
         }
     }
-    let age = |(event, status, _): &Word<'_>| (event.at.microseconds(), *status, event.key.clone());
+    let age = |(event, status, ..): &Word<'_>| (event.at.microseconds(), *status, event.key.clone());
     let scope = |event: &Event| event.consent.as_ref().unwrap().scope.clone();
     let mut standing: Vec<Word<'_>> = Vec::new();
     for words in words.values() {
         let replaced = |word: &Word<'_>| {
             words.iter().any(|later| {
-                let hushes = later.1 != Granted || word.1 == Granted || within(&scope(later.0), &scope(word.0));
-                age(later) > age(word) && hushes
+                let lifts = word.1 == Granted || within(&scope(later.0), &scope(word.0));
+                age(later) > age(word) && (later.1 != Granted || lifts && (later.3 || !word.3 && !later.2))
             })
         };
-        standing.extend(words.iter().filter(|word| !replaced(word)));
+        standing.extend(words.iter().filter(|word| !replaced(word) && (word.3 || word.1 != Granted)));
     }
-    let yes = standing.iter().copied().filter(|(_, status, known)| *known && *status == Granted).max_by_key(age);
+    let yes = standing.iter().copied().filter(|(_, status, known, _)| *known && *status == Granted).max_by_key(age);
     let hushed = |word: &Word<'_>| {
         yes.is_some_and(|(yes, ..)| {
             word.0.at.microseconds() < yes.at.microseconds() && within(&scope(yes), &scope(word.0))
@@ -101,7 +102,7 @@ pub(crate) fn held(world: &World, picture: &Picture, person: &Person, query: &Co
         words.into_iter().map(|(event, ..)| event.key.clone()).collect::<BTreeSet<_>>().into_iter().collect()
     };
     let (over, stays): (Vec<_>, Vec<_>) = standing.into_iter().partition(|word| hushed(word));
-    let status = stays.iter().map(|(_, status, _)| *status).max().unwrap_or(Unknown);
+    let status = stays.iter().map(|(_, status, ..)| *status).max().unwrap_or(Unknown);
     let because = keys(stays.into_iter().filter(|word| word.1 == status).collect());
     (status, because, keys(over.into_iter().filter(|word| word.1 != Granted).collect()))
 }
@@ -233,10 +234,17 @@ fn a_refusal_under_a_shared_address_counts_for_all_who_carry_it() {
     assert_ne!(ann, bob);
     resolver.add_event(told("1", 3, Denied).identifier("email", "family@x.org")).unwrap();
     assert_eq!((status(&resolver, ann), status(&resolver, bob)), (Denied, Denied));
-    // What Bob says of himself is his own.
-    resolver.add_event(told("2", 4, Granted).identifier("customer_id", "B")).unwrap();
+    // What Bob says of himself is his own, even under their address: he cannot agree for her.
+    let yes = told("2", 4, Granted).identifier("customer_id", "B").identifier("email", "family@x.org");
+    resolver.add_event(yes).unwrap();
     assert_eq!((status(&resolver, ann), status(&resolver, bob)), (Denied, Granted));
-    assert_eq!(resolver.consents(ann).unwrap().unwrap().told.len(), 1);
+    // But he can refuse for both, and she takes it back for herself.
+    let no = told("3", 5, Withdrawn).identifier("customer_id", "B").identifier("email", "family@x.org");
+    resolver.add_event(no).unwrap();
+    assert_eq!((status(&resolver, ann), status(&resolver, bob)), (Withdrawn, Withdrawn));
+    resolver.add_event(told("4", 6, Granted).identifier("customer_id", "A")).unwrap();
+    assert_eq!((status(&resolver, ann), status(&resolver, bob)), (Granted, Withdrawn));
+    assert_eq!(resolver.consents(ann).unwrap().unwrap().told.iter().filter(|told| told.own).count(), 1);
 }
 
 #[test]
@@ -336,7 +344,12 @@ fn what_is_wrong_with_a_consent_is_an_issue() {
 #[test]
 fn debug_shows_no_value() {
     let event = told("c-1", 1, Granted).identifier("email", "ann@example.org");
-    let told = Told { subject: Identifier::new("email", "ann@example.org"), recognised: false, event: Arc::new(event) };
+    let told = Told {
+        subject: Identifier::new("email", "ann@example.org"),
+        recognised: false,
+        own: true,
+        event: Arc::new(event),
+    };
     let found = effective(std::slice::from_ref(&told), &ConsentQuery::new("marketing"), at(28));
     for shown in [format!("{told:?}"), format!("{found:?}")] {
         assert!(!shown.contains("ann") && !shown.contains("c-1"), "{shown}");
@@ -366,7 +379,7 @@ fn side(kinds: &'static [&'static str], source: &'static str) -> impl Strategy<V
             let at = Timestamp::from_microseconds(at(5).microseconds() + day * 20_000_000).unwrap();
             let event = Arc::new(Event::of_consent(source, number.to_string(), at, consent));
             let subject = Identifier::new(kind, (value / 3).to_string());
-            Told { subject, recognised: kind == "customer_id", event }
+            Told { subject, recognised: kind == "customer_id", own: true, event }
         };
         told.into_iter().enumerate().map(one).collect()
     })
