@@ -106,6 +106,9 @@ fn replay(args: &Args, resolver: &Resolver, inputs: Vec<Input>, now: Timestamp) 
     let mut issues = IssueList::create(args.issues.as_deref())?;
     let tally = Replay::new(resolver, &mut issues, args.batch, now).run(inputs)?;
     issues.finish()?;
+    if tally.erased > 0 {
+        resolver.scrub()?;
+    }
     Summary::of(resolver, &tally, &issues, args)
 }
 

@@ -53,7 +53,7 @@ impl IssueList {
         let message = error.to_string();
         // `field `at`: is missing` names the field; other messages are about the line.
         let (field, reason) = message.split_once(": ").unwrap_or(("line", &message));
-        let field = field.trim_start_matches("field ").trim_matches('`').to_owned();
+        let field = field.trim_start_matches("field ").trim_start_matches("option ").trim_matches('`').to_owned();
         self.write(file, line, "", &field, reason)
     }
 

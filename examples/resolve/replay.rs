@@ -5,7 +5,8 @@ use crate::input::Input;
 use crate::outputs::IssueList;
 use indicatif::{ProgressBar, ProgressStyle};
 use onefold::{
-    ErrorKind, Event, Identifier, Ingest, Issue, Operation, Progress, Record, RecordKey, Resolver, SmolStr, Timestamp,
+    Because, ErrorKind, Event, Identifier, Ingest, Issue, Operation, Progress, Record, RecordKey, Resolver, SmolStr,
+    Timestamp,
 };
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,8 @@ pub(crate) struct Tally {
     pub(crate) events: u64,
     /// Removals.
     pub(crate) removals: u64,
+    /// Records that were taken away, or never taken in.
+    pub(crate) gone: u64,
     /// Joins, separations and their lifting.
     pub(crate) assertions: u64,
     /// People erased.
@@ -112,6 +115,9 @@ impl<'a> Replay<'a> {
         self.flush()?;
         let applied = match operation {
             Operation::Erase { identifier, request } => self.erase(&identifier, &request),
+            Operation::Remove(key) => {
+                self.resolver.remove(&key).map(|removed| self.tally.gone += u64::from(removed.is_some()))
+            }
             other => self.resolver.apply(other).map(drop),
         };
         match applied {
@@ -125,7 +131,9 @@ impl<'a> Replay<'a> {
     }
 
     fn erase(&mut self, identifier: &Identifier, request: &str) -> onefold::Result<()> {
-        self.tally.erased += u64::from(self.resolver.erase(identifier, request)?.anything());
+        let erased = self.resolver.erase(identifier, request)?;
+        self.tally.erased += u64::from(erased.anything());
+        self.tally.gone += erased.records;
         Ok(())
     }
 
@@ -159,6 +167,7 @@ impl<'a> Replay<'a> {
         let ingest = Ingest { batch: self.batch.unwrap_or(BATCH), now: Some(self.now), ..Ingest::default() };
         let resolutions = self.resolver.add_all(records, ingest)?;
         for (resolution, place) in resolutions.iter().zip(places) {
+            self.tally.gone += u64::from(resolution.because.contains(&Because::Erased));
             self.remark(&resolution.issues, place)?;
         }
         Ok(())
@@ -178,6 +187,7 @@ impl<'a> Replay<'a> {
         let ingest = Ingest { now: Some(self.now), progress: Some(&mut show), ..Ingest::default() };
         let report = self.resolver.load(records, ingest)?;
         bar.finish_and_clear();
+        self.tally.gone += report.refused;
         for issue in &report.issues {
             let (file, line) = placed.get(&issue.key).copied().unwrap_or_default();
             self.issues.remark(name(&self.files, file), line, &issue.key, &issue.field, &issue.reason)?;

@@ -30,6 +30,8 @@ pub(crate) struct Summary {
     pub(crate) remarks: Vec<(String, u64)>,
     /// Records sent, versions of one counted each.
     pub(crate) sent: u64,
+    /// Of these, taken away again or never taken in.
+    gone: u64,
     /// Events sent, versions of one counted each.
     pub(crate) events: u64,
     /// People erased.
@@ -69,6 +71,7 @@ impl Summary {
             unreadable: issues.unreadable,
             remarks,
             sent: tally.records,
+            gone: tally.gone,
             events: tally.events,
             erased: tally.erased,
             values: values(resolver, &policy, args.identifiers.as_deref())?,
@@ -156,7 +159,7 @@ fn evaluation(resolver: &Resolver, tally: &Tally, path: Option<&Path>) -> Outcom
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = &self.stats.counts;
-        let later = self.sent.saturating_sub(counts.records);
+        let later = self.sent.saturating_sub(counts.records + self.gone);
         writeln!(f, "{:>9}  records came in, {} of them later versions", grouped(self.sent), grouped(later))?;
         if counts.events > 0 {
             let (events, trails) = (grouped(self.events), grouped(counts.trails));

@@ -100,8 +100,7 @@ impl Resolver {
     /// nowhere from then on, and the feed says so.
     ///
     /// A request is carried out once for an identifier: sent again, it finds nobody and changes nothing, even where a
-    /// relative holds the identifier by then. What was removed is gone from the files after
-    /// [`scrub`](crate::store::ProfileStore::scrub).
+    /// relative holds the identifier by then. What was removed is gone from the files after [`scrub`](Self::scrub).
     ///
     /// O(what the person has, log of what is stored for each of it, and the events on trails of devices that they
     /// shared); where records are set aside or trails take no part, all records or trails are read once.
@@ -154,6 +153,19 @@ impl Resolver {
             }
             Ok(erased)
         })
+    }
+}
+
+impl Resolver {
+    /// Rewrites the files of the store until what was removed is gone from them, byte for byte: after an
+    /// [erasure](Self::erase), or once a night after many. It is the whole store's, whichever tenants it has.
+    ///
+    /// O(size of the store) where it is on disk.
+    ///
+    /// # Errors
+    /// `Store` where writing failed; then what was removed may still stand in a file.
+    pub fn scrub(&self) -> Result<()> {
+        self.store.scrub()
     }
 }
 
