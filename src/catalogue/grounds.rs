@@ -21,7 +21,7 @@ pub struct Grounds {
 pub(super) struct Told {
     pub(super) pairs: Vec<Pair>,
     /// By the place of the value; none where it adds nothing.
-    pub(super) observed: Vec<Option<Arc<Observed>>>,
+    pub(super) observed: Vec<Option<Observed>>,
 }
 
 impl Told {
@@ -42,10 +42,10 @@ impl Grounds {
         let observed = pairs.filter_map(|pair| {
             let observed = self.told.observed.get(pair.value as usize)?.as_ref()?;
             if pair.alike == 1 {
-                return Some(Ground::Observed(Arc::clone(observed)));
+                return Some(Ground::Observed(Arc::new(observed.clone())));
             }
             let points = observed.points / f64::from(pair.alike);
-            Some(Ground::Observed(Arc::new(Observed { points, ..Observed::clone(observed) })))
+            Some(Ground::Observed(Arc::new(Observed { points, ..observed.clone() })))
         });
         observed.chain(self.more.iter().cloned())
     }

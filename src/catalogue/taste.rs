@@ -71,6 +71,8 @@ pub(super) struct Tastes<'a> {
     /// By the place of the value, and beside it the details.
     tastes: Vec<Taste>,
     details: Vec<Detail>,
+    /// None where it adds nothing.
+    observed: Vec<Option<Observed>>,
     prices: Vec<(SmolStr, PriceBand, Pair)>,
     /// Whether there is a wish or a search that a value could meet.
     listens: bool,
@@ -109,8 +111,6 @@ struct Taste {
 #[derive(Clone, Default)]
 struct Detail {
     value: SmolStr,
-    /// None where it adds nothing.
-    observed: Option<Arc<Observed>>,
     wish: Option<Arc<Wish>>,
     /// Where it does not interest: the bound, and how often it was shown.
     uninteresting: Option<(f64, u64)>,
@@ -137,8 +137,9 @@ impl<'a> Tastes<'a> {
             deeds,
             wishes,
             facets: Vec::new(),
-            tastes: Vec::new(),
-            details: Vec::new(),
+            tastes: Vec::with_capacity(4 * VALUES),
+            details: Vec::with_capacity(4 * VALUES),
+            observed: Vec::with_capacity(4 * VALUES),
             prices: Vec::new(),
             listens,
         }
@@ -160,7 +161,7 @@ impl<'a> Tastes<'a> {
             add(pairs, start, pair);
         }
         let mut sum = Sum::default();
-        for pair in pairs.iter().skip(start) {
+        for pair in pairs.get(start..).unwrap_or_default() {
             let Some(taste) = self.tastes.get(pair.value as usize) else { continue };
             // To divide by one takes as long as all the rest.
             let (points, upper) = if pair.alike == 1 {
@@ -173,9 +174,11 @@ impl<'a> Tastes<'a> {
             sum.is_wished |= taste.is_wished;
             sum.is_uninteresting |= taste.is_uninteresting;
             sum.met |= taste.searched;
-            let range = self.facets.get(pair.facet as usize).map_or(0, |facet| facet.range);
-            sum.ranged |= range;
-            sum.inside |= if taste.in_range { range } else { 0 };
+            if !self.request.ranges.is_empty() {
+                let range = self.facets.get(pair.facet as usize).map_or(0, |facet| facet.range);
+                sum.ranged |= range;
+                sum.inside |= if taste.in_range { range } else { 0 };
+            }
         }
         sum.met |= self.shopper.searches().met_by_product(&item.product);
         sum.is_wished |= self.of_product(item).is_some();
@@ -188,8 +191,8 @@ impl<'a> Tastes<'a> {
     }
 
     /// What was done with the values of items, to be told later.
-    pub(super) fn told(&self, pairs: Vec<Pair>) -> Told {
-        Told { pairs, observed: self.details.iter().map(|detail| detail.observed.clone()).collect() }
+    pub(super) fn told(&mut self, pairs: Vec<Pair>) -> Told {
+        Told { pairs, observed: std::mem::take(&mut self.observed) }
     }
 
     /// What was said of an item, that its score rests on.
@@ -234,12 +237,15 @@ impl<'a> Tastes<'a> {
 
     /// The value of an item that interests least, if one does not.
     pub(super) fn uninteresting(&self, pairs: &[Pair], sum: &Sum) -> Option<Suppressed> {
+        if !sum.is_uninteresting {
+            return None;
+        }
         let of_pair = |pair: &Pair| {
             let (upper, seen) = self.detail(*pair)?.uninteresting?;
             let name = self.facets.get(pair.facet as usize)?.read.clone()?;
             Some((upper, seen, Facet { name, value: self.detail(*pair)?.value.clone() }))
         };
-        let found = pairs.iter().filter(|_| sum.is_uninteresting).filter_map(of_pair);
+        let found = pairs.iter().filter_map(of_pair);
         let least = found.min_by(|a, b| a.0.total_cmp(&b.0).then_with(|| (a.1, &a.2).cmp(&(b.1, &b.2))))?;
         let (upper, seen, facet) = least;
         Some(Suppressed::Uninteresting { facet, upper, seen })
@@ -272,10 +278,11 @@ impl<'a> Tastes<'a> {
         let known = self.facets.get(facet).and_then(|facet| facet.values.get(value)).copied();
         let value = known.unwrap_or_else(|| {
             let found = self.facets.get(facet).and_then(|facet| self.taste(facet, value));
-            let (taste, detail) = found.unwrap_or_default();
+            let (taste, detail, observed) = found.unwrap_or_default();
             let place = self.tastes.len();
             self.tastes.push(taste);
             self.details.push(detail);
+            self.observed.push(observed);
             if let Some(facet) = self.facets.get_mut(facet) {
                 facet.values.insert(value.clone(), place);
             }
@@ -311,7 +318,7 @@ impl<'a> Tastes<'a> {
     }
 
     /// None where facet or value say nothing.
-    fn taste(&self, facet: &FacetTaste<'a>, sent: &str) -> Option<(Taste, Detail)> {
+    fn taste(&self, facet: &FacetTaste<'a>, sent: &str) -> Option<(Taste, Detail, Option<Observed>)> {
         let (name, value) = (facet.read.as_ref()?, glance::word(sent)?);
         let (mut taste, mut detail) = (Taste::default(), Detail { value: value.into(), ..Detail::default() });
         if self.listens || facet.range != 0 {
@@ -321,7 +328,8 @@ impl<'a> Tastes<'a> {
             taste.searched = self.shopper.searches().met_by(&facet.folded, &folded);
             taste.in_range = facet.range != 0 && self.is_in_range(name, &folded);
         }
-        let Some(reading) = &facet.reading else { return Some((taste, detail)) };
+        let Some(reading) = &facet.reading else { return Some((taste, detail, None)) };
+        let mut observed = None;
         let chosen = reading.of(value);
         let expected = reading.expected(value, chosen);
         let polarity = detail.wish.as_ref().map(|wish| wish.polarity);
@@ -338,7 +346,7 @@ impl<'a> Tastes<'a> {
                 let of = Facet { name: name.clone(), value: detail.value.clone() };
                 let count = chosen.deeds(self.deeds.parts());
                 taste.points = points;
-                detail.observed = Some(Arc::new(Observed { facet: of, lift, count, points }));
+                observed = Some(Observed { facet: of, lift, count, points });
             }
         }
         if self.request.explore_share > 0.0 {
@@ -349,7 +357,7 @@ impl<'a> Tastes<'a> {
             detail.uninteresting = facet.uninteresting(reading.prior(), value);
             taste.is_uninteresting = detail.uninteresting.is_some();
         }
-        Some((taste, detail))
+        Some((taste, detail, observed))
     }
 
     /// Says whether a folded value is in one of the ranges of a facet.
