@@ -5,6 +5,7 @@ mod permission;
 mod signals;
 
 pub use effective::{ConsentQuery, Effective, Told, effective};
+pub(crate) use permission::declared;
 pub use permission::{Permission, PermissionReason, basis_of, permit};
 pub use signals::{
     GOOGLE_SIGNALS, GppString, GppUnread, PURPOSE_SALE, PURPOSE_SHARING, PURPOSE_TARGETED_ADVERTISING, TCF_PURPOSES,

@@ -3,7 +3,7 @@
 use super::effective::Effective;
 use crate::event::{ConsentStatus, LegalBasis};
 use crate::normalise::folded;
-use crate::policy::Policy;
+use crate::policy::{Policy, PurposePolicy};
 use serde::Serialize;
 
 /// Whether data of somebody may be used for a purpose, and why.
@@ -49,8 +49,12 @@ pub enum PermissionReason {
 /// # Ok::<(), onefold::Error>(())
 /// ```
 pub fn basis_of(policy: &Policy, purpose: &str) -> LegalBasis {
-    let declared = policy.purpose.iter().find(|declared| folded(&declared.name) == folded(purpose));
-    declared.map_or(LegalBasis::Consent, |declared| declared.basis)
+    declared(policy, purpose).map_or(LegalBasis::Consent, |declared| declared.basis)
+}
+
+/// What a policy declares of a purpose.
+pub(crate) fn declared<'a>(policy: &'a Policy, purpose: &str) -> Option<&'a PurposePolicy> {
+    policy.purpose.iter().find(|declared| folded(&declared.name) == folded(purpose))
 }
 
 /// Says whether a purpose of a legal basis may be followed where a consent holds. Only consent needs a yes; legitimate

@@ -1,7 +1,6 @@
 //! What somebody allowed, or did not.
 
 use super::Scope;
-use crate::error::{Error, Result};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -164,28 +163,15 @@ impl Consent {
     }
 }
 
-impl ConsentStatus {
-    const NAMED: [(&'static str, Self); 5] = [
-        ("granted", Self::Granted),
-        ("unknown", Self::Unknown),
-        ("expired", Self::Expired),
-        ("withdrawn", Self::Withdrawn),
-        ("denied", Self::Denied),
-    ];
-}
-
 impl fmt::Display for ConsentStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Self::NAMED.iter().find(|(_, status)| status == self).map_or("", |(name, _)| name))
-    }
-}
-
-impl std::str::FromStr for ConsentStatus {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let known = Self::NAMED.iter().find(|(name, _)| *name == text).map(|(_, status)| *status);
-        known.ok_or_else(|| Error::input("status", "is none of granted, denied, withdrawn, expired, unknown"))
+        f.write_str(match self {
+            Self::Granted => "granted",
+            Self::Unknown => "unknown",
+            Self::Expired => "expired",
+            Self::Withdrawn => "withdrawn",
+            Self::Denied => "denied",
+        })
     }
 }
 

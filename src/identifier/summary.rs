@@ -1,7 +1,7 @@
 //! What holds true of all records of a cluster together.
 
 use crate::id::Link;
-use crate::policy::{Role, Rules};
+use crate::policy::Rules;
 use crate::value::Fact;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -39,7 +39,7 @@ impl Summary {
         let mut known = false;
         for link in links {
             let Some(kind) = rules.kinds.get(usize::from(link.kind)) else { continue };
-            known |= matches!(kind.role, Role::Person | Role::Contact);
+            known |= kind.role.makes_known();
             if let (Some(_), Some(count)) = (kind.max_per_profile, counts.get_mut(usize::from(link.kind))) {
                 *count += 1;
             }

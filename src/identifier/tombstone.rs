@@ -2,7 +2,7 @@
 
 use super::Secret;
 use crate::id::TombstoneHash;
-use crate::normalise::plain;
+use crate::normalise::folded;
 use crate::record::{Identifier, RecordKey, What};
 
 const IDENTIFIER: u8 = 1;
@@ -36,8 +36,8 @@ pub(crate) fn hash_request(secret: &Secret, request: &str, identifier: &Identifi
 /// The letters and digits of a value, folded: `+43 660 1` is `+43-6601`. An address keeps what is between them, which
 /// tells `ann.b@..` from `annb@..`.
 fn form(value: &str) -> String {
-    let plain = plain(value);
-    if plain.contains('@') { plain } else { plain.chars().filter(|c| c.is_alphanumeric()).collect() }
+    let folded = folded(value);
+    if folded.contains('@') { folded.into_owned() } else { folded.chars().filter(|c| c.is_alphanumeric()).collect() }
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ fn atoms(compare: Compare, name: &str) -> Vec<String> {
 /// The columns that keys may be made of.
 fn columns(rules: &Rules) -> Vec<(String, Compare)> {
     let attributes = rules.attributes.iter().map(|attribute| (attribute.name.to_string(), attribute.compare));
-    let kinds = rules.kinds.iter().filter(|kind| matches!(kind.role, Role::Person | Role::Contact));
+    let kinds = rules.kinds.iter().filter(|kind| kind.role.makes_known());
     let of_kind = |kind: &crate::policy::KindRule| {
         let column = rules.column(&kind.name).unwrap_or_default();
         (kind.name.to_string(), rules.column_compare(column))

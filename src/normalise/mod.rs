@@ -20,7 +20,6 @@ pub(crate) use junk::is_junk;
 pub(crate) use once::{each_once, standing};
 pub use order::order_id;
 pub(crate) use order::{order_form, order_key, order_name};
-pub(crate) use text::plain;
 
 use crate::issue::{Issue, IssueReason};
 use crate::policy::{Compare, Form, KindRule, Role, Rules, Undeclared};

@@ -26,11 +26,6 @@ pub(super) fn fold(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// Brings text to the form that depends on no policy: trimmed, NFKC, case folded.
-pub(crate) fn plain(text: &str) -> String {
-    trim(&fold(trim(text))).to_owned()
-}
-
 /// Brings text to NFKC and lower case, letter by letter: `ß` is not `ss` in an address.
 pub(super) fn lower(text: &str) -> Cow<'_, str> {
     settle(text, |text| {

@@ -1,7 +1,7 @@
 //! What makes a policy wrong. Every refusal names the field, as in the file: `identifier[2].pattern`.
 
 use super::filter::Block;
-use super::{AttributePolicy, Form, IdentifierPolicy, Limit, Links, Policy, Role, Survive};
+use super::{AttributePolicy, Form, IdentifierPolicy, Limit, Links, Policy, Survive};
 use crate::error::{Error, Result};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
@@ -67,7 +67,7 @@ impl Policy {
     }
 
     fn check_identifier(&self, at: &str, identifier: &IdentifierPolicy) -> Result<()> {
-        if identifier.links == Some(Links::Anonymous) && matches!(identifier.role, Role::Person | Role::Contact) {
+        if identifier.links == Some(Links::Anonymous) && identifier.role.makes_known() {
             let reason = "only devices and sessions link anonymous records; a person or contact links all or none";
             return Err(Error::policy(format!("{at}.links"), reason));
         }

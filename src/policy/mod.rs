@@ -122,6 +122,13 @@ pub enum Role {
     Session,
 }
 
+impl Role {
+    /// Whether who carries it is known: it is of a person, or a way to reach one.
+    pub(crate) fn makes_known(self) -> bool {
+        matches!(self, Self::Person | Self::Contact)
+    }
+}
+
 /// Whom a value links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

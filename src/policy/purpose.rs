@@ -1,7 +1,7 @@
 //! The part of a policy that says what data is used for.
 
 use super::check::{hint, names};
-use super::{Policy, PurposePolicy};
+use super::{AttributePolicy, Policy, PurposePolicy};
 use crate::error::{Error, Result};
 use crate::event::{EventKind, LegalBasis};
 use smol_str::SmolStr;
@@ -28,6 +28,22 @@ impl PurposePolicy {
 }
 
 impl Policy {
+    /// The purposes for which values of a kind of identifier may be read.
+    pub(crate) fn purposes_of_kind(&self, kind: &str) -> &[SmolStr] {
+        let rule = self.identifier.iter().find(|rule| rule.kind == kind);
+        rule.map(|rule| rule.purposes.as_slice()).unwrap_or_default()
+    }
+
+    /// The purposes for which events of a kind may be read.
+    pub(crate) fn purposes_of_events(&self, kind: &EventKind) -> &[SmolStr] {
+        self.event.purposes.get(kind.to_string().as_str()).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What is declared of an attribute.
+    pub(crate) fn attribute_named(&self, name: &str) -> Option<&AttributePolicy> {
+        self.attribute.iter().find(|rule| rule.name == name)
+    }
+
     pub(super) fn check_purposes(&self) -> Result<()> {
         names("purpose", "name", self.purpose.iter().map(|purpose| &purpose.name))?;
         for (place, purpose) in self.purpose.iter().enumerate() {

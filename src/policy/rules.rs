@@ -6,6 +6,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::id::Seed;
+use crate::record::Identifier;
 use ahash::{AHashMap, AHashSet, RandomState};
 use regex::Regex;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
@@ -199,6 +200,12 @@ impl Rules {
             Some(Form::Phone) => Compare::Phone,
             _ => Compare::Exact,
         }
+    }
+
+    /// An identifier in the form of its kind, with the name of the kind; none where there is no such kind. O(1).
+    pub(crate) fn identifier(&self, kind: u16, value: SmolStr) -> Option<Identifier> {
+        let rule = self.kinds.get(usize::from(kind))?;
+        Some(Identifier::new(rule.name.clone(), value))
     }
 
     /// Says whether two values of an attribute can both be true of one person, by its kind.

@@ -4,7 +4,7 @@ use super::attribute::Users;
 use super::read::View;
 use crate::error::Result;
 use crate::event::Event;
-use crate::id::{ClusterNumber, ProfileId, RecordNumber};
+use crate::id::{ClusterNumber, ProfileId, RecordNumber, TopicHash};
 use crate::identifier::{Topic, hash_topic};
 use crate::store::{Cluster, EventPlace, Node};
 use std::collections::BTreeMap;
@@ -45,21 +45,26 @@ impl View {
         let topic = hash_topic(self.seed, topic);
         let (mut users, mut theirs) = (Users::default(), Vec::new());
         for (&trail, node) in &subject.trails {
-            let mut after = None;
-            loop {
-                let page = self.snapshot.events_about(topic, trail..=trail, after, PAGE)?;
-                for place in &page {
-                    if users.of(&*self.snapshot, node, place.at)? == subject.number {
-                        theirs.push(*place);
-                    }
-                }
-                match page.last() {
-                    Some(last) if page.len() == PAGE => after = Some(*last),
-                    _ => break,
+            for place in self.places_on(topic, trail)? {
+                if users.of(&*self.snapshot, node, place.at)? == subject.number {
+                    theirs.push(place);
                 }
             }
         }
         Ok(theirs)
+    }
+
+    /// The places of the events of a trail under a topic, the newest first.
+    pub(super) fn places_on(&self, topic: TopicHash, trail: RecordNumber) -> Result<Vec<EventPlace>> {
+        let mut places: Vec<EventPlace> = Vec::new();
+        loop {
+            let page = self.snapshot.events_about(topic, trail..=trail, places.last().copied(), PAGE)?;
+            let is_last = page.len() < PAGE;
+            places.extend(page);
+            if is_last {
+                return Ok(places);
+            }
+        }
     }
 
     pub(super) fn events_at(&self, places: &[EventPlace]) -> Result<Vec<Arc<Event>>> {

@@ -245,11 +245,8 @@ impl View {
                 report.events_left_out += trail.events;
             }
         }
-        let rule = |kind: u16| self.rules.kinds.get(usize::from(kind));
-        report.identifiers = carried
-            .into_iter()
-            .filter_map(|(kind, value)| Some(Identifier::new(rule(kind)?.name.clone(), value)))
-            .collect();
+        report.identifiers =
+            carried.into_iter().filter_map(|(kind, value)| self.rules.identifier(kind, value)).collect();
         for identifier in &report.identifiers {
             let ledger = [hash_trail(self.seed, Event::LEDGER, [identifier])];
             if let Some(trail) = self.snapshot.numbers(&ledger)?.pop().flatten() {
@@ -278,7 +275,7 @@ impl View {
         }
         carriers.retain(|link, _| {
             let rule = self.rules.kinds.get(usize::from(link.kind));
-            rule.is_some_and(|rule| matches!(rule.role, Role::Person | Role::Contact) && rule.links == Links::All)
+            rule.is_some_and(|rule| rule.role.makes_known() && rule.links == Links::All)
         });
         let values: Vec<_> = carriers.keys().map(|link| link.value).collect();
         let postings = self.snapshot.postings(&values)?;
@@ -336,19 +333,15 @@ impl View {
     fn purposes_told(&self, report: &AccessReport) -> BTreeMap<SmolStr, Vec<SmolStr>> {
         let policy = &self.rules.policy;
         let mut told: BTreeMap<SmolStr, Vec<SmolStr>> = BTreeMap::new();
-        let kinds = report.identifiers.iter().map(|identifier| &identifier.kind);
-        for kind in kinds {
-            let rule = policy.identifier.iter().find(|rule| rule.kind == *kind);
-            told.extend(rule.map(|rule| (kind.clone(), rule.purposes.clone())));
+        for Identifier { kind, .. } in &report.identifiers {
+            told.insert(kind.clone(), policy.purposes_of_kind(kind).to_vec());
         }
         for (name, _) in report.records.iter().flat_map(|record| &record.attributes) {
-            let rule = policy.attribute.iter().find(|rule| rule.name == *name);
+            let rule = policy.attribute_named(name);
             told.insert(name.clone(), rule.map(|rule| rule.purposes.clone()).unwrap_or_default());
         }
         for event in &report.events {
-            let kind = SmolStr::from(event.kind.to_string());
-            let purposes = policy.event.purposes.get(&kind).cloned().unwrap_or_default();
-            told.insert(kind, purposes);
+            told.insert(event.kind.to_string().into(), policy.purposes_of_events(&event.kind).to_vec());
         }
         told
     }
@@ -358,8 +351,7 @@ impl AccessReport {
     /// What was provided and observed, as operations that another system can read: for a request to take one's data along
     /// (Article 20). What is inferred is not among them.
     pub fn operations(&self) -> impl Iterator<Item = Operation> {
-        let records = self.records.iter().map(|record| Operation::Add(Record::clone(record)));
-        records.chain(self.events.iter().map(|event| Operation::Event(Box::new(Event::clone(event)))))
+        self.records.iter().map(provided).chain(self.events.iter().map(observed))
     }
 
     /// Writes the report as JSON, the same bytes for the same report.
@@ -371,10 +363,9 @@ impl AccessReport {
         object.insert("proof".into(), json!(self.proof));
         object.insert("profile".into(), json!(self.profile.map(|id| id.to_string())));
         object.insert("identifiers".into(), json!(self.identifiers));
-        let provided = self.records.iter().map(|record| line(&Operation::Add(Record::clone(record))));
-        object.insert("provided".into(), provided.collect());
-        let observed = self.events.iter().map(|event| line(&Operation::Event(Box::new(Event::clone(event)))));
-        object.insert("observed".into(), observed.collect());
+        let line = |operation: Operation| -> Value { serde_json::from_str(&operation.to_json()).unwrap_or_default() };
+        object.insert("provided".into(), self.records.iter().map(provided).map(line).collect());
+        object.insert("observed".into(), self.events.iter().map(observed).map(line).collect());
         object.insert("inferred".into(), json!({ "golden": self.golden }));
         object.insert("purposes".into(), json!(self.purposes));
         let left_out = json!({ "records": self.records_left_out, "events": self.events_left_out });
@@ -409,6 +400,11 @@ impl fmt::Debug for AccessReport {
     }
 }
 
-fn line(operation: &Operation) -> Value {
-    serde_json::from_str(&operation.to_json()).unwrap_or_default()
+fn provided(record: &Arc<Record>) -> Operation {
+    Operation::Add(Record::clone(record))
+}
+
+/// What was done, as the operation that tells it.
+pub(super) fn observed(event: &Arc<Event>) -> Operation {
+    Operation::Event(Box::new(Event::clone(event)))
 }

@@ -1,8 +1,6 @@
 //! A report of access as a page to read.
 
-use super::access::AccessReport;
-use crate::event::Event;
-use crate::operation::Operation;
+use super::access::{AccessReport, observed};
 use crate::value::Value;
 use serde_json::json;
 use std::fmt::{self, Write as _};
@@ -28,7 +26,7 @@ impl AccessReport {
         let rows = self.events.iter().map(|event| {
             let kind = event.kind.to_string();
             let used = self.used(&kind);
-            let told = Operation::Event(Box::new(Event::clone(event))).to_json();
+            let told = observed(event).to_json();
             [format!("{kind}, {}", event.at), told, used]
         });
         table(&mut page, "What you did", ["What and when", "In full", "Used for"], rows);

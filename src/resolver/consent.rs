@@ -13,17 +13,13 @@ use crate::id::{Link, ProfileId, RecordNumber};
 use crate::identifier::{Topic, hash_topic};
 use crate::normalise::normalise_identifiers;
 use crate::policy::Role;
-use crate::record::Identifier;
-use crate::store::{DORMANT, EventPlace};
+use crate::store::DORMANT;
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What others told is read of identifiers that so many carry; of more, one is nobody's own.
 const CARRIERS_MAX: usize = 1_024;
-
-/// Consents that are read of one trail at a time.
-const PAGE: usize = 256;
 
 /// All that was told of consents under the identifiers of a profile.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -102,8 +98,12 @@ impl View {
             self.tell(&event, None, &mut consents.told);
         }
         self.add_shared(subject, &mut consents)?;
-        consents.told.sort_by(|a, b| a.event.by_time(&b.event).then_with(|| a.subject.cmp(&b.subject)));
-        consents.told.dedup();
+        let order = |a: &Told, b: &Told| {
+            a.event.by_time(&b.event).then_with(|| (&a.subject, !a.own).cmp(&(&b.subject, !b.own)))
+        };
+        consents.told.sort_by(order);
+        // An event of the profile on a trail of somebody else's is met twice: it is the profile's.
+        consents.told.dedup_by(|next, kept| next.subject == kept.subject && next.event == kept.event);
         Ok(consents)
     }
 
@@ -113,12 +113,13 @@ impl View {
         for (_, node) in &subject.nodes {
             for link in &node.links {
                 let rule = self.rules.kinds.get(usize::from(link.kind));
-                if rule.is_some_and(|rule| matches!(rule.role, Role::Person | Role::Contact)) {
+                if rule.is_some_and(|rule| rule.role.makes_known()) {
                     *carried.entry(*link).or_default() += 1;
                 }
             }
         }
         let values: Vec<_> = carried.keys().map(|link| link.value).collect();
+        let topic = hash_topic(self.seed, Topic::Consent);
         let members: BTreeSet<RecordNumber> = subject.members.iter().copied().collect();
         for ((link, own), posting) in carried.into_iter().zip(self.snapshot.postings(&values)?) {
             let Some(posting) = posting.filter(|posting| posting.carriers.len() > own) else { continue };
@@ -130,26 +131,13 @@ impl View {
             others.retain(|other| !members.contains(other));
             for (other, node) in others.iter().zip(self.snapshot.nodes(&others)?) {
                 if node.is_some_and(|node| node.cluster != DORMANT && node.vertex.record().is_none()) {
-                    for event in self.consents_on(*other)? {
+                    for event in self.events_at(&self.places_on(topic, *other)?)? {
                         self.tell(&event, Some(link), &mut consents.told);
                     }
                 }
             }
         }
         Ok(())
-    }
-
-    fn consents_on(&self, trail: RecordNumber) -> Result<Vec<Arc<Event>>> {
-        let topic = hash_topic(self.seed, Topic::Consent);
-        let (mut places, mut after): (Vec<EventPlace>, _) = (Vec::new(), None);
-        loop {
-            let page = self.snapshot.events_about(topic, trail..=trail, after, PAGE)?;
-            after = page.last().copied().filter(|_| page.len() == PAGE);
-            places.extend(page);
-            if after.is_none() {
-                return self.events_at(&places);
-            }
-        }
     }
 
     /// Adds a consent under its identifiers, or under the one of them that is a link.
@@ -162,9 +150,11 @@ impl View {
         for ((kind, value), link) in
             identifiers.iter().zip(crate::identifier::links(self.seed, &self.rules, &identifiers))
         {
-            let Some(rule) = rule(*kind).filter(|_| under.is_none_or(|under| under == link)) else { continue };
-            let subject = Identifier::new(rule.name.clone(), value.clone());
-            told.push(Told { subject, recognised, own, event: Arc::clone(event) });
+            if under.is_none_or(|under| under == link)
+                && let Some(subject) = self.rules.identifier(*kind, value.clone())
+            {
+                told.push(Told { subject, recognised, own, event: Arc::clone(event) });
+            }
         }
     }
 }

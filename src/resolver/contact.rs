@@ -170,11 +170,7 @@ impl View {
             }
         }
         points.sort_unstable();
-        let identifier = |(_, kind, value): (_, u16, SmolStr)| {
-            let rule = self.rules.kinds.get(usize::from(kind))?;
-            Some(Identifier::new(rule.name.clone(), value))
-        };
-        Ok(points.into_iter().filter_map(identifier).collect())
+        Ok(points.into_iter().filter_map(|(_, kind, value)| self.rules.identifier(kind, value)).collect())
     }
 }
 

@@ -227,7 +227,7 @@ impl Planner<'_> {
             self.erase_trails(trails, subject.number, known, erased)?;
         }
         let alone = self.carried_by_nobody(&known.identifiers)?;
-        let personal = |(_, role): &(&Identifier, &Role)| matches!(role, Role::Person | Role::Contact);
+        let personal = |(_, role): &(&Identifier, &Role)| role.makes_known();
         let hashes: BTreeSet<TombstoneHash> =
             alone.iter().filter(personal).filter_map(|(one, _)| hash_erased_identifier(secret, one)).collect();
         self.erase_idle(&hashes, secret, known, erased)?;

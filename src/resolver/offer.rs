@@ -311,8 +311,8 @@ impl View {
 /// Whether values of a kind may count at all.
 fn may_count(rule: &KindRule, granted: Granted<'_>) -> bool {
     let role = match granted {
-        Granted::Offer(_) => matches!(rule.role, Role::Person | Role::Contact),
-        Granted::Experiment(_) => matches!(rule.role, Role::Person | Role::Contact | Role::Device),
+        Granted::Offer(_) => rule.role.makes_known(),
+        Granted::Experiment(_) => rule.role.makes_known() || rule.role == Role::Device,
     };
     role && rule.links != Links::None
 }

@@ -15,7 +15,7 @@ use crate::identifier::Summary;
 use crate::issue::Reason;
 use crate::linkage::Edge;
 use crate::parallel::in_parallel;
-use crate::policy::{Links, Role};
+use crate::policy::Links;
 use crate::record::{RecordKey, Verdict};
 use crate::stitch::{Claimed, Entry, Likely, Outcome, Region, Trace, agree_as_one, is_sound, resolve};
 use crate::store::{AssertionRow, INLINE_MAX, Snapshot, ValueState, WithheldKey, WithheldRow};
@@ -279,7 +279,7 @@ fn tie(
         }
     }
     for (rule, values) in rules.kinds.iter().zip(&by_kind) {
-        if matches!(rule.role, Role::Person | Role::Contact) {
+        if rule.role.makes_known() {
             for &item in values.iter().flat_map(|&value| carriers.of_value(value as usize)) {
                 known.get_mut(item as usize).into_iter().for_each(|known| *known = true);
             }
@@ -355,7 +355,7 @@ fn sum_up(
     let mut summaries: Vec<Summary> = ties.levels.iter().map(|&level| Summary { level, ..blank.clone() }).collect();
     for (value, (link, _)) in carriers.links.iter().zip(generic).enumerate().filter(|(_, (_, generic))| !**generic) {
         let Some(rule) = rules.kinds.get(usize::from(link.kind)) else { continue };
-        let known = matches!(rule.role, Role::Person | Role::Contact);
+        let known = rule.role.makes_known();
         if rule.max_per_profile.is_none() && !known {
             continue;
         }

@@ -14,7 +14,7 @@ use crate::id::{ClusterNumber, KeyHash, Link, ProfileNumber, RecordNumber, Seed,
 use crate::identifier::{Secret, Summary};
 use crate::issue::Reason;
 use crate::linkage::Weight;
-use crate::policy::{Contested, Links, Role};
+use crate::policy::{Contested, Links};
 use crate::record::{Assertion, Verdict, What};
 use crate::stitch::{Claimed, Touch, corroborates, grow};
 use crate::store::{
@@ -342,8 +342,7 @@ impl<'a> Planner<'a> {
         let mut fresh: SmallVec<[Link; 4]> = SmallVec::new();
         let mut known = false;
         for (link, how) in carried {
-            let person_or_contact =
-                self.kind(*link).is_some_and(|kind| matches!(kind.role, Role::Person | Role::Contact));
+            let person_or_contact = self.kind(*link).is_some_and(|kind| kind.role.makes_known());
             match how {
                 Carried::Tangled | Carried::HeldBy(_) => return Ok(false),
                 Carried::Free => {}
@@ -497,7 +496,7 @@ impl<'a> Planner<'a> {
         let standing = self.overlay.cluster(newest.cluster)?.filter(|cluster| !self.decided_by_link(cluster));
         let Some(mut cluster) = standing else { return Ok(false) };
         node.cluster = newest.cluster;
-        node.vertex.follow(Some(*link).filter(|_| !matches!(kind.role, Role::Person | Role::Contact)));
+        node.vertex.follow(Some(*link).filter(|_| !kind.role.makes_known()));
         self.overlay.add_member(node.cluster, Arc::make_mut(&mut cluster), number);
         self.announce(ProfileEvent::Extended { profile: self.id(cluster.profile) });
         self.overlay.put_cluster(node.cluster, Some(cluster));

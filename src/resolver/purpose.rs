@@ -3,7 +3,7 @@
 use super::journey::{Journey, JourneyQuery};
 use super::read::View;
 use crate::audit::AuditAction;
-use crate::consent::{ConsentQuery, Permission, PermissionReason};
+use crate::consent::{ConsentQuery, Permission, PermissionReason, declared};
 use crate::error::{Error, Result};
 use crate::event::{Event, EventKind, Sensitivity};
 use crate::id::ProfileId;
@@ -73,7 +73,8 @@ impl View {
     /// ```
     pub fn for_purpose(&self, id: ProfileId, query: &ConsentQuery, now: Timestamp) -> Result<Option<ForPurpose<'_>>> {
         let Some(permission) = self.permission(id, query, now)? else { return Ok(None) };
-        if permission.allowed && self.is_recorded(&query.purpose) {
+        let is_recorded = declared(&self.rules.policy, &query.purpose).is_some_and(|declared| declared.recorded);
+        if permission.allowed && is_recorded {
             let lacks = || Error::option("audit", "is missing: the policy wants reads for this purpose recorded");
             let audit = self.audit.as_ref().ok_or_else(lacks)?;
             let actor = query.by.as_deref().map(str::trim).filter(|actor| !actor.is_empty());
@@ -82,13 +83,6 @@ impl View {
             audit.record(actor, AuditAction::Read, Some(id), Some(&query.purpose), None, now)?;
         }
         Ok(Some(ForPurpose { view: self, id, purpose: query.purpose.clone(), permission, now }))
-    }
-}
-
-impl View {
-    fn is_recorded(&self, purpose: &str) -> bool {
-        let declared = self.rules.policy.purpose.iter().find(|declared| folded(&declared.name) == folded(purpose));
-        declared.is_some_and(|declared| declared.recorded)
     }
 }
 
@@ -109,12 +103,10 @@ impl ForPurpose<'_> {
         }
         let Some(mut profile) = self.view.profile(self.id)? else { return Ok(None) };
         let policy = &self.view.rules.policy;
-        let kind = |name: &SmolStr| policy.identifier.iter().find(|rule| rule.kind == *name);
-        let attribute = |name: &SmolStr| policy.attribute.iter().find(|rule| rule.name == *name);
-        profile.identifiers.retain(|held| kind(&held.kind).is_some_and(|rule| self.serves(&rule.purposes)));
+        profile.identifiers.retain(|held| self.serves(policy.purposes_of_kind(&held.kind)));
         profile.golden.values.retain(|value| {
-            attribute(&value.attribute)
-                .is_some_and(|rule| self.serves(&rule.purposes) && rule.sensitivity <= self.sensitivity_max())
+            let rule = policy.attribute_named(&value.attribute);
+            rule.is_some_and(|rule| self.serves(&rule.purposes) && rule.sensitivity <= self.sensitivity_max())
         });
         Ok(Some(profile))
     }
@@ -155,10 +147,7 @@ impl ForPurpose<'_> {
     fn states(&self, event: &Event) -> bool {
         match event.preference.as_deref().and_then(|said| said.purpose.as_ref()) {
             Some(purpose) => folded(purpose) == folded(&self.purpose),
-            None => {
-                let purposes = self.view.rules.policy.event.purposes.get(event.kind.to_string().as_str());
-                purposes.is_some_and(|purposes| self.serves(purposes))
-            }
+            None => self.serves(self.view.rules.policy.purposes_of_events(&event.kind)),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::id::Link;
 use crate::identifier::Summary;
 use crate::issue::Reason;
 use crate::linkage::Linker;
-use crate::policy::{Contested, Links, Role, Rules};
+use crate::policy::{Contested, Links, Rules};
 use ahash::{AHashMap, AHashSet};
 use petgraph::unionfind::UnionFind;
 use std::cmp::Reverse;
@@ -155,7 +155,7 @@ impl<'a> Levels<'a> {
             for carry in self.carries.get(range.clone()).unwrap_or_default() {
                 let Some(shape) = shapes.get_mut(carry.rank as usize) else { continue };
                 let Some(rule) = self.rules.kinds.get(usize::from(carry.link.kind)) else { continue };
-                shape.known |= matches!(rule.role, Role::Person | Role::Contact);
+                shape.known |= rule.role.makes_known();
                 if rule.max_per_profile.is_some() {
                     // Values come in the order of their numbers, so the list stays sorted.
                     shape.held.push(Held { kind: carry.link.kind, value: number as u32 });
