@@ -1,11 +1,11 @@
 //! Which consent holds for a person of several identifiers.
 
 use crate::event::{Consent, ConsentStatus, Event, Scope};
-use crate::normalise::folded;
+use crate::normalise::is_same_word;
 use crate::record::{Identifier, RecordKey};
 use crate::time::Timestamp;
+use smallvec::SmallVec;
 use smol_str::SmolStr;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -130,29 +130,55 @@ pub struct Effective {
 /// # Ok::<(), onefold::Error>(())
 /// ```
 pub fn effective(told: &[Told], query: &ConsentQuery, now: Timestamp) -> Effective {
-    let mut of_subject: BTreeMap<&Identifier, Vec<Word<'_>>> = BTreeMap::new();
-    for told in told {
-        if let Some(word) = Word::of(told, query, now) {
-            of_subject.entry(&told.subject).or_default().push(word);
-        }
-    }
-    let mut standing: Vec<Word<'_>> = of_subject.into_values().flat_map(latest).collect();
-    standing.retain(|word| word.told.own || word.status != ConsentStatus::Granted);
-    let yes = standing.iter().filter(|word| word.told.recognised && word.status == ConsentStatus::Granted);
+    let said = told.iter().map(|Told { subject, recognised, own, event }| Said {
+        subject,
+        recognised: *recognised,
+        own: *own,
+        event,
+    });
+    holding(said, query, now)
+}
+
+/// A consent under one of its identifiers, however that is written.
+#[derive(Clone, Copy)]
+pub(crate) struct Said<'a, S> {
+    pub(crate) subject: S,
+    pub(crate) recognised: bool,
+    pub(crate) own: bool,
+    pub(crate) event: &'a Event,
+}
+
+/// What [`effective`] says, whatever identifiers are written as. A consent that is met twice under one, as their own and
+/// as that of others, is their own.
+pub(crate) fn holding<'a, S: Ord + Copy>(
+    said: impl Iterator<Item = Said<'a, S>>,
+    query: &ConsentQuery,
+    now: Timestamp,
+) -> Effective {
+    let mut words: Words<'a, S> = said.filter_map(|said| Word::of(said, query, now)).collect();
+    words.sort_unstable_by(|a, b| {
+        let order = |word: &Word<'a, S>| (word.said.subject, word.order(), !word.said.own);
+        order(a).cmp(&order(b))
+    });
+    words.dedup_by(|next, kept| next.said.subject == kept.said.subject && next.said.event == kept.said.event);
+    let mut standing = Words::new();
+    words.chunk_by(|a, b| a.said.subject == b.said.subject).for_each(|words| standing.extend(latest(words)));
+    standing.retain(|word| word.said.own || word.status != ConsentStatus::Granted);
+    let yes = standing.iter().filter(|word| word.said.recognised && word.status == ConsentStatus::Granted);
     let yes = yes.copied().max_by(|a, b| a.order().cmp(&b.order()));
     let mut overruled = Vec::new();
     if let Some(yes) = yes {
         standing.retain(|word| {
             let stays = word.at() >= yes.at() || !covers(&word.consent.scope, &yes.consent.scope);
             if !stays && word.status != ConsentStatus::Granted {
-                overruled.push(word.told.event.key.clone());
+                overruled.push(word.said.event.key.clone());
             }
             stays
         });
     }
     let status = standing.iter().map(|word| word.status).max().unwrap_or(ConsentStatus::Unknown);
     let holds = || standing.iter().filter(|word| word.status == status);
-    let mut because: Vec<RecordKey> = holds().map(|word| word.told.event.key.clone()).collect();
+    let mut because: Vec<RecordKey> = holds().map(|word| word.said.event.key.clone()).collect();
     for keys in [&mut because, &mut overruled] {
         keys.sort_unstable();
         keys.dedup();
@@ -160,69 +186,68 @@ pub fn effective(told: &[Told], query: &ConsentQuery, now: Timestamp) -> Effecti
     let expires = holds().filter_map(|word| word.consent.expires).min_by_key(|at| at.microseconds());
     Effective {
         status,
-        since: holds().map(|word| word.told.event.at).min_by_key(|at| (at.microseconds(), *at)),
+        since: holds().map(|word| word.said.event.at).min_by_key(|at| (at.microseconds(), *at)),
         expires: expires.filter(|_| status == ConsentStatus::Granted),
         because,
         overruled,
     }
 }
 
-/// Something told that speaks of what is asked.
+type Words<'a, S> = SmallVec<[Word<'a, S>; 8]>;
+
+/// Something said that speaks of what is asked.
 #[derive(Clone, Copy)]
-struct Word<'a> {
-    told: &'a Told,
+struct Word<'a, S> {
+    said: Said<'a, S>,
     consent: &'a Consent,
     /// As of the time of the question.
     status: ConsentStatus,
 }
 
-impl<'a> Word<'a> {
-    fn of(told: &'a Told, query: &ConsentQuery, now: Timestamp) -> Option<Self> {
-        let consent = told.event.consent.as_deref()?;
-        let speaks = same(Some(&consent.purpose), Some(&query.purpose)) && covers(&consent.scope, &query.scope);
-        if !speaks || told.event.at.microseconds() > now.microseconds() {
+impl<'a, S> Word<'a, S> {
+    fn of(said: Said<'a, S>, query: &ConsentQuery, now: Timestamp) -> Option<Self> {
+        let consent = said.event.consent.as_deref()?;
+        let speaks = is_same_word(&consent.purpose, &query.purpose) && covers(&consent.scope, &query.scope);
+        if !speaks || said.event.at.microseconds() > now.microseconds() {
             return None;
         }
         let is_over = consent.expires.is_some_and(|expires| expires.microseconds() <= now.microseconds());
         let is_over = is_over && consent.status == ConsentStatus::Granted;
-        Some(Self { told, consent, status: if is_over { ConsentStatus::Expired } else { consent.status } })
+        Some(Self { said, consent, status: if is_over { ConsentStatus::Expired } else { consent.status } })
     }
 
     fn at(&self) -> i64 {
-        self.told.event.at.microseconds()
+        self.said.event.at.microseconds()
     }
 
     fn order(&self) -> (i64, ConsentStatus, &'a RecordKey) {
-        (self.at(), self.status, &self.told.event.key)
+        (self.at(), self.status, &self.said.event.key)
     }
 }
 
-/// What stands of all that was told under one identifier.
-fn latest(mut words: Vec<Word<'_>>) -> Vec<Word<'_>> {
-    words.sort_by(|a, b| a.order().cmp(&b.order()));
-    let mut standing: Vec<Word<'_>> = Vec::new();
+/// What stands of all that was said under one identifier, in the order of time.
+fn latest<'a, S: Copy>(words: &[Word<'a, S>]) -> Words<'a, S> {
+    let mut standing = Words::new();
     for word in words {
         let is_yes = word.status == ConsentStatus::Granted;
         standing.retain(|older| {
             let is_wider = covers(&older.consent.scope, &word.consent.scope);
             let may_lift = older.status == ConsentStatus::Granted || is_wider;
-            is_yes && !(may_lift && (word.told.own || !older.told.own && !word.told.recognised))
+            is_yes && !(may_lift && (word.said.own || !older.said.own && !word.said.recognised))
         });
-        standing.push(word);
+        standing.push(*word);
     }
     standing
 }
 
 /// Whether what holds in one scope holds in all of another.
 fn covers(wide: &Scope, narrow: &Scope) -> bool {
-    let holds =
-        |wide: &Option<SmolStr>, narrow: &Option<SmolStr>| wide.is_none() || same(wide.as_ref(), narrow.as_ref());
+    let holds = |wide: &Option<SmolStr>, narrow: &Option<SmolStr>| match (wide, narrow) {
+        (None, _) => true,
+        (Some(wide), Some(narrow)) => is_same_word(wide, narrow),
+        (Some(_), None) => false,
+    };
     holds(&wide.brand, &narrow.brand)
         && holds(&wide.property, &narrow.property)
         && holds(&wide.channel, &narrow.channel)
-}
-
-/// Whether two names are one, whatever their case and the blanks around them.
-fn same(a: Option<&SmolStr>, b: Option<&SmolStr>) -> bool {
-    a.zip(b).is_some_and(|(a, b)| a == b || folded(a) == folded(b))
 }

@@ -5,6 +5,7 @@ mod permission;
 mod signals;
 
 pub use effective::{ConsentQuery, Effective, Told, effective};
+pub(crate) use effective::{Said, holding};
 pub(crate) use permission::declared;
 pub use permission::{Permission, PermissionReason, basis_of, permit};
 pub use signals::{

@@ -2,7 +2,7 @@
 
 use super::effective::Effective;
 use crate::event::{ConsentStatus, LegalBasis};
-use crate::normalise::folded;
+use crate::normalise::is_same_word;
 use crate::policy::{Policy, PurposePolicy};
 use serde::Serialize;
 
@@ -54,7 +54,7 @@ pub fn basis_of(policy: &Policy, purpose: &str) -> LegalBasis {
 
 /// What a policy declares of a purpose.
 pub(crate) fn declared<'a>(policy: &'a Policy, purpose: &str) -> Option<&'a PurposePolicy> {
-    policy.purpose.iter().find(|declared| folded(&declared.name) == folded(purpose))
+    policy.purpose.iter().find(|declared| is_same_word(&declared.name, purpose))
 }
 
 /// Says whether a purpose of a legal basis may be followed where a consent holds. Only consent needs a yes; legitimate

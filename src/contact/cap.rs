@@ -2,7 +2,8 @@
 
 use super::answer::{Capped, ContactRequest};
 use super::messages::Messages;
-use super::rules::{CapRule, ContactRules, same};
+use super::rules::{CapRule, ContactRules};
+use crate::normalise::is_same_word;
 use crate::time::{DAY, Timestamp};
 
 /// The caps that are reached on a channel, in the order of the rules. O(caps times messages).
@@ -13,7 +14,8 @@ pub(super) fn reached(
     messages: &Messages,
 ) -> Vec<Capped> {
     let holds = |cap: &CapRule| {
-        same(&cap.purpose, &request.purpose) && cap.channel.as_ref().is_none_or(|name| same(name, channel))
+        is_same_word(&cap.purpose, &request.purpose)
+            && cap.channel.as_ref().is_none_or(|name| is_same_word(name, channel))
     };
     let caps = rules.cap.iter().enumerate().filter(|(_, cap)| holds(cap));
     caps.filter_map(|(place, cap)| capped(place, cap, request.now, messages)).collect()

@@ -7,11 +7,12 @@ use super::answer::{
 use super::cap;
 use super::messages::Messages;
 use super::response::Responses;
-use super::rules::{ChannelRule, ContactRules, same};
+use super::rules::{ChannelRule, ContactRules};
 use super::zone::{self, Quiet};
 use crate::consent::Permission;
 use crate::error::Result;
 use crate::event::{Event, Polarity};
+use crate::normalise::is_same_word;
 use crate::normalise::standing;
 use crate::preference::{Preferences, Stated};
 use crate::record::Identifier;
@@ -100,7 +101,7 @@ pub(crate) fn plan_once(
     let channels = in_order(rules);
     let names = channels.iter().map(|channel| channel.name.as_str());
     let responses = Responses::new(request, &messages, &clock, names);
-    let said = Said { stated: stated.stated.iter().filter(|one| same(&one.attribute, CHANNEL)).collect() };
+    let said = Said { stated: stated.stated.iter().filter(|one| is_same_word(&one.attribute, CHANNEL)).collect() };
     let quiet = rules.contact.quiet.as_ref().and_then(Quiet::new);
 
     let mut ranked = Vec::new();
@@ -159,7 +160,7 @@ fn is_after(at: Timestamp, other: Timestamp) -> bool {
 
 /// The channels: those that the rules put in order, and then the others.
 fn in_order(rules: &ContactRules) -> Vec<&ChannelRule> {
-    let named = |name: &SmolStr| rules.channel.iter().find(|channel| same(&channel.name, name));
+    let named = |name: &SmolStr| rules.channel.iter().find(|channel| is_same_word(&channel.name, name));
     let first: Vec<&ChannelRule> = rules.contact.channels.iter().filter_map(named).collect();
     let others = rules.channel.iter().filter(|channel| !first.iter().any(|known| known.name == channel.name));
     first.iter().copied().chain(others).collect()
@@ -167,14 +168,14 @@ fn in_order(rules: &ContactRules) -> Vec<&ChannelRule> {
 
 /// The first permission of a channel that is none.
 fn refused<'a>(request: &'a ContactRequest, channel: &str) -> Option<&'a Permission> {
-    let of_channel = request.permissions.iter().filter(|told| same(&told.channel, channel));
+    let of_channel = request.permissions.iter().filter(|told| is_same_word(&told.channel, channel));
     of_channel.map(|told| &told.permission).find(|permission| !permission.allowed)
 }
 
 /// The first identifier of a kind, those of the order before the customer's.
 fn point(kind: &str, request: &ContactRequest) -> Option<ContactPoint> {
     let of = |identifiers: &[Identifier], source| {
-        let identifier = identifiers.iter().find(|identifier| same(&identifier.kind, kind))?.clone();
+        let identifier = identifiers.iter().find(|identifier| is_same_word(&identifier.kind, kind))?.clone();
         Some(ContactPoint { identifier, source })
     };
     of(&request.order_contact, PointSource::Order).or_else(|| of(&request.identifiers, PointSource::Profile))
@@ -229,12 +230,12 @@ struct Said<'a> {
 
 impl Said<'_> {
     fn never(&self, channel: &str) -> Option<&Stated> {
-        self.stated.iter().copied().find(|one| one.polarity == Polarity::Never && same(&one.value, channel))
+        self.stated.iter().copied().find(|one| one.polarity == Polarity::Never && is_same_word(&one.value, channel))
     }
 
     /// What holds for a part only of what was asked puts no channel first or last.
     fn rank(&self, channel: &str) -> Option<(Rank, ChoiceReason)> {
-        let of_channel = |(_, one): &(usize, &&Stated)| !one.narrower && same(&one.value, channel);
+        let of_channel = |(_, one): &(usize, &&Stated)| !one.narrower && is_same_word(&one.value, channel);
         let (place, one) = self.stated.iter().enumerate().find(of_channel)?;
         Some(match one.polarity {
             Polarity::Like => (Rank::Liked(place), ChoiceReason::Stated(one.because.clone())),
@@ -245,7 +246,7 @@ impl Said<'_> {
     /// What is wanted, and cannot be had.
     fn undeclared(&self, channels: &[&ChannelRule]) -> Vec<ChannelLeftOut> {
         let liked = self.stated.iter().filter(|one| one.polarity == Polarity::Like && !one.narrower);
-        let missing = liked.filter(|one| !channels.iter().any(|channel| same(&channel.name, &one.value)));
+        let missing = liked.filter(|one| !channels.iter().any(|channel| is_same_word(&channel.name, &one.value)));
         let out = |one: &&Stated| {
             let reason = ChannelLeftOutReason::Undeclared(one.because.clone());
             ChannelLeftOut { channel: one.value.clone(), reason }

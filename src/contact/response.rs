@@ -2,8 +2,8 @@
 
 use super::answer::{ContactRequest, HourRate, ResponsePrior, ResponseRate};
 use super::messages::{Messages, Sent};
-use super::rules::same;
 use super::zone;
+use crate::normalise::is_same_word;
 use crate::time::Timestamp;
 use jiff::tz::TimeZone;
 use std::cmp::Ordering;
@@ -102,7 +102,7 @@ impl<'a> Responses<'a> {
     }
 
     fn priors(&self, channel: &str) -> impl Iterator<Item = &'a ResponsePrior> {
-        self.request.prior.iter().filter(move |prior| same(&prior.channel, channel))
+        self.request.prior.iter().filter(move |prior| is_same_word(&prior.channel, channel))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::zone;
 use crate::error::{Error, Result};
+use crate::normalise::is_same_word;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -112,7 +113,7 @@ impl ContactRules {
     /// # Errors
     /// `Config`, with the first wrong field named.
     pub fn check(&self) -> Result<()> {
-        let declared = |name: &SmolStr| self.channel.iter().any(|channel| same(&channel.name, name));
+        let declared = |name: &SmolStr| self.channel.iter().any(|channel| is_same_word(&channel.name, name));
         for (place, channel) in self.channel.iter().enumerate() {
             let earlier = self.channel.iter().take(place).map(|channel| &channel.name);
             new_name(&format!("channel[{place}].name"), &channel.name, earlier)?;
@@ -158,18 +159,13 @@ impl ContactRules {
     }
 }
 
-/// Whether two spellings are one name.
-pub(super) fn same(a: &str, b: &str) -> bool {
-    crate::normalise::folded(a) == crate::normalise::folded(b)
-}
-
 fn named(field: &str, name: &str) -> Result<()> {
     if name.trim().is_empty() { Err(Error::policy(field, "is blank")) } else { Ok(()) }
 }
 
 fn new_name<'a>(field: &str, name: &str, mut earlier: impl Iterator<Item = &'a SmolStr>) -> Result<()> {
     named(field, name)?;
-    if earlier.any(|known| same(known, name)) {
+    if earlier.any(|known| is_same_word(known, name)) {
         return Err(Error::policy(field, format!("`{name}` stands here twice")));
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! What is left of what was erased: keyed hashes, of forms that depend on no policy and no tenant.
 
 use super::Secret;
-use crate::id::TombstoneHash;
+use crate::id::{Seed, TombstoneHash, ValueHash};
 use crate::normalise::folded;
 use crate::record::{Identifier, RecordKey, What};
 
@@ -10,6 +10,9 @@ const RECORD: u8 = 2;
 const EVENT: u8 = 3;
 const CONSENT: u8 = 4;
 const REQUEST: u8 = 5;
+
+/// Among the domains of the seed.
+const IDLE: u8 = 23;
 
 /// Hashes the key of what was erased.
 pub(crate) fn hash_erased(secret: &Secret, what: What, key: &RecordKey) -> TombstoneHash {
@@ -25,6 +28,13 @@ pub(crate) fn hash_erased(secret: &Secret, what: What, key: &RecordKey) -> Tombs
 pub(crate) fn hash_erased_identifier(secret: &Secret, identifier: &Identifier) -> Option<TombstoneHash> {
     let form = form(&identifier.value);
     (!form.is_empty()).then(|| secret.hash(IDENTIFIER, &[identifier.kind.as_bytes(), form.as_bytes()]))
+}
+
+/// Hashes an identifier by which something is found that takes no part, in the form that is erased; none for one without
+/// a letter or digit. It has nothing to do with those that link.
+pub(crate) fn hash_idle(seed: Seed, identifier: &Identifier) -> Option<ValueHash> {
+    let form = form(&identifier.value);
+    (!form.is_empty()).then(|| ValueHash(seed.hash_parts(IDLE, &[identifier.kind.as_bytes(), form.as_bytes()])))
 }
 
 /// Hashes that a request to erase was carried out for an identifier.

@@ -186,6 +186,11 @@ pub(crate) fn folded(sent: &str) -> Cow<'_, str> {
     }
 }
 
+/// Whether two spellings are of one word, as [`folded`] has it.
+pub(crate) fn is_same_word(a: &str, b: &str) -> bool {
+    a == b || folded(a) == folded(b)
+}
+
 /// Reads one identifier: the place of its kind, and the value in the form of the kind.
 ///
 /// A value that was normalised before comes back as it is. O(length of the value).

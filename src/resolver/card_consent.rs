@@ -3,7 +3,7 @@
 use super::about::Subject;
 use super::card::{CardQuery, Listed};
 use super::read::View;
-use crate::consent::{ConsentQuery, Effective, effective};
+use crate::consent::{ConsentQuery, Effective};
 use crate::error::Result;
 use crate::event::{Consent, ConsentStatus, Scope};
 use crate::journey::Verification;
@@ -60,9 +60,9 @@ impl View {
         subject: &Subject,
         query: &CardQuery<'_>,
     ) -> Result<(Listed<ShownConsent>, u64)> {
-        let consents = self.consents_of(subject)?;
-        let past = consents.told.iter().filter(|told| told.event.at.microseconds() <= query.now.microseconds());
-        let asked: BTreeSet<Asked> = past.filter_map(|told| told.event.consent.as_deref()).map(asked).collect();
+        let heard = self.heard(subject)?;
+        let past = heard.said.iter().filter(|said| said.event.at.microseconds() <= query.now.microseconds());
+        let asked: BTreeSet<Asked> = past.filter_map(|said| said.event.consent.as_deref()).map(asked).collect();
         let limit = query.limits.consents;
         let left_out = asked.len().saturating_sub(limit) as u64;
         let shown = |(purpose, [brand, property, channel]): Asked| {
@@ -71,13 +71,13 @@ impl View {
             }
             let scope = Scope { brand, property, channel };
             let asked = ConsentQuery { scope, ..ConsentQuery::new(purpose) };
-            let Effective { status, since, expires, because, .. } = effective(&consents.told, &asked, query.now);
+            let Effective { status, since, expires, because, .. } = heard.effective(self, &asked, query.now);
             let because = Listed::first(because, query.limits.repeats);
             let ConsentQuery { purpose, scope, .. } = asked;
             ShownConsent::Whole(Box::new(CardConsent { purpose, scope, status, since, expires, because }))
         };
         let shown = asked.into_iter().take(limit).map(shown).collect();
-        Ok((Listed { shown, left_out }, consents.crowded))
+        Ok((Listed { shown, left_out }, heard.crowded))
     }
 }
 

@@ -4,18 +4,18 @@
 //! under an address speaks of the address: where several people carry it, it counts for each of them, whoever holds it.
 
 use super::Resolver;
-use super::about::Subject;
+use super::about::{Carried, Subject};
+use super::attribute::Users;
 use super::read::View;
-use crate::consent::{ConsentQuery, Effective, Permission, Told, basis_of, effective, permit};
+use crate::consent::{ConsentQuery, Effective, Permission, Said, Told, basis_of, holding, permit};
 use crate::error::Result;
 use crate::event::Event;
-use crate::id::{Link, ProfileId, RecordNumber};
-use crate::identifier::{Topic, hash_topic};
+use crate::id::{Link, ProfileId};
+use crate::identifier::{Topic, hash_topic, links};
 use crate::normalise::normalise_identifiers;
 use crate::policy::Role;
-use crate::store::DORMANT;
+use crate::store::{DORMANT, Node};
 use crate::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What others told is read of identifiers that so many carry; of more, one is nobody's own.
@@ -70,7 +70,8 @@ impl View {
     /// # Errors
     /// As for [`consents`](Self::consents).
     pub fn effective_consent(&self, id: ProfileId, query: &ConsentQuery, now: Timestamp) -> Result<Option<Effective>> {
-        Ok(self.consents(id)?.map(|consents| effective(&consents.told, query, now)))
+        let Some(subject) = self.subject(id)? else { return Ok(None) };
+        Ok(Some(self.heard(&subject)?.effective(self, query, now)))
     }
 
     /// Says whether a profile may be addressed for a purpose through a channel, and why: by the legal basis that the
@@ -92,70 +93,98 @@ impl View {
         Ok(self.effective_consent(id, query, now)?.map(|consent| permit(basis, consent)))
     }
 
-    pub(super) fn consents_of(&self, subject: &Subject) -> Result<Consents> {
-        let mut consents = Consents::default();
-        for event in self.events_under(Topic::Consent, subject)? {
-            self.tell(&event, None, &mut consents.told);
-        }
-        self.add_shared(subject, &mut consents)?;
-        let order = |a: &Told, b: &Told| {
-            a.event.by_time(&b.event).then_with(|| (&a.subject, !a.own).cmp(&(&b.subject, !b.own)))
-        };
-        consents.told.sort_by(order);
-        // An event of the profile on a trail of somebody else's is met twice: it is the profile's.
-        consents.told.dedup_by(|next, kept| next.subject == kept.subject && next.event == kept.event);
-        Ok(consents)
-    }
-
-    /// What others told under identifiers that the profile carries too.
-    fn add_shared(&self, subject: &Subject, consents: &mut Consents) -> Result<()> {
-        let mut carried: BTreeMap<Link, u64> = BTreeMap::new();
-        for (_, node) in &subject.nodes {
-            for link in &node.links {
-                let rule = self.rules.kinds.get(usize::from(link.kind));
-                if rule.is_some_and(|rule| rule.role.makes_known()) {
-                    *carried.entry(*link).or_default() += 1;
+    fn consents_of(&self, subject: &Subject) -> Result<Consents> {
+        let Heard { said, crowded } = self.heard(subject)?;
+        let mut told = Vec::new();
+        for heard in &said {
+            let (own, recognised) = (heard.under.is_none(), self.is_recognised(&heard.trail));
+            let (identifiers, _) = normalise_identifiers(&self.rules, &heard.event.identifiers);
+            let links = links(self.seed, &self.rules, &identifiers);
+            for ((kind, value), link) in identifiers.into_iter().zip(links) {
+                if heard.under.is_none_or(|under| under == link)
+                    && let Some(subject) = self.rules.identifier(kind, value)
+                {
+                    told.push(Told { subject, recognised, own, event: Arc::clone(&heard.event) });
                 }
             }
         }
-        let values: Vec<_> = carried.keys().map(|link| link.value).collect();
+        told.sort_by(|a, b| a.event.by_time(&b.event).then_with(|| (&a.subject, !a.own).cmp(&(&b.subject, !b.own))));
+        // An event of the profile on a trail of somebody else's is met twice: it is the profile's.
+        told.dedup_by(|next, kept| next.subject == kept.subject && next.event == kept.event);
+        Ok(Consents { told, crowded })
+    }
+
+    /// The consents that bear on a profile: its own, and what others told under its person and contact identifiers.
+    pub(super) fn heard(&self, subject: &Subject) -> Result<Heard> {
+        let mut heard = Heard::default();
         let topic = hash_topic(self.seed, Topic::Consent);
-        let members: BTreeSet<RecordNumber> = subject.members.iter().copied().collect();
-        for ((link, own), posting) in carried.into_iter().zip(self.snapshot.postings(&values)?) {
-            let Some(posting) = posting.filter(|posting| posting.carriers.len() > own) else { continue };
+        let (mut users, mut places, mut told) = (Users::default(), Vec::new(), Vec::new());
+        for (number, trail) in &subject.trails {
+            for place in self.places_on(topic, *number)? {
+                if users.of(&*self.snapshot, trail, place.at)? == subject.number {
+                    places.push(place);
+                    told.push((None, Arc::clone(trail)));
+                }
+            }
+        }
+        for Carried { link, members, posting } in &subject.carried {
+            let is_known = self.rules.kinds.get(usize::from(link.kind)).is_some_and(|rule| rule.role.makes_known());
+            let Some(posting) = posting.as_ref().filter(|posting| is_known && posting.carriers.len() > *members) else {
+                continue;
+            };
             if posting.carriers.len() > CARRIERS_MAX as u64 {
-                consents.crowded += 1;
+                heard.crowded += 1;
                 continue;
             }
-            let mut others = self.some_carriers(link.value, &posting, CARRIERS_MAX)?;
-            others.retain(|other| !members.contains(other));
+            let mut others = self.some_carriers(link.value, posting, CARRIERS_MAX)?;
+            others.retain(|other| subject.members.binary_search(other).is_err());
             for (other, node) in others.iter().zip(self.snapshot.nodes(&others)?) {
-                if node.is_some_and(|node| node.cluster != DORMANT && node.vertex.record().is_none()) {
-                    for event in self.events_at(&self.places_on(topic, *other)?)? {
-                        self.tell(&event, Some(link), &mut consents.told);
+                if let Some(node) = node.filter(|node| node.cluster != DORMANT && node.vertex.record().is_none()) {
+                    for place in self.places_on(topic, *other)? {
+                        places.push(place);
+                        told.push((Some(*link), Arc::clone(&node)));
                     }
                 }
             }
         }
-        Ok(())
+        let events = self.snapshot.events(&places)?.into_iter();
+        let told =
+            events.zip(told).filter_map(|(event, (under, trail))| Some(HeardConsent { event: event?, trail, under }));
+        heard.said = told.collect();
+        Ok(heard)
     }
 
-    /// Adds a consent under its identifiers, or under the one of them that is a link.
-    fn tell(&self, event: &Arc<Event>, under: Option<Link>, told: &mut Vec<Told>) {
-        let (identifiers, _) = normalise_identifiers(&self.rules, &event.identifiers);
-        let rule = |kind: u16| self.rules.kinds.get(usize::from(kind));
-        let own = under.is_none();
-        let is_person = |kind: u16| rule(kind).is_some_and(|rule| rule.role == Role::Person);
-        let recognised = identifiers.iter().any(|(kind, _)| is_person(*kind));
-        for ((kind, value), link) in
-            identifiers.iter().zip(crate::identifier::links(self.seed, &self.rules, &identifiers))
-        {
-            if under.is_none_or(|under| under == link)
-                && let Some(subject) = self.rules.identifier(*kind, value.clone())
-            {
-                told.push(Told { subject, recognised, own, event: Arc::clone(event) });
-            }
-        }
+    /// Whether the events of a trail are of somebody recognised: under an identifier of a person.
+    fn is_recognised(&self, trail: &Node) -> bool {
+        let role = |link: &Link| self.rules.kinds.get(usize::from(link.kind)).map(|rule| rule.role);
+        trail.links.iter().any(|link| role(link) == Some(Role::Person))
+    }
+}
+
+/// The consents that bear on a profile.
+#[derive(Default)]
+pub(super) struct Heard {
+    pub(super) said: Vec<HeardConsent>,
+    /// Identifiers that too many others carry.
+    pub(super) crowded: u64,
+}
+
+pub(super) struct HeardConsent {
+    pub(super) event: Arc<Event>,
+    trail: Arc<Node>,
+    /// The identifier that the profile shares with who told it; none for its own.
+    under: Option<Link>,
+}
+
+impl Heard {
+    /// The consent that holds. The links of a trail stand for the identifiers of its events: nothing is normalised.
+    pub(super) fn effective(&self, view: &View, query: &ConsentQuery, now: Timestamp) -> Effective {
+        let said = self.said.iter().flat_map(|HeardConsent { event, trail, under }| {
+            let (own, recognised) = (under.is_none(), view.is_recognised(trail));
+            let links = trail.links.iter().filter(move |link| under.is_none_or(|under| under == **link));
+            links.map(move |link| Said { subject: *link, recognised, own, event })
+        });
+        holding(said, query, now)
     }
 }
 

@@ -4,7 +4,7 @@ use super::Resolver;
 use super::about::Subject;
 use super::moments::newest_claim;
 use super::read::View;
-use crate::consent::{ConsentQuery, basis_of, effective, permit};
+use crate::consent::{ConsentQuery, basis_of, permit};
 use crate::contact::{
     ChannelPermission, ChannelRule, ContactPlan, ContactRequest, ContactRules, is_clock_named, plan_once,
 };
@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::event::{Event, LegalBasis, Sensitivity};
 use crate::id::{Link, ProfileId, RecordNumber};
 use crate::identifier::{Topic, hash_value};
-use crate::normalise::folded;
+use crate::normalise::is_same_word;
 use crate::preference::{PreferenceQuery, recall};
 use crate::record::Identifier;
 use crate::stitch::Claimed;
@@ -114,10 +114,10 @@ impl View {
         // The basis of which only a refusal takes away, where nothing is declared.
         let declared = !policy.purpose.is_empty();
         let basis = if declared { basis_of(policy, &request.purpose) } else { LegalBasis::LegitimateInterest };
-        let told = self.consents_of(subject)?.told;
+        let heard = self.heard(subject)?;
         let permission = |channel: &ChannelRule| {
             let query = ConsentQuery::new(request.purpose.clone()).channel(channel.name.clone());
-            let permission = permit(basis, effective(&told, &query, request.now));
+            let permission = permit(basis, heard.effective(self, &query, request.now));
             ChannelPermission { channel: channel.name.clone(), permission }
         };
         Ok(rules.channel.iter().map(permission).collect())
@@ -131,10 +131,11 @@ impl View {
         let numbers: Vec<RecordNumber> = messages.keys().copied().collect();
         let mut trails = subject.trails.clone();
         for (number, trail) in numbers.iter().zip(self.snapshot.trails(&numbers)?) {
-            if trail.is_some_and(|trail| messages.get(number) == Some(&trail.events)) {
-                trails.remove(number);
+            if trail.is_none_or(|trail| messages.get(number) != Some(&trail.events)) {
+                messages.remove(number);
             }
         }
+        trails.retain(|(number, _)| !messages.contains_key(number));
         self.last_event(subject.number, &trails, now.microseconds(), |event| !event.kind.is_of_message())
     }
 
@@ -142,7 +143,7 @@ impl View {
     fn points(&self, subject: &Subject, rules: &ContactRules) -> Result<Vec<Identifier>> {
         let declares = |name: &str| {
             let mut kinds = rules.channel.iter().filter_map(|channel| channel.kind.as_ref());
-            kinds.any(|kind| folded(kind) == folded(name))
+            kinds.any(|kind| is_same_word(kind, name))
         };
         let wanted: Vec<bool> = self.rules.kinds.iter().map(|kind| declares(&kind.name)).collect();
         let is_wanted = |kind: u16| wanted.get(usize::from(kind)).copied().unwrap_or_default();

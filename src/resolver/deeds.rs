@@ -180,9 +180,9 @@ impl View {
     fn past(&self, subject: &Subject, now: Timestamp) -> Result<Past> {
         let today = day_of(now);
         let (mut past, mut users) = (Past { today, months: Vec::new(), events: Vec::new() }, Users::default());
-        let numbers: Vec<RecordNumber> = subject.trails.keys().copied().collect();
+        let numbers: Vec<RecordNumber> = subject.trails.iter().map(|(trail, _)| *trail).collect();
         let rows = self.snapshot.trails(&numbers)?;
-        for ((&trail, node), row) in subject.trails.iter().zip(rows) {
+        for (&(trail, ref node), row) in subject.trails.iter().zip(rows) {
             let counted = row.is_some_and(|row| self.reads_months(node, &row));
             let since = if counted { i64::from(today).saturating_mul(DAY) } else { i64::MIN };
             if counted {

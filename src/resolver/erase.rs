@@ -5,18 +5,20 @@ use super::about::Subject;
 use super::attribute::Users;
 use super::moments::each_event;
 use super::plan::Planner;
-use super::read::{PAGE, View};
+use super::read::View;
 use super::reading::{TrailReading, moment_of};
 use super::tombstone::forms;
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::id::{ClusterNumber, ProfileId, RecordNumber, TombstoneHash};
-use crate::identifier::{Secret, hash_erased, hash_erased_identifier, hash_key, hash_request, hash_trail, hash_value};
+use crate::identifier::{
+    Secret, hash_erased, hash_erased_identifier, hash_idle, hash_key, hash_request, hash_trail, hash_value,
+};
 use crate::normalise::normalise_identifier;
 use crate::policy::Role;
 use crate::profile::Status;
 use crate::record::{Identifier, Moment, Record, RecordKey, What};
-use crate::store::{DORMANT, EventPlace, Node, Presence, Snapshot, Trail, Vertex};
+use crate::store::{EventPlace, Node, Presence, Snapshot, Trail, Vertex, all};
 use serde::Serialize;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
@@ -103,7 +105,7 @@ impl Resolver {
     /// relative holds the identifier by then. What was removed is gone from the files after [`scrub`](Self::scrub).
     ///
     /// O(what the person has, log of what is stored for each of it, and the events on trails of devices that they
-    /// shared); where records are set aside or trails take no part, all records or trails are read once.
+    /// shared).
     ///
     /// # Errors
     /// `Config` where the resolver has no secret, or lacks one that tombstones stand under. `Input` where the request is
@@ -186,7 +188,7 @@ impl View {
     /// own, and what stays.
     fn events_to_erase(&self, subject: &Subject) -> Result<Vec<TakenOff>> {
         let (mut users, mut trails) = (Users::default(), Vec::new());
-        for (&trail, node) in &subject.trails {
+        for &(trail, ref node) in &subject.trails {
             let mut taken = TakenOff { trail, node: Arc::clone(node), gone: Vec::new(), left: None };
             each_event(&*self.snapshot, trail, i64::MIN..=i64::MAX, &mut |place, event| {
                 if users.of(&*self.snapshot, node, place.at)? == subject.number {
@@ -227,16 +229,16 @@ impl Planner<'_> {
             self.erase_trails(trails, subject.number, known, erased)?;
         }
         let alone = self.carried_by_nobody(&known.identifiers)?;
-        let personal = |(_, role): &(&Identifier, &Role)| role.makes_known();
-        let hashes: BTreeSet<TombstoneHash> =
-            alone.iter().filter(personal).filter_map(|(one, _)| hash_erased_identifier(secret, one)).collect();
-        self.erase_idle(&hashes, secret, known, erased)?;
+        let personal: Vec<&Identifier> =
+            alone.iter().filter(|(_, role)| role.makes_known()).map(|(identifier, _)| identifier).collect();
+        self.erase_idle(&personal, known, erased)?;
         for identifier in alone.keys() {
             self.erase_ledger(identifier, known, erased)?;
         }
         self.settle()?;
         if erased.anything() {
-            for hash in hashes {
+            let hashes = personal.iter().filter_map(|identifier| hash_erased_identifier(secret, identifier));
+            for hash in hashes.collect::<BTreeSet<TombstoneHash>>() {
                 erased.tombstones += u64::from(self.put_tombstone(secret, hash)?);
             }
         }
@@ -319,50 +321,20 @@ impl Planner<'_> {
     }
 
     /// Erases what takes no part and carries one of the person's own identifiers.
-    fn erase_idle(
-        &mut self,
-        hashes: &BTreeSet<TombstoneHash>,
-        secret: &Secret,
-        known: &mut Known,
-        erased: &mut Erased,
-    ) -> Result<()> {
-        let rules = self.rules;
-        let theirs = |sent: &[Identifier]| {
-            let mut forms = sent.iter().flat_map(|identifier| forms(rules, identifier));
-            forms.any(|form| hash_erased_identifier(secret, &form).is_some_and(|hash| hashes.contains(&hash)))
-        };
-        let (mut records, mut trails) = (Vec::new(), Vec::new());
-        let mut from = RecordNumber(0);
-        while self.meta.counts.quarantined > 0 && !hashes.is_empty() {
-            let page = self.overlay.record_page(from, PAGE)?;
-            let Some((last, _)) = page.last() else { break };
-            from = RecordNumber(last.0 + 1);
-            for (number, record) in page.into_iter().filter(|(_, record)| theirs(&record.identifiers)) {
-                if self.is_idle(number)? {
-                    records.push(record);
-                }
+    fn erase_idle(&mut self, theirs: &[&Identifier], known: &mut Known, erased: &mut Erased) -> Result<()> {
+        let mut idle: BTreeSet<RecordNumber> = BTreeSet::new();
+        for value in theirs.iter().filter_map(|identifier| hash_idle(self.seed, identifier)) {
+            if let Some(posting) = self.overlay.posting(value)? {
+                idle.extend(all(&posting.carriers, |from, limit| self.overlay.carriers(value, from, limit))?);
             }
         }
-        from = RecordNumber(0);
-        while self.meta.counts.dormant_trails > 0 && !hashes.is_empty() {
-            let page = self.overlay.trail_page(from, PAGE)?;
-            let Some((last, _)) = page.last() else { break };
-            from = RecordNumber(last.0 + 1);
-            trails.extend(page.into_iter().filter(|(_, trail)| theirs(&trail.identifiers)).map(|(number, _)| number));
-        }
-        for record in records {
-            self.erase_record(&record, known, erased)?;
-        }
-        for trail in trails {
-            if self.is_idle(trail)? {
-                self.erase_idle_trail(trail, known, erased)?;
+        for number in idle {
+            match self.overlay.record(number)? {
+                Some(record) => self.erase_record(&record, known, erased)?,
+                None => self.erase_idle_trail(number, known, erased)?,
             }
         }
         Ok(())
-    }
-
-    fn is_idle(&self, number: RecordNumber) -> Result<bool> {
-        Ok(self.overlay.node(number)?.is_none_or(|node| node.cluster == DORMANT))
     }
 
     fn erase_ledger(&mut self, identifier: &Identifier, known: &mut Known, erased: &mut Erased) -> Result<()> {

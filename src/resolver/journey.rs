@@ -7,13 +7,11 @@ use super::moments::{PAGE, each_event};
 use super::read::View;
 use crate::error::Result;
 use crate::event::{Event, EventKind};
-use crate::id::{ClusterNumber, Link, ProfileId, RecordNumber};
-use crate::policy::{Contested, Links};
+use crate::id::{ClusterNumber, ProfileId, RecordNumber};
 use crate::record::RecordKey;
-use crate::store::{DORMANT, Node, ValueState, all};
+use crate::store::{DORMANT, Node};
 use crate::time::Timestamp;
 use smol_str::SmolStr;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Events that are looked at for one page, where most are not what is asked for.
@@ -222,7 +220,7 @@ impl View {
     pub(super) fn last_event(
         &self,
         number: ClusterNumber,
-        trails: &BTreeMap<RecordNumber, Arc<Node>>,
+        trails: &[(RecordNumber, Arc<Node>)],
         until: i64,
         is_asked_for: impl Fn(&Event) -> bool,
     ) -> Result<Option<Arc<Event>>> {
@@ -266,35 +264,6 @@ impl View {
         events.reverse();
         Ok(events)
     }
-
-    /// The trails that may have events of a profile: its own, and those of others that follow a value which it claims.
-    pub(super) fn trails_of(&self, members: &[(RecordNumber, Arc<Node>)]) -> Result<BTreeMap<RecordNumber, Arc<Node>>> {
-        let mut trails: BTreeMap<RecordNumber, Arc<Node>> = BTreeMap::new();
-        let mut claimed: Vec<Link> = Vec::new();
-        for (number, node) in members {
-            let contests = |link: &&Link| {
-                let rule = self.rules.kinds.get(usize::from(link.kind));
-                rule.is_some_and(|rule| rule.links != Links::None && rule.contested == Contested::Latest)
-            };
-            claimed.extend(node.links.iter().filter(contests));
-            if node.vertex.record().is_none() {
-                trails.insert(*number, Arc::clone(node));
-            }
-        }
-        claimed.sort_unstable();
-        claimed.dedup();
-        let values: Vec<_> = claimed.iter().map(|link| link.value).collect();
-        for (link, posting) in claimed.iter().zip(self.snapshot.postings(&values)?) {
-            let Some(posting) = posting.filter(|posting| matches!(posting.state, ValueState::Contested { .. })) else {
-                continue;
-            };
-            let carriers = all(&posting.carriers, |from, limit| self.snapshot.carriers(link.value, from, limit))?;
-            let nodes = carriers.iter().copied().zip(self.snapshot.nodes(&carriers)?);
-            let follows = |node: &Arc<Node>| node.cluster != DORMANT && node.vertex.follows() == Some(*link);
-            trails.extend(nodes.filter_map(|(number, node)| Some((number, node.filter(follows)?))));
-        }
-        Ok(trails)
-    }
 }
 
 /// The events of one microsecond, each with the trail that it is on.
@@ -308,8 +277,8 @@ struct Merged<'a> {
 }
 
 impl<'a> Merged<'a> {
-    fn of(view: &'a View, trails: &BTreeMap<RecordNumber, Arc<Node>>, since: i64, until: i64) -> Self {
-        let source = |(&number, node): (&RecordNumber, &Arc<Node>)| {
+    fn of(view: &'a View, trails: &[(RecordNumber, Arc<Node>)], since: i64, until: i64) -> Self {
+        let source = |&(number, ref node): &(RecordNumber, Arc<Node>)| {
             let node = Arc::clone(node);
             Source { number, node, waiting: Vec::new(), page: FIRST_PAGE, from: Some((until, None)) }
         };

@@ -7,7 +7,7 @@
 use super::deeds::Tallied;
 use super::liken::{is_link, likeness_of};
 use super::moments::newest_claim;
-use super::reading::Reading;
+use super::reading::{Reading, TrailReading};
 use super::ruling::Ruling;
 use crate::error::{Error, Result};
 use crate::id::{ClusterNumber, KeyHash, Link, ProfileNumber, RecordNumber, Seed, ValueHash};
@@ -113,6 +113,7 @@ impl<'a> Planner<'a> {
         self.overlay.put_record(number, reading.key, Arc::clone(&reading.record));
         if reading.quarantined {
             self.meta.counts.quarantined += 1;
+            self.rehome(number, &[], &reading.homes)?;
             return Ok(Added::Quarantined);
         }
         self.place(number, reading, SmallVec::new())?;
@@ -146,14 +147,19 @@ impl<'a> Planner<'a> {
         self.overlay.put_record(number, reading.key, Arc::clone(&reading.record));
         let node = self.overlay.node(number)?;
         match (node.as_deref().filter(|node| node.cluster != DORMANT), reading.quarantined) {
-            (None, true) => {}
+            (None, true) => {
+                let old = Reading::of(self.rules, self.seed, old, None);
+                self.rehome(number, &old.homes, &reading.homes)?;
+            }
             (None, false) => {
                 self.meta.counts.quarantined -= 1;
+                self.rehome(number, &Reading::of(self.rules, self.seed, old, None).homes, &[])?;
                 self.place(number, reading, node.map(|node| node.anchors.clone()).unwrap_or_default())?;
             }
             (Some(node), true) => {
                 self.meta.counts.quarantined += 1;
                 self.unplace(number, node, Leaves::Dormant)?;
+                self.rehome(number, &[], &reading.homes)?;
             }
             (Some(node), false) => self.reread(number, node, reading)?,
         }
@@ -289,8 +295,9 @@ impl<'a> Planner<'a> {
         Ok(carried)
     }
 
-    /// Lets a record be found by where somebody lives, and no more by where nobody does. It stirs nobody.
-    fn rehome(&mut self, number: RecordNumber, old: &[ValueHash], new: &[ValueHash]) -> Result<()> {
+    /// Lets a record be found by where somebody lives, and no more by where nobody does; what takes no part, by its
+    /// identifiers. It stirs nobody.
+    pub(super) fn rehome(&mut self, number: RecordNumber, old: &[ValueHash], new: &[ValueHash]) -> Result<()> {
         for &home in old.iter().filter(|home| !new.contains(home)) {
             self.overlay.drop_carrier(home, number)?;
         }
@@ -537,6 +544,11 @@ impl<'a> Planner<'a> {
             self.overlay.put_anchor(profile, Anchor::Gone);
         }
         self.overlay.put_node(number, None);
+        if let Some(record) = self.overlay.record(number)? {
+            self.rehome(number, &Reading::of(self.rules, self.seed, record, None).homes, &[])?;
+        } else if let Some(trail) = self.overlay.trail(number)? {
+            self.rehome(number, &TrailReading::of(self.rules, self.seed, trail).homes, &[])?;
+        }
         Ok(true)
     }
 

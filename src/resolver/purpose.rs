@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, EventKind, Sensitivity};
 use crate::id::ProfileId;
 use crate::identifier::Topic;
-use crate::normalise::folded;
+use crate::normalise::is_same_word;
 use crate::preference::{PreferenceQuery, Preferences, recall};
 use crate::profile::Profile;
 use crate::time::Timestamp;
@@ -146,13 +146,13 @@ impl ForPurpose<'_> {
 
     fn states(&self, event: &Event) -> bool {
         match event.preference.as_deref().and_then(|said| said.purpose.as_ref()) {
-            Some(purpose) => folded(purpose) == folded(&self.purpose),
+            Some(purpose) => is_same_word(purpose, &self.purpose),
             None => self.serves(self.view.rules.policy.purposes_of_events(&event.kind)),
         }
     }
 
     fn serves(&self, purposes: &[SmolStr]) -> bool {
-        purposes.iter().any(|purpose| folded(purpose) == folded(&self.purpose))
+        purposes.iter().any(|purpose| is_same_word(purpose, &self.purpose))
     }
 
     fn sensitivity_max(&self) -> Sensitivity {

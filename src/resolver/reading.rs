@@ -1,10 +1,11 @@
 //! Records, events and trails with their readings under the policy, ready to be planned.
 
 use super::ruling::Ruling;
+use super::tombstone::forms;
 use crate::event::Event;
 use crate::household::homes;
 use crate::id::{KeyHash, Link, Seed, ValueHash};
-use crate::identifier::{hash_key, hash_of, hash_trail, links};
+use crate::identifier::{hash_idle, hash_key, hash_of, hash_trail, links};
 use crate::issue::{Issue, IssueReason};
 use crate::normalise::{normalise, normalise_event, normalise_identifiers};
 use crate::record::{Identifier, Moment, Record, RecordKey, What};
@@ -14,6 +15,7 @@ use crate::time::Timestamp;
 use crate::value::Fact;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A record as the policy reads it.
@@ -25,7 +27,7 @@ pub(super) struct Reading {
     pub(super) facts: Vec<Fact>,
     /// The hashes of its block keys.
     pub(super) blocks: Box<[ValueHash]>,
-    /// What its household is found by.
+    /// What its household is found by, or what it itself is where it takes no part.
     pub(super) homes: Box<[ValueHash]>,
     pub(super) quarantined: bool,
     pub(super) issues: Vec<Issue>,
@@ -48,12 +50,23 @@ impl Reading {
             links: links(seed, rules, &normalised.identifiers),
             blocks: Box::from(rules.blocks(seed, &normalised.facts).as_slice()),
             facts: normalised.facts,
-            homes: homes(rules, seed, &record),
+            homes: if normalised.quarantined {
+                idle(rules, seed, &record.identifiers)
+            } else {
+                homes(rules, seed, &record)
+            },
             quarantined: normalised.quarantined,
             issues,
             record,
         }
     }
+}
+
+/// What evidence that takes no part is found by: its identifiers, whether they can be used or not, each once.
+pub(super) fn idle(rules: &Ruling, seed: Seed, sent: &[Identifier]) -> Box<[ValueHash]> {
+    let forms = sent.iter().flat_map(|identifier| forms(rules, identifier));
+    let hashes: BTreeSet<ValueHash> = forms.filter_map(|form| hash_idle(seed, &form)).collect();
+    hashes.into_iter().collect()
 }
 
 /// That something comes from the future, by more than clocks go wrong.
@@ -119,13 +132,22 @@ pub(super) struct TrailReading {
     /// The key of its oldest event.
     pub(super) first: RecordKey,
     pub(super) links: SmallVec<[Link; 2]>,
+    /// What it is found by where it takes no part. What the ledger has of an identifier is found by that.
+    pub(super) homes: Box<[ValueHash]>,
     pub(super) dormant: bool,
 }
 
 impl TrailReading {
     pub(super) fn of(rules: &Ruling, seed: Seed, trail: Arc<Trail>) -> Self {
         let (identifiers, dormant) = read_trail(rules, &trail);
-        Self { first: trail.first.key_of(&trail.source), links: links(seed, rules, &identifiers), dormant, trail }
+        let is_found = dormant && trail.source != Event::LEDGER;
+        Self {
+            first: trail.first.key_of(&trail.source),
+            links: links(seed, rules, &identifiers),
+            homes: if is_found { idle(rules, seed, &trail.identifiers) } else { Box::default() },
+            dormant,
+            trail,
+        }
     }
 }
 
@@ -167,7 +189,10 @@ impl Subject {
     }
 
     pub(super) fn homes(&self) -> &[ValueHash] {
-        self.record().map(|reading| reading.homes.as_ref()).unwrap_or_default()
+        match self {
+            Self::Record(reading) => &reading.homes,
+            Self::Trail(reading) => &reading.homes,
+        }
     }
 
     /// Its place among all, as [`Vertex::order`] has it.

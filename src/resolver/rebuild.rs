@@ -542,15 +542,9 @@ impl Rebuilt {
                     let vertex = reading.vertex();
                     (vertex, reading.links, reading.facts, reading.blocks, reading.homes)
                 }
-                Subject::Trail(TrailReading { trail, first, links, .. }) => {
+                Subject::Trail(TrailReading { trail, first, links, homes, .. }) => {
                     let follows = partition.followers.get(&place).copied().map(Box::new);
-                    (
-                        Vertex::Trail { first, at: trail.first.at, follows },
-                        links,
-                        Vec::new(),
-                        Box::default(),
-                        Box::default(),
-                    )
+                    (Vertex::Trail { first, at: trail.first.at, follows }, links, Vec::new(), Box::default(), homes)
                 }
             };
             let anchors = match new {

@@ -50,7 +50,7 @@ impl View {
             }
         };
         let mut users = Users::default();
-        for (&number, node) in &subject.trails {
+        for &(number, ref node) in &subject.trails {
             if node.vertex.follows().is_none() {
                 let (at, key, _) = node.vertex.order();
                 older(at, key, number);
