@@ -139,6 +139,7 @@ mod preference;
 mod profile;
 mod record;
 mod resolver;
+mod retention;
 mod similarity;
 mod statistics;
 mod stitch;
@@ -209,6 +210,7 @@ pub use resolver::{
     Resolver, Scorer, ShownConsent, ShownEvent, Sought, Stats, Step, StoredEvent, StoredRecord, Structure, Touch, View,
     Why, Withheld,
 };
+pub use retention::{DataKind, DropReason, Dropped, Swept, SweptPlace};
 pub use similarity::{Agreement, Similarities, Similarity};
 pub use smol_str::SmolStr;
 pub use statistics::{Interval, jeffreys, wilson};

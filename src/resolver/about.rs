@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Places that are read at a time.
-const PAGE: usize = 256;
+pub(super) const PAGE: usize = 256;
 
 /// A profile with the trails that may have events of it.
 pub(super) struct Subject {

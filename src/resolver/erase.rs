@@ -16,7 +16,7 @@ use crate::normalise::normalise_identifier;
 use crate::policy::Role;
 use crate::profile::Status;
 use crate::record::{Identifier, Moment, Record, RecordKey, What};
-use crate::store::{DORMANT, EventPlace, Node, Presence, Snapshot, Trail, Vertex};
+use crate::store::{DORMANT, EventPlace, Node, Snapshot, Trail, Vertex};
 use serde::Serialize;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
@@ -292,11 +292,7 @@ impl Planner<'_> {
 
     fn drop_events(&mut self, gone: &[(EventPlace, Arc<Event>)], known: &mut Known, erased: &mut Erased) {
         for (place, event) in gone {
-            self.changed = true;
-            self.meta.counts.events -= 1;
-            self.overlay.drop_event(*place);
-            self.set_topics(*place, event, Presence::Absent);
-            self.tallied.went(*place, event);
+            self.drop_event(*place, event);
             known.event(event);
             match event.what() {
                 _ if event.key.source == Event::LEDGER => erased.ledger += 1,

@@ -37,6 +37,7 @@ mod search;
 mod settle;
 mod shop;
 mod stats;
+mod sweep;
 mod tell;
 mod tombstone;
 mod touch;

@@ -142,6 +142,11 @@ impl<'a> Planner<'a> {
         if !reading.record.supersedes(&old) {
             return Ok(Added::Unchanged);
         }
+        self.put_version(number, reading)
+    }
+
+    /// Plans a version of a record that stands, whatever the one before it.
+    pub(super) fn put_version(&mut self, number: RecordNumber, reading: &Reading) -> Result<Added> {
         self.changed = true;
         self.overlay.put_record(number, reading.key, Arc::clone(&reading.record));
         let node = self.overlay.node(number)?;
