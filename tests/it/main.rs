@@ -54,6 +54,7 @@ mod stated;
 mod store;
 mod stream;
 mod subject;
+mod sweep;
 mod tablet;
 mod tidy;
 mod trails;
