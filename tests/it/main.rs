@@ -43,6 +43,7 @@ mod properties;
 mod purchases;
 mod purposes;
 mod reads;
+mod retention;
 mod scale;
 mod script;
 mod shop;

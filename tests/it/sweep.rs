@@ -18,6 +18,8 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,16 +31,16 @@ const EVENTS: [&str; 6] = ["view", "purchase", "return", "message_sent", "contac
 /// Durations of no calendar, in minutes.
 const TIMES: [(&str, i64); 6] = [("PT1M", 1), ("PT3M", 3), ("PT6M", 6), ("P1D", 1440), ("P1DT2M", 1442), ("P2D", 2880)];
 
-fn keep(text: &str) -> TimeToLive {
+pub(crate) fn keep(text: &str) -> TimeToLive {
     text.parse().unwrap()
 }
 
-fn time(text: &str) -> Timestamp {
+pub(crate) fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
 fn keeps() -> impl Strategy<Value = Option<TimeToLive>> {
-    option::weighted(0.5, select(&TIMES[..]).prop_map(|(text, _)| keep(text)))
+    option::weighted(0.6, select(&TIMES[..]).prop_map(|(text, _)| keep(text)))
 }
 
 /// Some time while a script goes on, or after.
@@ -50,7 +52,7 @@ fn nows() -> impl Strategy<Value = Timestamp> {
 fn timed(policy: Policy) -> impl Strategy<Value = Policy> {
     let some = || prop_oneof![2 => Just(Vec::new()), 3 => subsequence(PURPOSES.map(SmolStr::from).to_vec(), 1..=2)];
     let parts = policy.identifier.len() + policy.attribute.len();
-    let events = || btree_map(select(&EVENTS[..]).prop_map(SmolStr::from), (keeps(), some()), 0..6);
+    let events = || btree_map(select(&EVENTS[..]).prop_map(SmolStr::from), (keeps(), some()), 2..10);
     let times = (vec((keeps(), some()), parts), events(), vec(keeps(), PURPOSES.len()), keeps());
     times.prop_map(move |(parts, events, purposes, undeclared)| {
         let mut policy = policy.clone();
@@ -71,8 +73,10 @@ fn timed(policy: Policy) -> impl Strategy<Value = Policy> {
 
 /// Any script under a policy with times that stays in force.
 fn scripts(calls: std::ops::Range<usize>) -> impl Strategy<Value = Script> {
-    script::of_any_kind(calls).prop_flat_map(|Script { policy, mut calls }| {
+    let script = prop_oneof![1 => script::of_any_kind(calls.clone()).boxed(), 2 => tablet::happenings(calls).boxed()];
+    (script, told()).prop_flat_map(|(Script { policy, mut calls }, told)| {
         calls.retain(|call| !matches!(call, Call::SetPolicy(_)));
+        calls.push(Call::AddEvents(told, 5));
         let wishes = vec(option::weighted(0.3, select(&["ads", "Care ", "other", " "][..])), calls.len());
         (timed(policy), wishes).prop_map(move |(policy, wishes)| {
             let mut calls = calls.clone();
@@ -85,6 +89,17 @@ fn scripts(calls: std::ops::Range<usize>) -> impl Strategy<Value = Script> {
             Script { policy, calls }
         })
     })
+}
+
+/// Consents, some of them of one source under one address.
+fn told() -> impl Strategy<Value = Vec<Event>> {
+    let of_one = |mut event: Event| {
+        event.key.source = "a".into();
+        event.identifiers = vec![Identifier::new(script::KINDS[1], "a")];
+        event
+    };
+    let one = consents::told_of_somebody().prop_map(of_one);
+    prop_oneof![vec(consents::told_of_somebody(), 0..16), vec(one, 4..24)]
 }
 
 /// Whether what was told at a time is over, by minutes.
@@ -190,7 +205,7 @@ fn is_replaced(world: &World, event: &Event, said: &Consent, now: Timestamp) -> 
     })
 }
 
-fn fresh(policy: &Policy) -> Resolver {
+pub(crate) fn fresh(policy: &Policy) -> Resolver {
     Resolver::in_memory(policy.clone()).unwrap()
 }
 
@@ -217,7 +232,7 @@ fn sent(world: &World) -> Resolver {
     resolver
 }
 
-fn exported(resolver: &Resolver) -> BTreeSet<String> {
+pub(crate) fn exported(resolver: &Resolver) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     resolver.export(&mut |operation| lines.extend([operation.to_json()])).unwrap();
     lines
@@ -232,7 +247,7 @@ fn revision(resolver: &Resolver) -> u64 {
 }
 
 /// Sweeps in steps of so many, the place between them written down and read again.
-fn in_steps(resolver: &Resolver, now: Timestamp, limit: usize) -> Swept {
+pub(crate) fn in_steps(resolver: &Resolver, now: Timestamp, limit: usize) -> Swept {
     let (mut all, mut next): (Vec<Swept>, Option<SweptPlace>) = (Vec::new(), None);
     loop {
         let before = revision(resolver);
@@ -335,7 +350,7 @@ proptest! {
 
     #[test]
     fn a_consent_that_goes_changes_no_answer(
-        policy in tablet::any_policy(), told in vec(consents::told_of_somebody(), 4..24), records in script::records(0..3),
+        policy in tablet::any_policy(), told in told(), records in script::records(0..3),
         now in nows(), later in nows()
     ) {
         let keep = keep("PT1M");
@@ -496,4 +511,90 @@ fn seen(resolver: &Resolver, now: Timestamp) -> BTreeMap<(ProfileId, &'static st
         }
     }
     seen
+}
+
+/// What scripts are to reach, and in how many of them it is seen at least.
+const WANTED: [(&str, u64); 9] = [
+    ("a value of a record goes", 100),
+    ("a record goes whole", 60),
+    ("an event goes", 80),
+    ("a consent goes", 8),
+    ("a consent stays over its time", 30),
+    ("for want of a purpose", 60),
+    ("what is undeclared", 15),
+    ("what took no part", 15),
+    ("people fall apart", 30),
+];
+
+#[test]
+fn scripts_with_times_reach_what_they_are_for() {
+    let mut runner = TestRunner::deterministic();
+    let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
+    for _ in 0..250 {
+        let script = scripts(8..24).new_tree(&mut runner).unwrap().current();
+        let now = nows().new_tree(&mut runner).unwrap().current();
+        let mut world = World::new(script.policy.clone());
+        script.calls.iter().for_each(|call| world.call(call));
+        let (left, rows) = swept(&world, now);
+        let any = |wanted: &dyn Fn(&(DataKind, Option<SmolStr>, DropReason)) -> bool| rows.keys().any(wanted);
+        let consent = |(what, name, _): &(DataKind, Option<SmolStr>, DropReason)| {
+            *what == DataKind::Event && name.as_deref() == Some("consent")
+        };
+        let keep = script.policy.event.keep.get("consent").copied();
+        let (before, after) = (world.picture(), left.picture());
+        let gone: Vec<_> = world.evidence().filter(|evidence| !left.evidence().any(|one| one == *evidence)).collect();
+        let held = |person: &BTreeSet<Evidence>| after.people.iter().filter(|one| !one.is_disjoint(person)).count();
+        let there = [
+            any(&|(what, ..)| *what != DataKind::Event),
+            left.records.len() < world.records.len(),
+            any(&|row| row.0 == DataKind::Event && !consent(row)),
+            any(&consent),
+            left.events.values().any(|event| event.kind == EventKind::Consent && over(keep, event.at, now)),
+            any(&|(_, _, reason)| *reason == DropReason::NoPurpose),
+            any(&|(what, name, _)| *what != DataKind::Event && name.is_none()),
+            gone.iter().any(|evidence| before.quarantined.contains(evidence)),
+            before.people.iter().any(|person| held(person) > 1),
+        ];
+        WANTED
+            .iter()
+            .zip(there)
+            .filter(|(_, there)| *there)
+            .for_each(|((state, _), _)| *seen.entry(state).or_default() += 1);
+    }
+    for (state, least) in WANTED {
+        let times = seen.get(state).copied().unwrap_or_default();
+        assert!(times >= least, "{state}: in {times} of 250 scripts, of {seen:#?}");
+    }
+}
+
+#[cfg(feature = "durable")]
+proptest! {
+    #![proptest_config(config(8))]
+
+    #[test]
+    fn on_disk_as_in_memory(script in scripts(1..10), now in nows(), limit in 1..5_usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || {
+            let store = onefold::Durable::options(folder.path()).durability(onefold::Durability::System).open().unwrap();
+            Resolver::open(Arc::new(store), script.policy.clone(), Options::default()).unwrap()
+        };
+        let (memory, durable) = (fresh(&script.policy), open());
+        play(&memory, &script);
+        play(&durable, &script);
+        let mut next = None;
+        let mut durable = Some(durable);
+        loop {
+            // Opened anew between any two steps.
+            drop(durable.take());
+            let resolver = durable.insert(open());
+            let (one, other) =
+                (resolver.sweep_step(now, next, limit).unwrap(), memory.sweep_step(now, next, limit).unwrap());
+            next = one.next;
+            prop_assert_eq!(one, other);
+            if next.is_none() {
+                break;
+            }
+        }
+        prop_assert_eq!(State::of(&durable.unwrap()), State::of(&memory));
+    }
 }
