@@ -139,6 +139,7 @@ mod preference;
 mod profile;
 mod record;
 mod resolver;
+mod retention;
 mod similarity;
 mod statistics;
 mod stitch;
@@ -203,12 +204,13 @@ pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, S
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict, What};
 pub use resolver::{
     AccessReport, AccessRequest, AccessStatus, Alike, Because, Card, CardConsent, CardEvent, CardHousehold, CardLimits,
-    CardOrder, CardQuery, CardStated, Consents, Contribution, Erased, Explanation, FacetFavourites, ForPurpose, Found,
-    FoundOrders, Hit, IdentifierRow, Ingest, Journey, JourneyEvent, JourneyQuery, Listed, LoadReport, Member, Options,
-    OrderSearch, Orders, PairScore, Phase, PolicyReport, Progress, Query, ReadRecord, ReplaceReport, Resolution,
-    Resolver, Scorer, ShownConsent, ShownEvent, Sought, Stats, Step, StoredEvent, StoredRecord, Structure, Touch, View,
-    Why, Withheld,
+    CardOrder, CardQuery, CardStated, Consents, Contribution, DataUse, Erased, Explanation, FacetFavourites,
+    ForPurpose, Found, FoundOrders, Hit, IdentifierRow, Ingest, Journey, JourneyEvent, JourneyQuery, Listed,
+    LoadReport, Member, Minimisation, Options, OrderSearch, Orders, PairScore, Phase, PolicyReport, Progress, Query,
+    ReadBy, ReadRecord, ReplaceReport, Resolution, Resolver, Scorer, ShownConsent, ShownEvent, Sought, Stats, Step,
+    StoredEvent, StoredRecord, Structure, Touch, View, Why, Withheld,
 };
+pub use retention::{DataKind, DropReason, Dropped, Swept, SweptPlace};
 pub use similarity::{Agreement, Similarities, Similarity};
 pub use smol_str::SmolStr;
 pub use statistics::{Interval, jeffreys, wilson};

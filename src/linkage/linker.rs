@@ -131,6 +131,16 @@ impl Linker {
         self.max_block
     }
 
+    /// Whether a comparison looks at a column. O(comparisons).
+    pub(crate) fn compares(&self, column: u16) -> bool {
+        table::asked(&self.comparisons, &[]).contains(&column)
+    }
+
+    /// Whether a blocking rule looks at a column. O(rules).
+    pub(crate) fn blocks_by(&self, column: u16) -> bool {
+        table::asked(&[], &self.blocks).contains(&column)
+    }
+
     /// The blocks of a record, from its facts.
     pub(crate) fn blocks(&self, seed: Seed, facts: &[Fact]) -> Blocks {
         block::blocks(&self.blocks, seed, facts)

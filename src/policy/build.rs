@@ -27,7 +27,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct PolicyBuilder {
-    policy: Policy,
+    pub(super) policy: Policy,
 }
 
 impl Policy {
@@ -189,6 +189,7 @@ impl IdentifierPolicy {
             block: Vec::new(),
             pattern: None,
             purposes: Vec::new(),
+            keep: None,
         }
     }
 
@@ -281,6 +282,7 @@ impl AttributePolicy {
             survive: Vec::new(),
             verified_by: None,
             purposes: Vec::new(),
+            keep: None,
             sensitivity: Sensitivity::None,
         }
     }

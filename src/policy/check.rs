@@ -47,6 +47,7 @@ impl Policy {
         self.check_order()?;
         self.check_household()?;
         self.check_purposes()?;
+        self.check_keep()?;
         self.check_linkage()
     }
 

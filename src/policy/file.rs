@@ -191,15 +191,18 @@ mod tests {
             .corroborate(["a"])
             .block(["x"])
             .pattern(".*")
-            .purposes(["care"]);
+            .purposes(["care"])
+            .keep("P2Y".parse().unwrap());
         let attribute = AttributePolicy::new("a", Compare::Text)
             .group("g")
             .survive([Survive::Source])
             .verified_by("b")
             .purposes(["care"])
+            .keep("P2Y".parse().unwrap())
             .sensitivity(Sensitivity::Special);
         Policy::builder()
             .default_region("US")
+            .undeclared_keep("P1M".parse().unwrap())
             .source("crm")
             .identifier(email)
             .identifier(IdentifierPolicy::new("home", Role::Contact).links(Links::None))
@@ -209,8 +212,9 @@ mod tests {
             .order("order_id")
             .linkage(linkage())
             .household(HouseholdPolicy::new().identifier("home").attributes(["a"]))
-            .purpose(PurposePolicy::new("care").basis(LegalBasis::Contract))
+            .purpose(PurposePolicy::new("care").basis(LegalBasis::Contract).keep("P13M".parse().unwrap()))
             .event_purposes(&EventKind::View, ["care"])
+            .event_keep(&EventKind::View, "P30D".parse().unwrap())
             .build()
             .unwrap()
     }

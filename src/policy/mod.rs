@@ -9,6 +9,7 @@ mod check_model;
 mod file;
 mod filter;
 mod household;
+mod keep;
 mod key;
 mod level;
 mod linkage;
@@ -20,6 +21,7 @@ mod rules;
 
 pub use build::PolicyBuilder;
 pub use household::HouseholdPolicy;
+pub use keep::TimeToLive;
 pub use key::{Key, KeyPart};
 pub use level::Level;
 pub use linkage::{BlockPolicy, ComparisonPolicy, LinkagePolicy, ModelSource};
@@ -38,6 +40,9 @@ use std::collections::BTreeMap;
 pub struct Policy {
     /// What becomes of attributes that the policy does not declare.
     pub undeclared_attributes: Undeclared,
+    /// For how long records keep attributes and identifiers that the policy does not declare.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undeclared_keep: Option<TimeToLive>,
     /// The region of phone numbers without a country code: ISO 3166-1 alpha-2, as `US`.
     pub default_region: Option<SmolStr>,
     /// A record later than now by more than this many seconds is an issue.
@@ -225,6 +230,9 @@ pub struct IdentifierPolicy {
     /// The purposes for which its values may be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub purposes: Vec<SmolStr>,
+    /// For how long records keep its values. Those of an event stand for as long as the event does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<TimeToLive>,
 }
 
 /// A declared attribute.
@@ -251,6 +259,9 @@ pub struct AttributePolicy {
     /// The purposes for which its values may be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub purposes: Vec<SmolStr>,
+    /// For how long its values are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<TimeToLive>,
     /// How carefully its values are to be handled.
     #[serde(default, skip_serializing_if = "is_plain")]
     pub sensitivity: Sensitivity,
@@ -272,6 +283,10 @@ pub struct PurposePolicy {
     /// Whether every read of a profile for it is recorded in the audit log.
     #[serde(default)]
     pub recorded: bool,
+    /// For how long data may be used for it; none for ever. What is declared for purposes is dropped when the time of all
+    /// of them is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<TimeToLive>,
 }
 
 /// How events are read.
@@ -285,6 +300,9 @@ pub struct EventPolicy {
     /// By kind of event, the purposes for which events of the kind may be read.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub purposes: BTreeMap<SmolStr, Vec<SmolStr>>,
+    /// By kind of event, for how long events of the kind are kept.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub keep: BTreeMap<SmolStr, TimeToLive>,
 }
 
 impl EventPolicy {
@@ -384,6 +402,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             undeclared_attributes: Undeclared::default(),
+            undeclared_keep: None,
             default_region: None,
             clock_skew_seconds: 300,
             max_region: 10_000,

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 impl PurposePolicy {
     /// Names a purpose that needs consent.
     pub fn new(name: impl Into<SmolStr>) -> Self {
-        Self { name: name.into(), basis: LegalBasis::Consent, recorded: false }
+        Self { name: name.into(), basis: LegalBasis::Consent, recorded: false, keep: None }
     }
 
     /// Sets its legal basis.
@@ -65,7 +65,7 @@ impl Policy {
         }
         for (kind, purposes) in &self.event.purposes {
             let field = format!("event.purposes.{kind}");
-            kind.parse::<EventKind>().map_err(|_| Error::policy(field.as_str(), "is of no kind of event"))?;
+            self.check_event_kind(&field, kind)?;
             self.check_named(&field, purposes)?;
         }
         Ok(())

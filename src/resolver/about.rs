@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Places that are read at a time.
-const PAGE: usize = 256;
+pub(super) const PAGE: usize = 256;
 
 /// Most members of a profile carry the same few identifiers: a repetition is looked for among so many.
 const LINKS_NEAR: usize = 8;

@@ -28,7 +28,7 @@ use std::sync::Arc;
 const SUBJECT: &str = "data subject";
 
 /// What two people who share an address differ in.
-const PERSONAL: [Compare; 3] = [Compare::GivenName, Compare::FullName, Compare::Date];
+pub(super) const PERSONAL: [Compare; 3] = [Compare::GivenName, Compare::FullName, Compare::Date];
 
 /// A request for access, as a data subject makes it (General Data Protection Regulation, Article 15).
 ///

@@ -18,7 +18,7 @@ use crate::normalise::normalise_identifier;
 use crate::policy::Role;
 use crate::profile::Status;
 use crate::record::{Identifier, Moment, Record, RecordKey, What};
-use crate::store::{EventPlace, Node, Presence, Snapshot, Trail, Vertex, all};
+use crate::store::{EventPlace, Node, Snapshot, Trail, Vertex, all};
 use serde::Serialize;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
@@ -294,11 +294,7 @@ impl Planner<'_> {
 
     fn drop_events(&mut self, gone: &[(EventPlace, Arc<Event>)], known: &mut Known, erased: &mut Erased) {
         for (place, event) in gone {
-            self.changed = true;
-            self.meta.counts.events -= 1;
-            self.overlay.drop_event(*place);
-            self.set_topics(*place, event, Presence::Absent);
-            self.tallied.went(*place, event);
+            self.drop_event(*place, event);
             known.event(event);
             match event.what() {
                 _ if event.key.source == Event::LEDGER => erased.ledger += 1,

@@ -63,7 +63,7 @@ impl Planner<'_> {
         if standing.as_ref().is_none_or(|(old, _)| *old != place) {
             self.lengthen(number, reading)?;
             if let Some((old, event)) = &standing {
-                self.shorten(old.trail, &moment_of(event))?;
+                self.shorten(old.trail, &[moment_of(event)])?;
             }
         }
         Ok(if reading.dormant { Added::Quarantined } else { Added::Taken })
@@ -73,13 +73,18 @@ impl Planner<'_> {
     pub(super) fn remove_event(&mut self, key: KeyHash) -> Result<bool> {
         let Some(place) = self.overlay.event_place(key)? else { return Ok(false) };
         let event = self.standing(place)?;
+        self.drop_event(place, &event);
+        self.shorten(place.trail, &[moment_of(&event)])?;
+        Ok(true)
+    }
+
+    /// Takes away an event, which its trail still counts.
+    pub(super) fn drop_event(&mut self, place: EventPlace, event: &Event) {
         self.changed = true;
         self.meta.counts.events -= 1;
         self.overlay.drop_event(place);
-        self.set_topics(place, &event, Presence::Absent);
-        self.tallied.went(place, &event);
-        self.shorten(place.trail, &moment_of(&event))?;
-        Ok(true)
+        self.set_topics(place, event, Presence::Absent);
+        self.tallied.went(place, event);
     }
 
     pub(super) fn set_topics(&mut self, place: EventPlace, event: &Event, presence: Presence) {
@@ -126,21 +131,21 @@ impl Planner<'_> {
         self.retime(number, &trail, &longer, Some(&moment))
     }
 
-    /// Counts one event less on a trail, which goes with its last.
-    fn shorten(&mut self, number: RecordNumber, moment: &Moment) -> Result<()> {
+    /// Counts events off a trail, which goes with its last.
+    pub(super) fn shorten(&mut self, number: RecordNumber, gone: &[Moment]) -> Result<()> {
         let trail = self.overlay.trail(number)?.ok_or_else(|| Error::corrupt("an event without its trail"))?;
         let key = hash_trail(self.seed, &trail.source, &*trail.identifiers);
-        if trail.events <= 1 {
+        if trail.events <= gone.len() as u64 {
             return self.drop_trail(number, key);
         }
         let mut shorter = Trail::clone(&trail);
-        shorter.events -= 1;
+        shorter.events -= gone.len() as u64;
         let lost = || Error::corrupt("a trail without its events");
-        if *moment == shorter.last {
+        if gone.contains(&trail.last) {
             shorter.last = newest(&self.overlay, number)?.ok_or_else(lost)?;
         }
-        if *moment == shorter.first {
-            shorter.first = oldest(&self.overlay, number, moment.at, shorter.last.at)?.ok_or_else(lost)?;
+        if gone.contains(&trail.first) {
+            shorter.first = oldest(&self.overlay, number, trail.first.at, shorter.last.at)?.ok_or_else(lost)?;
         }
         let shorter = Arc::new(shorter);
         self.overlay.put_trail(number, key, Arc::clone(&shorter));

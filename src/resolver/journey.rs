@@ -175,6 +175,16 @@ impl View {
     }
 
     pub(super) fn journey_of(&self, subject: &Subject, query: &JourneyQuery) -> Result<Journey> {
+        self.journey_where(subject, query, &|_| true)
+    }
+
+    /// As above, of the events that may be seen.
+    pub(super) fn journey_where(
+        &self,
+        subject: &Subject,
+        query: &JourneyQuery,
+        is_seen: &dyn Fn(&Event) -> bool,
+    ) -> Result<Journey> {
         let since = query.since.map_or(i64::MIN, |since| since.microseconds());
         let until = query.until.map_or(Some(i64::MAX), |until| until.microseconds().checked_sub(1));
         let until = until.map(|until| query.after.as_ref().map_or(until, |after| until.min(after.at)));
@@ -188,7 +198,10 @@ impl View {
             let mut theirs: Vec<(Touch, JourneyEvent)> = Vec::new();
             for (node, event) in moment {
                 let place = Touch::of(&event);
-                if !query.asks_for(&event) || query.after.as_ref().is_some_and(|after| place >= *after) {
+                if !query.asks_for(&event)
+                    || !is_seen(&event)
+                    || query.after.as_ref().is_some_and(|after| place >= *after)
+                {
                     continue;
                 }
                 let user = users.of(&*self.snapshot, &node, at)?;

@@ -143,17 +143,21 @@ impl<'a> Planner<'a> {
         if !reading.record.supersedes(&old) {
             return Ok(Added::Unchanged);
         }
+        self.put_version(number, reading)
+    }
+
+    /// Plans a version of a record that stands, whatever the one before it.
+    pub(super) fn put_version(&mut self, number: RecordNumber, reading: &Reading) -> Result<Added> {
         self.changed = true;
-        self.overlay.put_record(number, reading.key, Arc::clone(&reading.record));
         let node = self.overlay.node(number)?;
-        match (node.as_deref().filter(|node| node.cluster != DORMANT), reading.quarantined) {
-            (None, true) => {
-                let old = Reading::of(self.rules, self.seed, old, None);
-                self.rehome(number, &old.homes, &reading.homes)?;
-            }
+        let live = node.as_deref().filter(|node| node.cluster != DORMANT);
+        let found_by = if live.is_none() { self.found_by(number)? } else { Box::default() };
+        self.overlay.put_record(number, reading.key, Arc::clone(&reading.record));
+        match (live, reading.quarantined) {
+            (None, true) => self.rehome(number, &found_by, &reading.homes)?,
             (None, false) => {
                 self.meta.counts.quarantined -= 1;
-                self.rehome(number, &Reading::of(self.rules, self.seed, old, None).homes, &[])?;
+                self.rehome(number, &found_by, &[])?;
                 self.place(number, reading, node.map(|node| node.anchors.clone()).unwrap_or_default())?;
             }
             (Some(node), true) => {
@@ -306,6 +310,15 @@ impl<'a> Planner<'a> {
             self.overlay.add_carrier(home, posting, number);
         }
         Ok(())
+    }
+
+    /// What a record or trail that takes no part is found by.
+    fn found_by(&self, number: RecordNumber) -> Result<Box<[ValueHash]>> {
+        if let Some(record) = self.overlay.record(number)? {
+            return Ok(Reading::of(self.rules, self.seed, record, None).homes);
+        }
+        let trail = self.overlay.trail(number)?;
+        Ok(trail.map(|trail| TrailReading::of(self.rules, self.seed, trail).homes).unwrap_or_default())
     }
 
     fn first_carrier(&self, value: ValueHash, posting: &Posting) -> Result<Option<RecordNumber>> {
@@ -544,11 +557,7 @@ impl<'a> Planner<'a> {
             self.overlay.put_anchor(profile, Anchor::Gone);
         }
         self.overlay.put_node(number, None);
-        if let Some(record) = self.overlay.record(number)? {
-            self.rehome(number, &Reading::of(self.rules, self.seed, record, None).homes, &[])?;
-        } else if let Some(trail) = self.overlay.trail(number)? {
-            self.rehome(number, &TrailReading::of(self.rules, self.seed, trail).homes, &[])?;
-        }
+        self.rehome(number, &self.found_by(number)?, &[])?;
         Ok(true)
     }
 

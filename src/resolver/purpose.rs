@@ -1,18 +1,23 @@
 //! What may be seen of somebody for a purpose.
 
+use super::about::PAGE;
 use super::journey::{Journey, JourneyQuery};
 use super::read::View;
 use crate::audit::AuditAction;
 use crate::consent::{ConsentQuery, Permission, PermissionReason, declared};
 use crate::error::{Error, Result};
 use crate::event::{Event, EventKind, Sensitivity};
-use crate::id::ProfileId;
+use crate::golden::fold;
+use crate::id::{ProfileId, RecordNumber};
 use crate::identifier::Topic;
-use crate::normalise::is_same_word;
+use crate::normalise::{is_same_word, normalise, normalise_identifiers};
 use crate::preference::{PreferenceQuery, Preferences, recall};
 use crate::profile::Profile;
+use crate::retention::{Retention, tells_consent};
+use crate::store::{Cluster, Trail};
 use crate::time::Timestamp;
 use smol_str::SmolStr;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -20,7 +25,9 @@ use std::sync::Arc;
 ///
 /// An attribute, a kind of identifier or a kind of event is read for the purposes that the policy names with it, and for
 /// no other; what is of a special category ([`Sensitivity::Special`]) only where consent was granted (General Data
-/// Protection Regulation, Article 9 (2) (a)).
+/// Protection Regulation, Article 9 (2) (a)). What is over its own [time to live](crate::TimeToLive) at the time that is
+/// asked at, or over that of the purpose, is not seen, whether or not it was [swept](crate::Resolver::sweep): golden values
+/// are chosen of what is left. An identifier of events is as old as the newest of them.
 pub struct ForPurpose<'a> {
     view: &'a View,
     id: ProfileId,
@@ -101,7 +108,9 @@ impl ForPurpose<'_> {
         if !self.permission.allowed {
             return Ok(None);
         }
-        let Some(mut profile) = self.view.profile(self.id)? else { return Ok(None) };
+        let Some((number, cluster)) = self.view.cluster_of(self.id)? else { return Ok(None) };
+        let members = self.view.members_of(number, &cluster)?;
+        let mut profile = self.in_time(&cluster, &members)?;
         let policy = &self.view.rules.policy;
         profile.identifiers.retain(|held| self.serves(policy.purposes_of_kind(&held.kind)));
         profile.golden.values.retain(|value| {
@@ -126,7 +135,9 @@ impl ForPurpose<'_> {
             return Ok(Journey::default());
         }
         query.kinds = kinds;
-        Ok(self.view.journey(self.id, &query)?.unwrap_or_default())
+        let Some(subject) = self.view.subject(self.id)? else { return Ok(Journey::default()) };
+        let retention = self.retention();
+        self.view.journey_where(&subject, &query, &|event| retention.sees_event(event, &self.purpose))
     }
 
     /// What was stated for the purpose, or for none in particular by events of a kind that may be read; nothing where the
@@ -138,10 +149,56 @@ impl ForPurpose<'_> {
         let subject = self.view.subject(self.id)?.filter(|_| self.permission.allowed);
         let Some(subject) = subject else { return Ok(Preferences::default()) };
         let mut events: Vec<Arc<Event>> = self.view.events_under(Topic::Statement, &subject)?;
-        events.retain(|event| self.states(event));
+        let retention = self.retention();
+        events.retain(|event| self.states(event) && retention.sees_event(event, &self.purpose));
         let sensitivity_max = query.sensitivity_max.min(self.sensitivity_max());
         let query = PreferenceQuery { purpose: Some(self.purpose.clone()), sensitivity_max, ..query.clone() };
         Ok(recall(&events, &query, self.now))
+    }
+
+    /// The profile, without what is over its time.
+    fn in_time(&self, cluster: &Cluster, members: &[RecordNumber]) -> Result<Profile> {
+        let (view, retention) = (self.view, self.retention());
+        let mut profile = view.profile_with(cluster, members)?;
+        if retention.is_silent() {
+            return Ok(profile);
+        }
+        let rules = &view.rules;
+        let records: Vec<_> = view.snapshot.records(members)?.into_iter().flatten().collect();
+        let seen: Vec<_> = records.iter().map(|record| retention.seen(record, &self.purpose)).collect();
+        profile.golden = fold(rules, &seen);
+        let mut told: BTreeSet<(u16, SmolStr)> = BTreeSet::new();
+        seen.iter().for_each(|record| told.extend(normalise(rules, record).0.identifiers));
+        for (number, trail) in members.iter().zip(view.snapshot.trails(members)?) {
+            let Some(trail) = trail else { continue };
+            let Some(newest) = self.newest_left(&retention, *number, &trail)? else { continue };
+            let (identifiers, _) = normalise_identifiers(rules, &trail.identifiers);
+            let seen = |(kind, _): &(u16, SmolStr)| retention.sees_identifier(*kind, &self.purpose, newest);
+            told.extend(identifiers.into_iter().filter(seen));
+        }
+        profile
+            .identifiers
+            .retain(|held| rules.kind_place(&held.kind).is_some_and(|kind| told.contains(&(kind, held.value.clone()))));
+        Ok(profile)
+    }
+
+    /// The time of the newest event of a trail that a sweep leaves. O(events before it).
+    fn newest_left(&self, retention: &Retention<'_>, number: RecordNumber, trail: &Trail) -> Result<Option<Timestamp>> {
+        // A consent goes only for a newer one: the newest stays.
+        let stays = |event: &Event| tells_consent(event) || retention.drops(event).is_none();
+        let (mut until, mut after, mut limit) = (trail.last.at, None, 1);
+        loop {
+            let page = self.view.snapshot.event_page(number, i64::MIN..=until, after, limit)?;
+            if let Some((_, left)) = page.iter().find(|(_, event)| stays(event)) {
+                return Ok(Some(left.at));
+            }
+            let Some((last, _)) = page.last().filter(|_| page.len() == limit) else { return Ok(None) };
+            (until, after, limit) = (last.at, Some(last.key), PAGE);
+        }
+    }
+
+    fn retention(&self) -> Retention<'_> {
+        Retention::new(&self.view.rules, self.now)
     }
 
     fn states(&self, event: &Event) -> bool {

@@ -343,7 +343,7 @@ impl View {
         Ok(trail.map(|trail| normalise_identifiers(&self.rules, &trail.identifiers).0).unwrap_or_default())
     }
 
-    fn pages(&self, visit: &mut VisitPage<'_>) -> Result<()> {
+    pub(super) fn pages(&self, visit: &mut VisitPage<'_>) -> Result<()> {
         let mut from = RecordNumber(0);
         loop {
             let page = self.snapshot.record_page(from, PAGE)?;

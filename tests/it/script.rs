@@ -311,6 +311,7 @@ pub(crate) fn kind() -> impl Strategy<Value = IdentifierPolicy> {
             block,
             pattern: None,
             purposes: Vec::new(),
+            keep: None,
         },
     )
 }
@@ -334,6 +335,7 @@ fn attributes() -> impl Strategy<Value = Vec<AttributePolicy>> {
             survive,
             verified_by: None,
             purposes: Vec::new(),
+            keep: None,
             sensitivity: onefold::Sensitivity::None,
         };
         let born = born.unwrap_or_else(|| given.clone());

@@ -30,6 +30,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("consent", (3, 0)),
     ("audit", (3, 0)),
     ("journey", (3, 0)),
+    ("retention", (3, 1)),
     ("contact", (3, 1)),
     ("catalogue", (3, 1)),
     ("linkage", (4, 0)),

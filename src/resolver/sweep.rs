@@ -1,0 +1,249 @@
+//! Sweeping: what is over its time goes, in bounded steps.
+
+use super::Resolver;
+use super::about::PAGE;
+use super::plan::Planner;
+use super::reading::{Reading, moment_of, read_trail};
+use crate::error::Result;
+use crate::event::Event;
+use crate::id::RecordNumber;
+use crate::identifier::{Topic, hash_key, hash_topic};
+use crate::record::Moment;
+use crate::retention::{DropReason, Place, Retention, Swept, SweptPlace, Words, tells_consent};
+use crate::store::{EventPlace, Snapshot, Trail};
+use crate::time::Timestamp;
+use std::sync::Arc;
+
+/// Records or events that a step looks at, where nobody says.
+const STEP: usize = 1_000;
+
+impl Resolver {
+    /// Drops what is over its time: what is left is as if the rest had never been sent.
+    ///
+    /// **What goes.** A value of a record, an attribute or an identifier, whose [time to live](crate::TimeToLive), counted
+    /// from the record's `at`, is over; and one that is declared for purposes, when the time of each of them is over (a
+    /// purpose without one lasts for ever). The record stands without it, at the same time, and goes with its last value.
+    /// An event goes whole, by the time of its kind and of its purposes: its identifiers stand for as long as it does.
+    /// Records that were set aside and events that are nobody's go like others; the ledger ([`Event::LEDGER`]) stays.
+    ///
+    /// **Consents** are evidence of a choice: one goes only if its kind has a time of its own
+    /// ([`event_keep`](crate::PolicyBuilder::event_keep)), that is over, and if the same source told a newer word of the same
+    /// purpose and scope, under the same identifiers, which are of people and contacts only, that says all that it says: one
+    /// that is no yes, or, where both are yes, and the older without an end, a newer yes. So no answer to what holds from
+    /// then on is another without it. The newest refusal stays for ever, and so does the newest yes. But what ties people to
+    /// each other may go, as with [`remove`](Self::remove): then each has the words under their own identifiers.
+    ///
+    /// Sweeping twice is sweeping once. What a source sends again may stand again until the next sweep: of two versions of
+    /// one time the larger does, as ever, and one with a newer `at` has a time of its own. Reads show what stands; only
+    /// [`View::for_purpose`](crate::View::for_purpose) judges by time itself. What was dropped is gone from the files after
+    /// [`scrub`](Self::scrub).
+    ///
+    /// O(records and events), read in pages; each step is one commit, of what is over its time only
+    /// ([`sweep_step`](Self::sweep_step)). Nothing is read where the policy has no times.
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading or writing failed; steps before stay, and sweeping again goes on.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{AttributePolicy, Compare, IdentifierPolicy, Policy, Record, RecordKey, Resolver, Role};
+    /// let policy = Policy::builder()
+    ///     .identifier(IdentifierPolicy::new("customer_id", Role::Person))
+    ///     .attribute(AttributePolicy::new("shoe_size", Compare::Exact).keep("P2Y".parse()?))
+    ///     .build()?;
+    /// let resolver = Resolver::in_memory(policy)?;
+    /// let ann = Record::new("crm", "42", "2024-02-29T10:00:00Z".parse()?).identifier("customer_id", "C42");
+    /// resolver.add(ann.attribute("shoe_size", "38"))?;
+    ///
+    /// assert!(!resolver.sweep("2026-02-27T23:00:00Z".parse()?)?.anything());
+    /// let swept = resolver.sweep("2026-03-01T00:00:00Z".parse()?)?;
+    /// assert_eq!((swept.dropped[0].name.as_deref(), swept.dropped[0].count), (Some("shoe_size"), 1));
+    /// let left = resolver.record(&RecordKey::new("crm", "42"))?.unwrap().record;
+    /// assert!(left.attributes.is_empty() && left.identifiers.len() == 1);
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn sweep(&self, now: Timestamp) -> Result<Swept> {
+        let mut swept = Swept::default();
+        loop {
+            swept.add(self.sweep_step(now, swept.next, STEP)?);
+            if swept.next.is_none() {
+                return Ok(swept);
+            }
+        }
+    }
+
+    /// Makes one step of a [`sweep`](Self::sweep), over at most so many records or events, in one commit: from the
+    /// beginning, or from where the step before said. That place may be stored, to go on after a crash; to begin anew is
+    /// as good, and so is another `now`. What comes while a sweep is under way may be left to the next.
+    ///
+    /// O(what it looks at, and the regions of what goes).
+    ///
+    /// # Errors
+    /// `Store` or `Corrupt` where reading or writing failed; nothing of the step is done then.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{EventKind, Event, Policy, Resolver};
+    /// let policy = Policy::retail().into_builder().event_keep(&EventKind::View, "P30D".parse()?).build()?;
+    /// let resolver = Resolver::in_memory(policy)?;
+    /// for (key, at) in [("1", "2026-01-05T10:00:00Z"), ("2", "2026-03-05T10:00:00Z")] {
+    ///     let view = Event::new("web", key, at.parse()?, EventKind::View);
+    ///     resolver.add_event(view.identifier("email", "ann@example.org"))?;
+    /// }
+    /// let (now, mut next, mut dropped) = ("2026-03-06T00:00:00Z".parse()?, None, 0);
+    /// loop {
+    ///     let step = resolver.sweep_step(now, next, 1)?;
+    ///     dropped += step.dropped.iter().map(|dropped| dropped.count).sum::<u64>();
+    ///     next = step.next;
+    ///     if next.is_none() {
+    ///         break;
+    ///     }
+    /// }
+    /// assert_eq!((dropped, resolver.stats()?.counts.events), (1, 1));
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn sweep_step(&self, now: Timestamp, from: Option<SweptPlace>, limit: usize) -> Result<Swept> {
+        self.write(|planner| {
+            let retention = Retention::new(planner.rules, now);
+            let mut swept = Swept::default();
+            let limit = limit.max(1);
+            let next = match from.map_or(Place::Records(RecordNumber(0)), |from| from.0) {
+                Place::Records(from) if retention.ends_values() => {
+                    let next = planner.sweep_records(&retention, from, limit, &mut swept)?;
+                    Some(next.map_or(Place::Trails(RecordNumber(0)), Place::Records))
+                }
+                from => planner.sweep_events(&retention, now, from, limit, &mut swept)?,
+            };
+            planner.settle()?;
+            swept.next = next.map(SweptPlace);
+            Ok(swept)
+        })
+    }
+}
+
+impl Planner<'_> {
+    /// Sweeps a page of records; answers where the next begins.
+    fn sweep_records(
+        &mut self,
+        retention: &Retention<'_>,
+        from: RecordNumber,
+        limit: usize,
+        swept: &mut Swept,
+    ) -> Result<Option<RecordNumber>> {
+        let page = self.overlay.record_page(from, limit)?;
+        let last = page.last().map(|(number, _)| *number).filter(|_| page.len() == limit);
+        for (number, record) in page {
+            swept.seen += 1;
+            let Some(shortened) = retention.shorten(&record) else { continue };
+            swept.count(shortened.gone);
+            match shortened.record {
+                Some(left) => {
+                    swept.records_shortened += 1;
+                    self.put_version(number, &Reading::of(self.rules, self.seed, Arc::new(left), None))?;
+                }
+                None => {
+                    swept.records_removed += 1;
+                    self.remove(hash_key(self.seed, &record.key))?;
+                }
+            }
+        }
+        Ok(last.map(|last| RecordNumber(last.0 + 1)))
+    }
+
+    /// Sweeps events from a place on; answers where to go on.
+    fn sweep_events(
+        &mut self,
+        retention: &Retention<'_>,
+        now: Timestamp,
+        from: Place,
+        limit: usize,
+        swept: &mut Swept,
+    ) -> Result<Option<Place>> {
+        if !retention.ends_events() {
+            return Ok(None);
+        }
+        let (from, mut within) = match from {
+            Place::Records(_) => (RecordNumber(0), None),
+            Place::Trails(from) => (from, None),
+            Place::Events(trail, at, key) => (trail, Some(EventPlace { trail, at, key })),
+        };
+        // Each trail has an event at least.
+        let page = self.overlay.trail_page(from, limit.min(PAGE))?;
+        let last = page.last().map(|(number, _)| Place::Trails(RecordNumber(number.0 + 1)));
+        let mut left = limit;
+        for (number, trail) in page {
+            if left == 0 {
+                return Ok(Some(Place::Trails(number)));
+            }
+            let within = within.take().filter(|within| within.trail == number);
+            if trail.source == Event::LEDGER {
+                left -= 1;
+                continue;
+            }
+            let until = within.map_or(i64::MAX, |within| within.at);
+            let events = self.overlay.event_page(number, i64::MIN..=until, within.map(|within| within.key), left)?;
+            swept.seen += events.len() as u64;
+            let is_full = events.len() == left;
+            left -= events.len();
+            let last = events.last().map(|(place, _)| *place).filter(|_| is_full);
+            self.sweep_trail(retention, now, (number, &trail), events, swept)?;
+            if let Some(last) = last {
+                return Ok(Some(Place::Events(number, last.at, last.key)));
+            }
+        }
+        Ok(last)
+    }
+
+    /// Drops those of some events of a trail that are over their time.
+    fn sweep_trail(
+        &mut self,
+        retention: &Retention<'_>,
+        now: Timestamp,
+        (number, trail): (RecordNumber, &Trail),
+        events: Vec<(EventPlace, Arc<Event>)>,
+        swept: &mut Swept,
+    ) -> Result<()> {
+        let (mut gone, mut words): (Vec<Moment>, Option<Words>) = (Vec::new(), None);
+        for (place, event) in events {
+            let dropped = if !tells_consent(&event) {
+                retention.drops(&event)
+            } else if retention.ends_word(&event) {
+                let words = match &mut words {
+                    Some(words) => words,
+                    none => none.insert(self.words_on(number, trail, now)?),
+                };
+                let says_nothing = words.replace(&event);
+                swept.consents_kept += u64::from(!says_nothing);
+                says_nothing.then(|| retention.named(&event, DropReason::TimeToLive))
+            } else {
+                None
+            };
+            if let Some(dropped) = dropped {
+                swept.count([dropped]);
+                self.drop_event(place, &event);
+                gone.push(moment_of(&event));
+            }
+        }
+        if gone.is_empty() { Ok(()) } else { self.shorten(number, &gone) }
+    }
+
+    /// The words on a trail; none where it is under anything but identifiers of people and contacts: whose an event on a
+    /// device is depends on its time. O(consents on the trail), a page at a time.
+    fn words_on(&self, number: RecordNumber, trail: &Trail, now: Timestamp) -> Result<Words> {
+        let (mut words, mut after) = (Words::default(), None);
+        let (identifiers, dormant) = read_trail(self.rules, trail);
+        let is_known = |kind: u16| self.rules.kinds.get(usize::from(kind)).is_some_and(|rule| rule.role.makes_known());
+        if dormant || !identifiers.iter().all(|(kind, _)| is_known(*kind)) {
+            return Ok(words);
+        }
+        let topic = hash_topic(self.seed, Topic::Consent);
+        loop {
+            let places = self.overlay.events_about(topic, number..=number, after, PAGE)?;
+            self.overlay.events(&places)?.iter().flatten().for_each(|event| words.hear(event, now));
+            after = places.last().copied().filter(|_| places.len() == PAGE);
+            if after.is_none() {
+                return Ok(words);
+            }
+        }
+    }
+}
