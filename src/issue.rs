@@ -68,6 +68,8 @@ pub enum IssueReason {
     NoGrant,
     /// The event tells of a consent, and none is there.
     NoConsent,
+    /// The person it is of said that it is wrong. It is not taken in.
+    Rectified,
     /// Something given back, or more of it, that was not bought as far as is known. It takes nothing out.
     Unmatched,
 }
@@ -101,6 +103,7 @@ impl fmt::Display for IssueReason {
             Self::Currency => f.write_str("is not a currency of ISO 4217"),
             Self::NoCurrency => f.write_str("of an amount is missing"),
             Self::NoLines => f.write_str("of a purchase say nothing of what was bought"),
+            Self::Rectified => f.write_str("is wrong, as the person said whom it is about"),
             Self::Unmatched => f.write_str("is more than was bought, as far as is known"),
             Self::NoGrant | Self::NoConsent => f.write_str("of an event of this kind is missing"),
             Self::NoPreference => f.write_str("of an event of this kind is missing"),

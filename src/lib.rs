@@ -203,12 +203,13 @@ pub use preference::{
 pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, Status};
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict, What};
 pub use resolver::{
-    AccessReport, AccessRequest, AccessStatus, Alike, Because, Card, CardConsent, CardEvent, CardHousehold, CardLimits,
-    CardOrder, CardQuery, CardStated, Consents, Contribution, DataUse, Erased, Explanation, FacetFavourites,
-    ForPurpose, Found, FoundOrders, Hit, IdentifierRow, Ingest, Journey, JourneyEvent, JourneyQuery, Listed,
-    LoadReport, Member, Minimisation, Options, OrderSearch, Orders, PairScore, Phase, PolicyReport, Progress, Query,
-    ReadBy, ReadRecord, ReplaceReport, Resolution, Resolver, Scorer, ShownConsent, ShownEvent, Sought, Stats, Step,
-    StoredEvent, StoredRecord, Structure, Touch, View, Why, Withheld,
+    AccessReport, AccessRequest, AccessStatus, Alike, Asks, Because, Card, CardConsent, CardEvent, CardHousehold,
+    CardLimits, CardOrder, CardQuery, CardStated, Consents, Contribution, Correction, DataUse, Erased, Explanation,
+    FacetFavourites, ForPurpose, Found, FoundOrders, Fulfilled, Hit, IdentifierRow, Ingest, Journey, JourneyEvent,
+    JourneyQuery, Listed, LoadReport, Member, Minimisation, Options, OrderSearch, Orders, PairScore, Phase,
+    PolicyReport, Progress, Query, ReadBy, ReadRecord, Receipt, ReplaceReport, RequestKind, RequestStatus, Resolution,
+    Resolver, Scorer, ShownConsent, ShownEvent, Sought, Stats, Step, StoredEvent, StoredRecord, Structure, Touch, View,
+    Why, Withheld,
 };
 pub use retention::{DataKind, DropReason, Dropped, Swept, SweptPlace};
 pub use similarity::{Agreement, Similarities, Similarity};

@@ -22,6 +22,12 @@ pub enum AuditAction {
     Access,
     /// The evidence of a person was erased.
     Erase,
+    /// What was wrong of a person was corrected.
+    Rectify,
+    /// The use of a person's data was restricted.
+    Restrict,
+    /// A person objected to a purpose.
+    Object,
     /// What keeps an erased person away was lifted.
     Lift,
     /// Something was changed by hand: two records were joined or separated, a policy was set.
@@ -35,6 +41,9 @@ impl AuditAction {
             Self::Read => "read",
             Self::Access => "access",
             Self::Erase => "erase",
+            Self::Rectify => "rectify",
+            Self::Restrict => "restrict",
+            Self::Object => "object",
             Self::Lift => "lift",
             Self::Change => "change",
         }

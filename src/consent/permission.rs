@@ -28,6 +28,8 @@ pub enum PermissionReason {
     Granted,
     /// It was denied, withdrawn, or objected to.
     Refused,
+    /// The use of the data is restricted, for this purpose as for others.
+    Restricted,
     /// It was granted for a time that is over.
     Expired,
     /// Nothing was said, and the purpose needs a yes.

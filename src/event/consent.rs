@@ -76,6 +76,10 @@ pub enum LegalBasis {
 }
 
 impl Consent {
+    /// The purpose under which the use of somebody's data is refused for all others (General Data Protection Regulation,
+    /// Article 18), whatever their legal basis, but for a law's, a life's or a public office's. A yes to it lifts that.
+    pub const PROCESSING: &'static str = "processing";
+
     /// Takes the purpose and what was said to it. It holds everywhere, for good.
     pub fn new(purpose: impl Into<SmolStr>, status: ConsentStatus) -> Self {
         Self {

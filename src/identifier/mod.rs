@@ -7,7 +7,9 @@ mod topic;
 
 pub use secret::Secret;
 pub use summary::Summary;
-pub(crate) use tombstone::{hash_erased, hash_erased_identifier, hash_idle, hash_request};
+pub(crate) use tombstone::{
+    hash_erased, hash_erased_identifier, hash_idle, hash_request, hash_wrong_identifier, hash_wrong_value,
+};
 pub(crate) use topic::{Topic, hash_topic, topics};
 
 use crate::id::{KeyHash, Link, Seed, ValueHash};

@@ -4,12 +4,15 @@ use super::Secret;
 use crate::id::{Seed, TombstoneHash, ValueHash};
 use crate::normalise::folded;
 use crate::record::{Identifier, RecordKey, What};
+use crate::value::Value;
 
 const IDENTIFIER: u8 = 1;
 const RECORD: u8 = 2;
 const EVENT: u8 = 3;
 const CONSENT: u8 = 4;
 const REQUEST: u8 = 5;
+const WRONG_IDENTIFIER: u8 = 6;
+const WRONG_VALUE: u8 = 7;
 
 /// Among the domains of the seed.
 const IDLE: u8 = 23;
@@ -41,6 +44,20 @@ pub(crate) fn hash_idle(seed: Seed, identifier: &Identifier) -> Option<ValueHash
 pub(crate) fn hash_request(secret: &Secret, request: &str, identifier: &Identifier) -> TombstoneHash {
     let form = form(&identifier.value);
     secret.hash(REQUEST, &[request.as_bytes(), identifier.kind.as_bytes(), form.as_bytes()])
+}
+
+/// Hashes that an identifier of a record is wrong, as it is sent.
+pub(crate) fn hash_wrong_identifier(secret: &Secret, key: &RecordKey, sent: &Identifier) -> TombstoneHash {
+    let parts = [&key.source, &key.key, &sent.kind, &sent.value];
+    secret.hash(WRONG_IDENTIFIER, &parts.map(|part| part.as_bytes()))
+}
+
+/// Hashes that what a record tells of an attribute is wrong, as it is sent.
+pub(crate) fn hash_wrong_value(secret: &Secret, key: &RecordKey, attribute: &str, value: &Value) -> TombstoneHash {
+    // Every value can be written.
+    let value = serde_json::to_string(value).unwrap_or_default();
+    let parts = [key.source.as_str(), key.key.as_str(), attribute, value.as_str()];
+    secret.hash(WRONG_VALUE, &parts.map(str::as_bytes))
 }
 
 /// The letters and digits of a value, folded: `+43 660 1` is `+43-6601`. An address keeps what is between them, which

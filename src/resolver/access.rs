@@ -24,9 +24,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-/// Who a data subject is in the audit log.
-const SUBJECT: &str = "data subject";
-
 /// What two people who share an address differ in.
 pub(super) const PERSONAL: [Compare; 3] = [Compare::GivenName, Compare::FullName, Compare::Date];
 
@@ -54,6 +51,12 @@ pub struct AccessRequest {
 }
 
 impl AccessRequest {
+    /// Who a data subject is in the audit log.
+    pub const ACTOR: &'static str = "data subject";
+
+    /// The source of what a data subject says who [asks](crate::Asks) for something.
+    pub const SOURCE: &'static str = "data_subject";
+
     /// Names a request of somebody who has proved nothing.
     pub fn new(id: impl Into<SmolStr>, now: Timestamp) -> Self {
         Self { id: id.into(), now, proved: Vec::new(), signed_in: false, needed: Verification::TwoIdentifiers }
@@ -109,6 +112,13 @@ impl AccessStatus {
             Self::NotFound => "not_found",
         }
     }
+}
+
+/// What was proved by who asks for something.
+pub(super) struct Proof {
+    pub(super) status: AccessStatus,
+    pub(super) level: Verification,
+    pub(super) profile: Option<ProfileId>,
 }
 
 /// The answer to a request for access.
@@ -173,11 +183,22 @@ impl View {
     /// # Ok::<(), onefold::Error>(())
     /// ```
     pub fn access(&self, request: &AccessRequest) -> Result<AccessReport> {
+        let report = self.report(request)?;
+        if let (AccessStatus::Completed, Some(audit)) = (report.status, &self.audit) {
+            let (profile, request) = (report.profile, Some(request.id.as_str()));
+            audit.record(AccessRequest::ACTOR, AuditAction::Access, profile, None, request, report.at)?;
+        }
+        Ok(report)
+    }
+
+    /// What is told to who asks.
+    pub(super) fn report(&self, request: &AccessRequest) -> Result<AccessReport> {
+        let Proof { status, level, profile } = self.prove(request)?;
         let mut report = AccessReport {
             request: request.id.clone(),
             at: request.now,
-            status: AccessStatus::NotFound,
-            proof: Verification::None,
+            status: if status == AccessStatus::Completed { AccessStatus::NotFound } else { status },
+            proof: level,
             profile: None,
             identifiers: Vec::new(),
             records: Vec::new(),
@@ -187,32 +208,34 @@ impl View {
             records_left_out: 0,
             events_left_out: 0,
         };
-        let mut profiles = BTreeSet::new();
-        let mut proved: BTreeSet<&Identifier> = BTreeSet::new();
+        if let Some(id) = profile {
+            self.answer(id, request, &mut report)?;
+        }
+        Ok(report)
+    }
+
+    /// Whose what was proved is, if it is one person's and enough.
+    pub(super) fn prove(&self, request: &AccessRequest) -> Result<Proof> {
+        let (mut profiles, mut proved) = (BTreeSet::new(), BTreeSet::new());
+        let mut is_held = true;
         for identifier in &request.proved {
             let found = self.find(identifier)?;
-            if found.status != Status::Held {
-                return Ok(report);
-            }
+            is_held &= found.status == Status::Held;
             profiles.extend(found.profile);
             proved.insert(identifier);
         }
-        report.proof = match (request.signed_in, proved.len()) {
+        let level = match (request.signed_in, proved.len()) {
             (_, 0) => Verification::None,
             (true, _) => Verification::SignedIn,
             (false, 1) => Verification::OneIdentifier,
             (false, _) => Verification::TwoIdentifiers,
         };
-        if report.proof < request.needed {
-            report.status = AccessStatus::NotProved;
-            return Ok(report);
-        }
-        let (Some(id), 1) = (profiles.first().copied(), profiles.len()) else { return Ok(report) };
-        self.answer(id, request, &mut report)?;
-        if let (AccessStatus::Completed, Some(audit)) = (report.status, &self.audit) {
-            audit.record(SUBJECT, AuditAction::Access, Some(id), None, Some(&request.id), request.now)?;
-        }
-        Ok(report)
+        let (status, profile) = match (profiles.first(), profiles.len()) {
+            _ if level < request.needed => (AccessStatus::NotProved, None),
+            (Some(id), 1) if is_held => (AccessStatus::Completed, Some(*id)),
+            _ => (AccessStatus::NotFound, None),
+        };
+        Ok(Proof { status, level, profile })
     }
 
     fn answer(&self, id: ProfileId, request: &AccessRequest, report: &mut AccessReport) -> Result<()> {

@@ -7,12 +7,12 @@ use super::Resolver;
 use super::about::{Carried, Subject};
 use super::attribute::Users;
 use super::read::View;
-use crate::consent::{ConsentQuery, Effective, Permission, Said, Told, basis_of, holding, permit};
+use crate::consent::{ConsentQuery, Effective, Permission, PermissionReason, Said, Told, basis_of, holding, permit};
 use crate::error::Result;
-use crate::event::Event;
+use crate::event::{Consent, ConsentStatus, Event, LegalBasis};
 use crate::id::{Link, ProfileId};
 use crate::identifier::{Topic, hash_topic, links};
-use crate::normalise::normalise_identifiers;
+use crate::normalise::{is_same_word, normalise_identifiers};
 use crate::policy::Role;
 use crate::store::{DORMANT, Node};
 use crate::time::Timestamp;
@@ -83,14 +83,15 @@ impl View {
         self.permission(id, &ConsentQuery::new(purpose).channel(channel), now)
     }
 
-    /// Says whether data of a profile may be used as asked, and why, as [`may`](Self::may) does. None if the id leads
-    /// nowhere.
+    /// Says whether data of a profile may be used as asked, and why, as [`may`](Self::may) does: not where their use is
+    /// restricted ([`Consent::PROCESSING`]). None if the id leads nowhere.
     ///
     /// # Errors
     /// As for [`consents`](Self::consents).
     pub fn permission(&self, id: ProfileId, query: &ConsentQuery, now: Timestamp) -> Result<Option<Permission>> {
+        let Some(subject) = self.subject(id)? else { return Ok(None) };
         let basis = basis_of(&self.rules.policy, &query.purpose);
-        Ok(self.effective_consent(id, query, now)?.map(|consent| permit(basis, consent)))
+        Ok(Some(self.heard(&subject)?.permission(self, basis, query, now)))
     }
 
     fn consents_of(&self, subject: &Subject) -> Result<Consents> {
@@ -185,6 +186,31 @@ impl Heard {
             links.map(move |link| Said { subject: *link, recognised, own, event })
         });
         holding(said, query, now)
+    }
+
+    /// Whether a purpose of a legal basis may be followed: as [`permit`] says, unless the use of the data is restricted.
+    pub(super) fn permission(
+        &self,
+        view: &View,
+        basis: LegalBasis,
+        query: &ConsentQuery,
+        now: Timestamp,
+    ) -> Permission {
+        let permission = permit(basis, self.effective(view, query, now));
+        let speaks = |said: &HeardConsent| {
+            said.event.consent.as_deref().is_some_and(|said| is_same_word(&said.purpose, Consent::PROCESSING))
+        };
+        let demanded =
+            matches!(basis, LegalBasis::LegalObligation | LegalBasis::VitalInterests | LegalBasis::PublicTask);
+        if demanded || !self.said.iter().any(speaks) {
+            return permission;
+        }
+        let processing = ConsentQuery { purpose: Consent::PROCESSING.into(), ..query.clone() };
+        let consent = self.effective(view, &processing, now);
+        if matches!(consent.status, ConsentStatus::Denied | ConsentStatus::Withdrawn) {
+            return Permission { allowed: false, reason: PermissionReason::Restricted, basis, consent };
+        }
+        permission
     }
 }
 

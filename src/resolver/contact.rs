@@ -4,7 +4,7 @@ use super::Resolver;
 use super::about::Subject;
 use super::moments::newest_claim;
 use super::read::View;
-use crate::consent::{ConsentQuery, basis_of, permit};
+use crate::consent::{ConsentQuery, basis_of};
 use crate::contact::{
     ChannelPermission, ChannelRule, ContactPlan, ContactRequest, ContactRules, is_clock_named, plan_once,
 };
@@ -117,7 +117,7 @@ impl View {
         let heard = self.heard(subject)?;
         let permission = |channel: &ChannelRule| {
             let query = ConsentQuery::new(request.purpose.clone()).channel(channel.name.clone());
-            let permission = permit(basis, heard.effective(self, &query, request.now));
+            let permission = heard.permission(self, basis, &query, request.now);
             ChannelPermission { channel: channel.name.clone(), permission }
         };
         Ok(rules.channel.iter().map(permission).collect())

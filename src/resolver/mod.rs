@@ -32,6 +32,8 @@ mod purpose;
 mod read;
 mod reading;
 mod rebuild;
+mod rectify;
+mod request;
 mod ruling;
 mod score;
 mod search;
@@ -61,6 +63,8 @@ pub use minimisation::{DataUse, Minimisation, ReadBy};
 pub use orders::{FoundOrders, OrderSearch, Orders};
 pub use purpose::ForPurpose;
 pub use read::View;
+pub use rectify::Correction;
+pub use request::{Asks, Fulfilled, Receipt, RequestKind, RequestStatus};
 pub use score::{Alike, Contribution, PairScore, ReadRecord, Scorer};
 pub use search::{Hit, Query, Sought};
 

@@ -23,6 +23,7 @@ use crate::store::{
 };
 use ahash::{AHashMap, AHashSet};
 use smallvec::SmallVec;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
@@ -105,6 +106,7 @@ impl Resolver {
             let page: Vec<Arc<Record>> = records.by_ref().take(PAGE).collect();
             done += page.len() as u64;
             let mut readings = read_all(&rules, self.seed, &page, now);
+            self.correct(&rules, &meta, &mut readings)?;
             for reading in &mut readings {
                 report.issues.append(&mut reading.issues);
             }
@@ -334,6 +336,19 @@ impl Resolver {
         let batch = planner.into_batch()?;
         drop(snapshot);
         self.store.commit(&self.tenant, batch)
+    }
+
+    /// Leaves out of readings what was found to be wrong.
+    fn correct(&self, rules: &Ruling, meta: &Meta, readings: &mut Vec<Reading>) -> Result<()> {
+        if meta.counts.corrections == 0 {
+            return Ok(());
+        }
+        let snapshot = self.store.snapshot(&self.tenant)?;
+        let tombstones = Tombstones { snapshot: &*snapshot, seed: self.seed, secrets: &self.secrets, meta };
+        if let Cow::Owned(corrected) = tombstones.correct(rules, readings)? {
+            *readings = corrected;
+        }
+        Ok(())
     }
 
     /// Leaves out readings of what was erased; answers how many.

@@ -121,7 +121,7 @@ impl Planner<'_> {
         self.lift_tombstones(|secret| Some(hash_erased(secret, what, key)))
     }
 
-    fn lift_tombstones(&mut self, hash: impl Fn(&Secret) -> Option<TombstoneHash>) -> Result<u64> {
+    pub(super) fn lift_tombstones(&mut self, hash: impl Fn(&Secret) -> Option<TombstoneHash>) -> Result<u64> {
         if self.meta.counts.tombstones == 0 {
             return Ok(0);
         }

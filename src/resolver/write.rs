@@ -388,6 +388,7 @@ pub(super) fn plan_all(planner: &mut Planner<'_>, readings: &[Reading]) -> Resul
         blocks.dedup();
         planner.overlay.warm_up(&keys, &values, &blocks)?;
     }
+    let readings = planner.tombstones().correct(planner.rules, readings)?;
     let added = readings.iter().map(|reading| planner.add(reading)).collect::<Result<Vec<Added>>>()?;
     planner.settle()?;
     readings.iter().zip(added).map(|(reading, added)| planner.answer(reading, added)).collect()

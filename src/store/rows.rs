@@ -81,6 +81,8 @@ pub struct Counts {
     pub assertions: u64,
     /// Tombstones: hashes of what was erased and is to stay away.
     pub tombstones: u64,
+    /// Of these, values of records that are wrong.
+    pub corrections: u64,
     /// How often something was refused since it, or an identifier of it, was erased.
     pub refused: u64,
 }

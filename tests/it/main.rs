@@ -43,6 +43,7 @@ mod properties;
 mod purchases;
 mod purposes;
 mod reads;
+mod requests;
 mod retention;
 mod scale;
 mod script;
