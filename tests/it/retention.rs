@@ -6,7 +6,8 @@ use crate::sweep::{exported, fresh, in_steps, keep, time};
 use onefold::store::ProfileEvent;
 use onefold::{
     AttributePolicy, Compare, Consent, ConsentStatus, DataKind, DropReason, Dropped, Event, EventKind, Identifier,
-    IdentifierPolicy, Links, Policy, PurposePolicy, Record, RecordKey, Resolver, Role, Timestamp,
+    IdentifierPolicy, LegalBasis, Links, PermissionReason, Policy, PurposePolicy, Record, RecordKey, Resolver, Role,
+    Timestamp,
 };
 
 #[test]
@@ -231,6 +232,44 @@ fn a_consent_goes_only_where_a_later_one_says_all_of_it() {
         say("web", "1", at(1), Granted);
         say(source, "2", second, Denied);
         assert!(!resolver.sweep(time("2026-01-01T10:00:00Z")).unwrap().anything(), "{source} {second}");
+    }
+}
+
+/// What was told under an address, whether it holds back, and what is asked for.
+#[test]
+fn a_refusal_is_heard_when_the_address_is_over_its_time() {
+    let policy = Policy::builder()
+        .identifier(IdentifierPolicy::new("email", Role::Contact).keep(keep("P1Y")))
+        .identifier(IdentifierPolicy::new("phone", Role::Contact))
+        .purpose(PurposePolicy::new("ads").basis(LegalBasis::LegitimateInterest))
+        .build()
+        .unwrap();
+    let now = time("2026-01-01T10:00:00Z");
+    let until = Consent::new("ads", ConsentStatus::Granted).expires(time("2027-01-01T10:00:00Z"));
+    for (said, is_kept) in [
+        (Consent::new("ads", ConsentStatus::Denied), true),
+        (Consent::new("ads", ConsentStatus::Unknown), true),
+        (until, true),
+        (Consent::new("ads", ConsentStatus::Granted), false),
+    ] {
+        let resolver = fresh(&policy);
+        let ann = Record::new("crm", "1", at(1)).identifier("email", "ann@x.org").identifier("phone", "+43 1");
+        let ann = resolver.add(ann).unwrap().profile.unwrap();
+        let told = Event::of_consent("web", "1", at(2), said).identifier("email", " ann@x.org");
+        resolver.add_event(told).unwrap();
+        let may = || resolver.may(ann, "ads", "phone", now).unwrap().unwrap();
+        let before = may();
+        for _ in 0..2 {
+            let done = in_steps(&resolver, now, 1);
+            assert_eq!((done.identifiers_kept, done.records_shortened), (u64::from(is_kept), u64::from(!is_kept)));
+            if is_kept {
+                assert_eq!(may(), before);
+            } else {
+                // A yes without an end holds nobody back, and does not speak for who is nobody's.
+                assert_eq!((before.reason, may().reason), (PermissionReason::Granted, PermissionReason::Basis));
+                break;
+            }
+        }
     }
 }
 

@@ -144,6 +144,7 @@ fn swept(world: &World, now: Timestamp) -> (World, Rows) {
                 Some(rule) => reason(policy, rule.keep, &rule.purposes, record.at, now),
                 None => reason(policy, policy.undeclared_keep, &[], record.at, now),
             };
+            let reason = reason.filter(|_| !is_held(world, sent));
             reason.into_iter().for_each(|reason| gone(DataKind::Identifier, rule.map(|rule| &rule.kind), reason));
             reason.is_none()
         });
@@ -184,6 +185,20 @@ fn swept(world: &World, now: Timestamp) -> (World, Rows) {
         }
     }
     (left, rows)
+}
+
+/// Whether a word that may hold somebody back was told under an identifier of a person or a contact.
+fn is_held(world: &World, sent: &Identifier) -> bool {
+    let values = |sent: &[Identifier]| world::values(&world.policy, sent);
+    let known = |kind: usize| matches!(world.policy.identifier[kind].role, Role::Person | Role::Contact);
+    let Some(value) = values(std::slice::from_ref(sent)).pop_first().filter(|(kind, _)| known(*kind)) else {
+        return false;
+    };
+    world.events.values().any(|event| {
+        let takes_part = world::read_trail(&world.policy, &world::trail(event), &[event]).is_some();
+        let restricts = |said: &Consent| said.status != ConsentStatus::Granted || said.expires.is_some();
+        takes_part && event.consent.as_deref().is_some_and(restricts) && values(&event.identifiers).contains(&value)
+    })
 }
 
 /// Whether a later word of the same source, under the same identifiers, of people and contacts only, says as much.
@@ -268,6 +283,7 @@ pub(crate) fn in_steps(resolver: &Resolver, now: Timestamp, limit: usize) -> Swe
         sum.seen += step.seen;
         sum.records_shortened += step.records_shortened;
         sum.records_removed += step.records_removed;
+        sum.identifiers_kept += step.identifiers_kept;
         sum.consents_kept += step.consents_kept;
     }
     let row = |((what, name, reason), count)| Dropped { what, name, reason, count };
