@@ -128,7 +128,8 @@ fn reason(
     all.then_some(DropReason::NoPurpose)
 }
 
-type Rows = BTreeMap<(DataKind, Option<SmolStr>, DropReason), u64>;
+type Row = (DataKind, Option<SmolStr>, DropReason);
+type Rows = BTreeMap<Row, u64>;
 
 /// What stands after a sweep, and what went, from the definition alone.
 fn swept(world: &World, now: Timestamp) -> (World, Rows) {
@@ -552,10 +553,8 @@ fn scripts_with_times_reach_what_they_are_for() {
         let mut world = World::new(script.policy.clone());
         script.calls.iter().for_each(|call| world.call(call));
         let (left, rows) = swept(&world, now);
-        let any = |wanted: &dyn Fn(&(DataKind, Option<SmolStr>, DropReason)) -> bool| rows.keys().any(wanted);
-        let consent = |(what, name, _): &(DataKind, Option<SmolStr>, DropReason)| {
-            *what == DataKind::Event && name.as_deref() == Some("consent")
-        };
+        let any = |wanted: &dyn Fn(&Row) -> bool| rows.keys().any(wanted);
+        let consent = |(what, name, _): &Row| *what == DataKind::Event && name.as_deref() == Some("consent");
         let keep = script.policy.event.keep.get("consent").copied();
         let (before, after) = (world.picture(), left.picture());
         let gone: Vec<_> = world.evidence().filter(|evidence| !left.evidence().any(|one| one == *evidence)).collect();
