@@ -37,8 +37,9 @@ impl Resolver {
     /// the value in any case, and is to be heard. What ties people to each other otherwise may go, as with
     /// [`remove`](Self::remove); then each has the words under their own identifiers. What stays so is counted.
     ///
-    /// Sweeping twice is sweeping once. What a source sends again may stand again until the next sweep: of two versions of
-    /// one time the larger does, as ever, and one with a newer `at` has a time of its own. Reads show what stands; only
+    /// Sweeping twice is sweeping once. A record or an event that went whole stands again if it is sent again, until the next
+    /// sweep; of a record that stands shortened and the same version as it was, the larger stands, as ever, which as a rule
+    /// is the shortened. A version with a newer `at` has a time of its own. Reads show what stands; only
     /// [`View::for_purpose`](crate::View::for_purpose) judges by time itself. What was dropped is gone from the files after
     /// [`scrub`](Self::scrub).
     ///
@@ -248,7 +249,8 @@ impl Planner<'_> {
             let is_full = events.len() == left;
             left -= events.len();
             let last = events.last().map(|(place, _)| *place).filter(|_| is_full);
-            self.sweep_trail(retention, now, (number, &trail), events, swept)?;
+            let oldest_before = if last.is_none() { until } else { i64::MIN };
+            self.sweep_trail(retention, now, (number, &trail), (events, oldest_before), swept)?;
             if let Some(last) = last {
                 return Ok(Some(Place::Events(number, last.at, last.key)));
             }
@@ -256,17 +258,20 @@ impl Planner<'_> {
         Ok(last)
     }
 
-    /// Drops those of some events of a trail that are over their time.
+    /// Drops those of some events of a trail that are over their time. Of those that are left, the oldest is the trail's if
+    /// it is before the time that comes with them.
     fn sweep_trail(
         &mut self,
         retention: &Retention<'_>,
         now: Timestamp,
         (number, trail): (RecordNumber, &Trail),
-        events: Vec<(EventPlace, Arc<Event>)>,
+        (events, oldest_before): (Vec<(EventPlace, Arc<Event>)>, i64),
         swept: &mut Swept,
     ) -> Result<()> {
         let (mut gone, mut words): (Vec<Moment>, Option<Words>) = (Vec::new(), None);
+        let mut oldest_left: Option<Moment> = None;
         for (place, event) in events {
+            let moment = moment_of(&event);
             let dropped = if !tells_consent(&event) {
                 retention.drops(&event)
             } else if retention.ends_word(&event) {
@@ -283,10 +288,13 @@ impl Planner<'_> {
             if let Some(dropped) = dropped {
                 swept.count([dropped]);
                 self.drop_event(place, &event);
-                gone.push(moment_of(&event));
+                gone.push(moment);
+            } else if oldest_left.as_ref().is_none_or(|oldest| moment < *oldest) {
+                oldest_left = Some(moment);
             }
         }
-        if gone.is_empty() { Ok(()) } else { self.shorten(number, &gone) }
+        let oldest_left = oldest_left.filter(|oldest| oldest.at < oldest_before);
+        if gone.is_empty() { Ok(()) } else { self.shorten(number, &gone, oldest_left) }
     }
 
     /// The words on a trail; none where it is under anything but identifiers of people and contacts: whose an event on a

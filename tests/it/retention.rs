@@ -274,6 +274,56 @@ fn a_refusal_is_heard_when_the_address_is_over_its_time() {
 }
 
 #[test]
+fn what_is_sent_again_as_it_was_does_not_undo_a_sweep() {
+    let resolver = fresh(&shop());
+    let now = time("2026-02-01T10:00:00Z");
+    let ann = Record::new("crm", "1", at(1)).identifier("customer_id", "1").identifier("device_id", "tablet");
+    let ann = ann.attribute("city", "Graz").attribute("other", "x");
+    resolver.add(ann.clone()).unwrap();
+    assert_eq!(resolver.sweep(now).unwrap().records_shortened, 1);
+    let left = exported(&resolver);
+    assert_eq!(resolver.add(ann).unwrap().because, [onefold::Because::Unchanged]);
+    assert_eq!(exported(&resolver), left);
+}
+
+#[test]
+fn a_shorter_version_stands_whichever_is_the_larger() {
+    let email = IdentifierPolicy::new("email", Role::Contact).keep(keep("P1Y"));
+    let resolver = fresh(&Policy::builder().identifier(email).build().unwrap());
+    let two = Record::new("crm", "1", at(1)).identifier("email", "a@x.org").identifier("email", "b@x.org");
+    resolver.add(two.clone()).unwrap();
+    let no = Event::of_consent("web", "1", at(1), Consent::new("ads", ConsentStatus::Denied));
+    resolver.add_event(no.identifier("email", "b@x.org")).unwrap();
+    let one = Record { identifiers: vec![Identifier::new("email", "b@x.org")], ..two.clone() };
+    assert!(!one.supersedes(&two), "a value alone is written shorter than a list");
+    assert_eq!(resolver.sweep(time("2026-02-01T10:00:00Z")).unwrap().records_shortened, 1);
+    assert_eq!(*resolver.record(&one.key).unwrap().unwrap().record, one);
+}
+
+#[test]
+fn a_trail_ends_with_the_newest_event_that_is_left() {
+    // Whose the tablet is turns on when each of them used it last.
+    let policy = Policy::builder()
+        .identifier(IdentifierPolicy::new("customer_id", Role::Person))
+        .identifier(IdentifierPolicy::new("device_id", Role::Device))
+        .event_keep(&EventKind::View, keep("P30D"))
+        .build()
+        .unwrap();
+    let resolver = fresh(&policy);
+    let used = |who: &str, day, kind| {
+        let event = Event::new("web", format!("{who}{day}"), at(day), kind).identifier("device_id", "tablet");
+        resolver.add_event(event.identifier("customer_id", who)).unwrap().profile.unwrap()
+    };
+    let ann = used("ann", 1, EventKind::Purchase);
+    let ben = used("ben", 2, EventKind::Purchase);
+    used("ann", 3, EventKind::View);
+    let holder = || resolver.find(&Identifier::new("device_id", "tablet")).unwrap().profile.unwrap();
+    assert_eq!(holder(), ann);
+    assert!(resolver.sweep(time("2024-06-01T10:00:00Z")).unwrap().anything());
+    assert_eq!(holder(), ben);
+}
+
+#[test]
 fn a_kind_without_a_time_of_its_own_keeps_its_consents() {
     let mut policy = shop();
     policy.event.keep.remove("consent");
