@@ -87,6 +87,8 @@
 //! - What somebody allows: a [`Consent`] with its [`ConsentStatus`], [`effective`] over all that was [`Told`], and a
 //!   [`Permission`] with its reason, [`ForPurpose`] what a purpose sees; [`TcString`], [`GppString`], [`google_consents`] and [`gpc_consents`] read the signals
 //!   of the industry.
+//! - For how long it is kept: a [`TimeToLive`] in the policy, [`Resolver::sweep`], and what was [`Swept`] and why; a
+//!   [`Minimisation`] lists what is kept and nothing reads.
 //! - One card with all of it, bounded, for staff: [`Card`], asked for by a [`CardQuery`].
 //! - What is given once: [`Resolver::issue`] and [`Resolver::assign`] answer with [`Issued`] and [`Assigned`], and keep a
 //!   [`Grant`] as evidence.

@@ -17,6 +17,7 @@ usage: resolve --policy P.{toml,json} --input FILE... [options]
   --batch N           sends N records or events a commit; without it, they are held until something else comes, and
                       records go in at once where they are more than the store holds, else 1000 a commit
   --now TIME          RFC 3339; records without a time take it (default: the start of the run)
+  --sweep             drops what is over its time at --now, by the policy, once all came in, and says what went
   --records FILE      writes source,key,profile of every live record
   --events FILE       writes source,key,profile of every event that is somebody's
   --identifiers FILE  writes kind,value,profile,status of every usable value
@@ -41,6 +42,8 @@ pub(crate) struct Args {
     pub(crate) store: Option<PathBuf>,
     pub(crate) batch: Option<usize>,
     pub(crate) now: Option<Timestamp>,
+    /// Whether what is over its time is dropped.
+    pub(crate) sweep: bool,
     pub(crate) records: Option<PathBuf>,
     pub(crate) events: Option<PathBuf>,
     pub(crate) identifiers: Option<PathBuf>,
@@ -64,6 +67,7 @@ impl Args {
             };
             match option.as_str() {
                 "--help" | "-h" => args.help = true,
+                "--sweep" => args.sweep = true,
                 "--policy" => once(&mut args.policy, &option, value()?.into())?,
                 "--columns" => once(&mut args.columns, &option, value()?.into())?,
                 "--records" => once(&mut args.records, &option, value()?.into())?,

@@ -104,9 +104,12 @@ fn card(args: &Args, resolver: &Resolver, now: Timestamp) -> Outcome<String> {
 
 fn replay(args: &Args, resolver: &Resolver, inputs: Vec<Input>, now: Timestamp) -> Outcome<Summary> {
     let mut issues = IssueList::create(args.issues.as_deref())?;
-    let tally = Replay::new(resolver, &mut issues, args.batch, now).run(inputs)?;
+    let mut tally = Replay::new(resolver, &mut issues, args.batch, now).run(inputs)?;
     issues.finish()?;
-    if tally.erased > 0 {
+    if args.sweep {
+        tally.swept = resolver.sweep(now)?;
+    }
+    if tally.erased > 0 || tally.swept.anything() {
         resolver.scrub()?;
     }
     Summary::of(resolver, &tally, &issues, args)

@@ -6,7 +6,7 @@ use crate::outputs::IssueList;
 use indicatif::{ProgressBar, ProgressStyle};
 use onefold::{
     Because, ErrorKind, Event, Identifier, Ingest, Issue, Operation, Progress, Record, RecordKey, Resolver, SmolStr,
-    Timestamp,
+    Swept, Timestamp,
 };
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -32,6 +32,8 @@ pub(crate) struct Tally {
     pub(crate) assertions: u64,
     /// People erased.
     pub(crate) erased: u64,
+    /// What was over its time.
+    pub(crate) swept: Swept,
     /// The true person of records, where the input tells it.
     pub(crate) truth: HashMap<RecordKey, SmolStr>,
 }

@@ -6,7 +6,8 @@ use crate::number::grouped;
 use crate::outputs::{self, IssueList};
 use crate::replay::Tally;
 use onefold::{
-    Drift, Evaluation, Policy, ProfileId, Reason, RecordKey, Resolver, SmolStr, Stats, Status, Withheld, evaluate,
+    DataKind, Drift, DropReason, Dropped, Evaluation, Policy, ProfileId, Reason, RecordKey, Resolver, SmolStr, Stats,
+    Status, Swept, Withheld, evaluate,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,6 +37,8 @@ pub(crate) struct Summary {
     pub(crate) events: u64,
     /// People erased.
     pub(crate) erased: u64,
+    /// What was over its time.
+    pub(crate) swept: Swept,
     /// By kind, in the policy's order.
     pub(crate) values: Vec<Values>,
     /// Withheld joins by what is withheld and why, most frequent first.
@@ -71,9 +74,10 @@ impl Summary {
             unreadable: issues.unreadable,
             remarks,
             sent: tally.records,
-            gone: tally.gone,
+            gone: tally.gone + tally.swept.records_removed,
             events: tally.events,
             erased: tally.erased,
+            swept: tally.swept.clone(),
             values: values(resolver, &policy, args.identifiers.as_deref())?,
             withheld,
             possible,
@@ -136,6 +140,25 @@ fn withheld(resolver: &Resolver) -> Outcome<(Counts, Vec<Withheld>)> {
     Ok((counts, possible))
 }
 
+/// What was dropped, by name and reason, most frequent first.
+fn dropped(swept: &Swept) -> Counts {
+    let row = |row: &Dropped| {
+        let what = match row.what {
+            DataKind::Identifier => "identifier",
+            DataKind::Attribute => "attribute",
+            DataKind::Event => "event",
+        };
+        let why = match row.reason {
+            DropReason::TimeToLive => "its time to live is over",
+            DropReason::NoPurpose => "no purpose is left",
+        };
+        (format!("{what} {}: {why}", row.name.as_deref().unwrap_or("(undeclared)")), row.count)
+    };
+    let mut counts: Counts = swept.dropped.iter().map(row).collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counts
+}
+
 fn evaluation(resolver: &Resolver, tally: &Tally, path: Option<&Path>) -> Outcome<Option<Evaluation>> {
     /// A record without a profile is alone.
     #[derive(Clone, PartialEq, Eq, Hash)]
@@ -184,6 +207,14 @@ impl fmt::Display for Summary {
         if counts.refused > 0 {
             writeln!(f, "{:>9}  refused since they, or identifiers of theirs, were erased", grouped(counts.refused))?;
         }
+        let swept: u64 = self.swept.dropped.iter().map(|row| row.count).sum();
+        if swept > 0 {
+            writeln!(f, "{:>9}  values and events were over their time and dropped", grouped(swept))?;
+        }
+        if self.swept.consents_kept > 0 {
+            let kept = grouped(self.swept.consents_kept);
+            writeln!(f, "{kept:>9}  consents over their time stay, since what holds may rest on them")?;
+        }
         writeln!(f, "{:>9}  people, {:.2} records each", grouped(counts.profiles), self.records_per_profile())?;
         writeln!(f, "{:>9}  joins withheld to keep people apart", grouped(counts.withheld))?;
         if counts.possible > 0 {
@@ -202,6 +233,7 @@ impl fmt::Display for Summary {
             writeln!(f, "{:<14} {held:>9} {contested:>10} {:>10}", values.kind, grouped(values.generic))?;
         }
         self.drift.iter().try_for_each(|drift| moved(f, drift))?;
+        list(f, "over their time", &dropped(&self.swept))?;
         list(f, "withheld joins", &self.withheld)?;
         list(f, "remarks", &self.remarks)?;
         if let Some(found) = &self.evaluation {

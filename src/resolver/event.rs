@@ -63,7 +63,7 @@ impl Planner<'_> {
         if standing.as_ref().is_none_or(|(old, _)| *old != place) {
             self.lengthen(number, reading)?;
             if let Some((old, event)) = &standing {
-                self.shorten(old.trail, &[moment_of(event)])?;
+                self.shorten(old.trail, &[moment_of(event)], None)?;
             }
         }
         Ok(if reading.dormant { Added::Quarantined } else { Added::Taken })
@@ -74,7 +74,7 @@ impl Planner<'_> {
         let Some(place) = self.overlay.event_place(key)? else { return Ok(false) };
         let event = self.standing(place)?;
         self.drop_event(place, &event);
-        self.shorten(place.trail, &[moment_of(&event)])?;
+        self.shorten(place.trail, &[moment_of(&event)], None)?;
         Ok(true)
     }
 
@@ -131,8 +131,8 @@ impl Planner<'_> {
         self.retime(number, &trail, &longer, Some(&moment))
     }
 
-    /// Counts events off a trail, which goes with its last.
-    pub(super) fn shorten(&mut self, number: RecordNumber, gone: &[Moment]) -> Result<()> {
+    /// Counts events off a trail, which goes with its last. The oldest that is left is looked for, unless it is known.
+    pub(super) fn shorten(&mut self, number: RecordNumber, gone: &[Moment], oldest_left: Option<Moment>) -> Result<()> {
         let trail = self.overlay.trail(number)?.ok_or_else(|| Error::corrupt("an event without its trail"))?;
         let key = hash_trail(self.seed, &trail.source, &*trail.identifiers);
         if trail.events <= gone.len() as u64 {
@@ -145,7 +145,10 @@ impl Planner<'_> {
             shorter.last = newest(&self.overlay, number)?.ok_or_else(lost)?;
         }
         if gone.contains(&trail.first) {
-            shorter.first = oldest(&self.overlay, number, trail.first.at, shorter.last.at)?.ok_or_else(lost)?;
+            shorter.first = match oldest_left {
+                Some(left) => left,
+                None => oldest(&self.overlay, number, trail.first.at, shorter.last.at)?.ok_or_else(lost)?,
+            };
         }
         let shorter = Arc::new(shorter);
         self.overlay.put_trail(number, key, Arc::clone(&shorter));

@@ -6,12 +6,14 @@ use super::plan::Planner;
 use super::reading::{Reading, moment_of, read_trail};
 use crate::error::Result;
 use crate::event::Event;
-use crate::id::RecordNumber;
-use crate::identifier::{Topic, hash_key, hash_topic};
-use crate::record::Moment;
-use crate::retention::{DropReason, Place, Retention, Swept, SweptPlace, Words, tells_consent};
+use crate::id::{RecordNumber, ValueHash};
+use crate::identifier::{Topic, hash_key, hash_topic, hash_value};
+use crate::normalise::normalise_identifier;
+use crate::record::{Identifier, Moment, Record};
+use crate::retention::{DropReason, Place, Retention, Swept, SweptPlace, Words, may_restrict, tells_consent};
 use crate::store::{EventPlace, Snapshot, Trail};
 use crate::time::Timestamp;
+use ahash::AHashMap;
 use std::sync::Arc;
 
 /// Records or events that a step looks at, where nobody says.
@@ -27,19 +29,22 @@ impl Resolver {
     /// Records that were set aside and events that are nobody's go like others; the ledger ([`Event::LEDGER`]) stays.
     ///
     /// **Consents** are evidence of a choice: one goes only if its kind has a time of its own
-    /// ([`event_keep`](crate::PolicyBuilder::event_keep)), that is over, and if the same source told a newer word of the same
+    /// ([`event_keep`](crate::PolicyBuilder::event_keep)) that is over, and if the same source told a newer word of the same
     /// purpose and scope, under the same identifiers, which are of people and contacts only, that says all that it says: one
-    /// that is no yes, or, where both are yes, and the older without an end, a newer yes. So no answer to what holds from
-    /// then on is another without it. The newest refusal stays for ever, and so does the newest yes. But what ties people to
-    /// each other may go, as with [`remove`](Self::remove): then each has the words under their own identifiers.
+    /// that is no yes, or, where both are yes and the older has no end, a newer yes. So whatever holds, holds without it from
+    /// then on. The newest refusal stays for ever, and so does the newest yes. An identifier of a person or contact under
+    /// which a word stands that may hold somebody back (any but a yes without an end) stays on records too: the word keeps
+    /// the value in any case, and is to be heard. What ties people to each other otherwise may go, as with
+    /// [`remove`](Self::remove); then each has the words under their own identifiers. What stays so is counted.
     ///
-    /// Sweeping twice is sweeping once. What a source sends again may stand again until the next sweep: of two versions of
-    /// one time the larger does, as ever, and one with a newer `at` has a time of its own. Reads show what stands; only
+    /// Sweeping twice is sweeping once. A record or an event that went whole stands again if it is sent again, until the next
+    /// sweep; of a record that stands shortened and the same version as it was, the larger stands, as ever, which as a rule
+    /// is the shortened. A version with a newer `at` has a time of its own. Reads show what stands; only
     /// [`View::for_purpose`](crate::View::for_purpose) judges by time itself. What was dropped is gone from the files after
     /// [`scrub`](Self::scrub).
     ///
-    /// O(records and events), read in pages; each step is one commit, of what is over its time only
-    /// ([`sweep_step`](Self::sweep_step)). Nothing is read where the policy has no times.
+    /// O(records and events), read in pages, and the other carriers of identifiers that go; each step is one commit, of what
+    /// is over its time only ([`sweep_step`](Self::sweep_step)). Nothing is read where the policy has no times.
     ///
     /// # Errors
     /// `Store` or `Corrupt` where reading or writing failed; steps before stay, and sweeping again goes on.
@@ -130,11 +135,14 @@ impl Planner<'_> {
         limit: usize,
         swept: &mut Swept,
     ) -> Result<Option<RecordNumber>> {
+        let mut restricting: AHashMap<ValueHash, bool> = AHashMap::new();
         let page = self.overlay.record_page(from, limit)?;
         let last = page.last().map(|(number, _)| *number).filter(|_| page.len() == limit);
         for (number, record) in page {
             swept.seen += 1;
-            let Some(shortened) = retention.shorten(&record) else { continue };
+            let held = self.held(retention, &record, &mut restricting)?;
+            swept.identifiers_kept += held.len() as u64;
+            let Some(shortened) = retention.shorten(&record, &held) else { continue };
             swept.count(shortened.gone);
             match shortened.record {
                 Some(left) => {
@@ -148,6 +156,61 @@ impl Planner<'_> {
             }
         }
         Ok(last.map(|last| RecordNumber(last.0 + 1)))
+    }
+
+    /// The identifiers of a record that are over their time and stay: a consent stands under them that may hold somebody
+    /// back, and with it the value. Without them it would not be heard.
+    fn held(
+        &self,
+        retention: &Retention<'_>,
+        record: &Record,
+        restricting: &mut AHashMap<ValueHash, bool>,
+    ) -> Result<Vec<Identifier>> {
+        let mut held = Vec::new();
+        for sent in retention.due_identifiers(record) {
+            let Ok((kind, value)) = normalise_identifier(self.rules, sent) else { continue };
+            if !self.rules.kinds.get(usize::from(kind)).is_some_and(|rule| rule.role.makes_known()) {
+                continue;
+            }
+            let value = hash_value(self.seed, self.rules, kind, &value);
+            let restricts = match restricting.get(&value) {
+                Some(known) => *known,
+                None => self.is_restricting(value)?,
+            };
+            restricting.insert(value, restricts);
+            held.extend(restricts.then(|| sent.clone()));
+        }
+        Ok(held)
+    }
+
+    /// Whether a consent that may hold somebody back was told under a value. O(carriers, and consents on them).
+    fn is_restricting(&self, value: ValueHash) -> Result<bool> {
+        let Some(posting) = self.overlay.posting(value)? else { return Ok(false) };
+        for carriers in self.overlay.all_carriers(value, &posting)?.chunks(PAGE) {
+            for (number, node) in carriers.iter().zip(self.overlay.nodes(carriers)?) {
+                if node.is_some_and(|node| node.vertex.record().is_none())
+                    && self.any_word(*number, &mut |event| may_restrict(event))?
+                {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Visits the consents on a trail, a page at a time, until one is what is looked for.
+    fn any_word(&self, trail: RecordNumber, is_it: &mut dyn FnMut(&Event) -> bool) -> Result<bool> {
+        let (topic, mut after) = (hash_topic(self.seed, Topic::Consent), None);
+        loop {
+            let places = self.overlay.events_about(topic, trail..=trail, after, PAGE)?;
+            if self.overlay.events(&places)?.iter().flatten().any(|event| is_it(event)) {
+                return Ok(true);
+            }
+            after = places.last().copied().filter(|_| places.len() == PAGE);
+            if after.is_none() {
+                return Ok(false);
+            }
+        }
     }
 
     /// Sweeps events from a place on; answers where to go on.
@@ -186,7 +249,8 @@ impl Planner<'_> {
             let is_full = events.len() == left;
             left -= events.len();
             let last = events.last().map(|(place, _)| *place).filter(|_| is_full);
-            self.sweep_trail(retention, now, (number, &trail), events, swept)?;
+            let oldest_before = if last.is_none() { until } else { i64::MIN };
+            self.sweep_trail(retention, now, (number, &trail), (events, oldest_before), swept)?;
             if let Some(last) = last {
                 return Ok(Some(Place::Events(number, last.at, last.key)));
             }
@@ -194,17 +258,20 @@ impl Planner<'_> {
         Ok(last)
     }
 
-    /// Drops those of some events of a trail that are over their time.
+    /// Drops those of some events of a trail that are over their time. Of those that are left, the oldest is the trail's if
+    /// it is before the time that comes with them.
     fn sweep_trail(
         &mut self,
         retention: &Retention<'_>,
         now: Timestamp,
         (number, trail): (RecordNumber, &Trail),
-        events: Vec<(EventPlace, Arc<Event>)>,
+        (events, oldest_before): (Vec<(EventPlace, Arc<Event>)>, i64),
         swept: &mut Swept,
     ) -> Result<()> {
         let (mut gone, mut words): (Vec<Moment>, Option<Words>) = (Vec::new(), None);
+        let mut oldest_left: Option<Moment> = None;
         for (place, event) in events {
+            let moment = moment_of(&event);
             let dropped = if !tells_consent(&event) {
                 retention.drops(&event)
             } else if retention.ends_word(&event) {
@@ -221,29 +288,28 @@ impl Planner<'_> {
             if let Some(dropped) = dropped {
                 swept.count([dropped]);
                 self.drop_event(place, &event);
-                gone.push(moment_of(&event));
+                gone.push(moment);
+            } else if oldest_left.as_ref().is_none_or(|oldest| moment < *oldest) {
+                oldest_left = Some(moment);
             }
         }
-        if gone.is_empty() { Ok(()) } else { self.shorten(number, &gone) }
+        let oldest_left = oldest_left.filter(|oldest| oldest.at < oldest_before);
+        if gone.is_empty() { Ok(()) } else { self.shorten(number, &gone, oldest_left) }
     }
 
     /// The words on a trail; none where it is under anything but identifiers of people and contacts: whose an event on a
     /// device is depends on its time. O(consents on the trail), a page at a time.
     fn words_on(&self, number: RecordNumber, trail: &Trail, now: Timestamp) -> Result<Words> {
-        let (mut words, mut after) = (Words::default(), None);
+        let mut words = Words::default();
         let (identifiers, dormant) = read_trail(self.rules, trail);
         let is_known = |kind: u16| self.rules.kinds.get(usize::from(kind)).is_some_and(|rule| rule.role.makes_known());
         if dormant || !identifiers.iter().all(|(kind, _)| is_known(*kind)) {
             return Ok(words);
         }
-        let topic = hash_topic(self.seed, Topic::Consent);
-        loop {
-            let places = self.overlay.events_about(topic, number..=number, after, PAGE)?;
-            self.overlay.events(&places)?.iter().flatten().for_each(|event| words.hear(event, now));
-            after = places.last().copied().filter(|_| places.len() == PAGE);
-            if after.is_none() {
-                return Ok(words);
-            }
-        }
+        self.any_word(number, &mut |event| {
+            words.hear(event, now);
+            false
+        })?;
+        Ok(words)
     }
 }

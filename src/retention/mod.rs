@@ -6,7 +6,7 @@ mod words;
 
 pub(crate) use swept::Place;
 pub use swept::{DataKind, DropReason, Dropped, Swept, SweptPlace};
-pub(crate) use words::Words;
+pub(crate) use words::{Words, may_restrict};
 
 use crate::consent::declared;
 use crate::event::{Event, EventKind};
@@ -79,13 +79,20 @@ impl<'a> Retention<'a> {
         self.events.values().any(Term::ends) || self.rules.policy.purpose.iter().any(|purpose| purpose.keep.is_some())
     }
 
-    /// Takes what is over its time from a record; none where nothing is. O(values).
-    pub(crate) fn shorten(&self, record: &Record) -> Option<Shortened> {
-        let of_identifier = |sent: &Identifier| {
-            let place = self.rules.kind_place(&sent.kind);
-            let reason = self.kind(place).dropped(record.at, self.now)?;
-            Some((DataKind::Identifier, place.map(|_| sent.kind.clone()), reason))
-        };
+    /// The identifiers of a record that are over their time. O(identifiers).
+    pub(crate) fn due_identifiers<'r>(&self, record: &'r Record) -> impl Iterator<Item = &'r Identifier> {
+        record.identifiers.iter().filter(|sent| self.due(sent, record.at).is_some())
+    }
+
+    fn due(&self, sent: &Identifier, told: Timestamp) -> Option<Gone> {
+        let place = self.rules.kind_place(&sent.kind);
+        let reason = self.kind(place).dropped(told, self.now)?;
+        Some((DataKind::Identifier, place.map(|_| sent.kind.clone()), reason))
+    }
+
+    /// Takes what is over its time from a record, but for identifiers that are to stay; none where nothing is. O(values).
+    pub(crate) fn shorten(&self, record: &Record, held: &[Identifier]) -> Option<Shortened> {
+        let of_identifier = |sent: &Identifier| if held.contains(sent) { None } else { self.due(sent, record.at) };
         let of_attribute = |name: &SmolStr| {
             let place = self.rules.attribute_place(name);
             let reason = self.attribute(place).dropped(record.at, self.now)?;

@@ -52,6 +52,8 @@ pub struct Swept {
     pub records_shortened: u64,
     /// Records that are gone: nothing was left of them.
     pub records_removed: u64,
+    /// Identifiers over their time that stay, since a consent was told under them that may hold somebody back.
+    pub identifiers_kept: u64,
     /// Consents over their time that stay, since what holds may rest on them.
     pub consents_kept: u64,
     /// Where to go on; none at the end.
@@ -93,6 +95,7 @@ impl Swept {
         self.seen += step.seen;
         self.records_shortened += step.records_shortened;
         self.records_removed += step.records_removed;
+        self.identifiers_kept += step.identifiers_kept;
         self.consents_kept += step.consents_kept;
         self.next = step.next;
         let mut counts: BTreeMap<Gone, u64> = BTreeMap::new();

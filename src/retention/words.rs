@@ -43,10 +43,18 @@ impl Words {
     pub(crate) fn replace(&self, event: &Event) -> bool {
         let Some(consent) = event.consent.as_deref() else { return false };
         let Some(newest) = self.newest.get(&subject(consent)) else { return false };
-        let is_lasting_yes = consent.status == ConsentStatus::Granted && consent.expires.is_none();
         let is_later = |at: Option<i64>| at > Some(event.at.microseconds());
-        is_later(newest.other) || is_lasting_yes && is_later(newest.yes)
+        is_later(newest.other) || is_lasting_yes(consent) && is_later(newest.yes)
     }
+}
+
+/// Whether a consent may hold somebody back, now or later: all but a yes without an end.
+pub(crate) fn may_restrict(event: &Event) -> bool {
+    event.consent.as_deref().is_some_and(|consent| !is_lasting_yes(consent))
+}
+
+fn is_lasting_yes(consent: &Consent) -> bool {
+    consent.status == ConsentStatus::Granted && consent.expires.is_none()
 }
 
 /// What a consent is about: the purpose, and the brand, property and channel that it holds for.

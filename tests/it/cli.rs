@@ -502,6 +502,33 @@ fn the_sample_runs_without_arguments() {
 }
 
 #[test]
+fn what_is_over_its_time_is_swept_where_that_is_asked_for() {
+    let desk = Desk::new();
+    let times = "[[attribute]]\nname = \"city\"\nkeep = \"P1Y\"\n[event.keep]\nview = \"P30D\"\n";
+    desk.write("policy.toml", format!("{POLICY}{times}"));
+    let lines = [
+        r#"{"source":"crm","key":"1","at":"2024-12-05T10:00:00Z","identifiers":{"email":"ann@example.org"},"attributes":{"city":"Graz"}}"#,
+        r#"{"source":"crm","key":"2","at":"2024-12-05T10:00:00Z","attributes":{"city":"Graz"}}"#,
+        r#"{"op":"event","source":"web","key":"v","at":"2025-12-01T10:00:00Z","kind":"view","identifiers":{"email":"ann@example.org"}}"#,
+    ];
+    desk.write("in.jsonl", lines.join("\n"));
+    let arguments = "--policy policy.toml --now 2026-01-05T10:00:00Z --input in.jsonl --export left.jsonl";
+    for (option, left) in [("", 3), (" --sweep", 1)] {
+        let output = desk.run_with(None, &format!("{arguments}{option}"));
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        let summary = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(
+            summary.contains("        3  values and events were over their time and dropped"),
+            left == 1,
+            "{summary}"
+        );
+        assert_eq!(summary.contains("        2  attribute city: its time to live is over"), left == 1, "{summary}");
+        assert!(summary.contains("        2  records came in, 0 of them later versions"), "{summary}");
+        assert_eq!(std::fs::read_to_string(desk.path("left.jsonl")).unwrap().lines().count(), left);
+    }
+}
+
+#[test]
 fn who_is_erased_is_counted_and_stays_away() {
     let desk = Desk::new();
     let ann = r#"{"source":"crm","key":"1","identifiers":{"email":"ann@example.org"}}"#;

@@ -6,7 +6,8 @@ use crate::sweep::{exported, fresh, in_steps, keep, time};
 use onefold::store::ProfileEvent;
 use onefold::{
     AttributePolicy, Compare, Consent, ConsentStatus, DataKind, DropReason, Dropped, Event, EventKind, Identifier,
-    IdentifierPolicy, Links, Policy, PurposePolicy, Record, RecordKey, Resolver, Role, Timestamp,
+    IdentifierPolicy, LegalBasis, Links, PermissionReason, Policy, PurposePolicy, Record, RecordKey, Resolver, Role,
+    Timestamp,
 };
 
 #[test]
@@ -232,6 +233,94 @@ fn a_consent_goes_only_where_a_later_one_says_all_of_it() {
         say(source, "2", second, Denied);
         assert!(!resolver.sweep(time("2026-01-01T10:00:00Z")).unwrap().anything(), "{source} {second}");
     }
+}
+
+/// What was told under an address, whether it holds back, and what is asked for.
+#[test]
+fn a_refusal_is_heard_when_the_address_is_over_its_time() {
+    let policy = Policy::builder()
+        .identifier(IdentifierPolicy::new("email", Role::Contact).keep(keep("P1Y")))
+        .identifier(IdentifierPolicy::new("phone", Role::Contact))
+        .purpose(PurposePolicy::new("ads").basis(LegalBasis::LegitimateInterest))
+        .build()
+        .unwrap();
+    let now = time("2026-01-01T10:00:00Z");
+    let until = Consent::new("ads", ConsentStatus::Granted).expires(time("2027-01-01T10:00:00Z"));
+    for (said, is_kept) in [
+        (Consent::new("ads", ConsentStatus::Denied), true),
+        (Consent::new("ads", ConsentStatus::Unknown), true),
+        (until, true),
+        (Consent::new("ads", ConsentStatus::Granted), false),
+    ] {
+        let resolver = fresh(&policy);
+        let ann = Record::new("crm", "1", at(1)).identifier("email", "ann@x.org").identifier("phone", "+43 1");
+        let ann = resolver.add(ann).unwrap().profile.unwrap();
+        let told = Event::of_consent("web", "1", at(2), said).identifier("email", " ann@x.org");
+        resolver.add_event(told).unwrap();
+        let may = || resolver.may(ann, "ads", "phone", now).unwrap().unwrap();
+        let before = may();
+        for _ in 0..2 {
+            let done = in_steps(&resolver, now, 1);
+            assert_eq!((done.identifiers_kept, done.records_shortened), (u64::from(is_kept), u64::from(!is_kept)));
+            if is_kept {
+                assert_eq!(may(), before);
+            } else {
+                // A yes without an end holds nobody back, and does not speak for who is nobody's.
+                assert_eq!((before.reason, may().reason), (PermissionReason::Granted, PermissionReason::Basis));
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_sent_again_as_it_was_does_not_undo_a_sweep() {
+    let resolver = fresh(&shop());
+    let now = time("2026-02-01T10:00:00Z");
+    let ann = Record::new("crm", "1", at(1)).identifier("customer_id", "1").identifier("device_id", "tablet");
+    let ann = ann.attribute("city", "Graz").attribute("other", "x");
+    resolver.add(ann.clone()).unwrap();
+    assert_eq!(resolver.sweep(now).unwrap().records_shortened, 1);
+    let left = exported(&resolver);
+    assert_eq!(resolver.add(ann).unwrap().because, [onefold::Because::Unchanged]);
+    assert_eq!(exported(&resolver), left);
+}
+
+#[test]
+fn a_shorter_version_stands_whichever_is_the_larger() {
+    let email = IdentifierPolicy::new("email", Role::Contact).keep(keep("P1Y"));
+    let resolver = fresh(&Policy::builder().identifier(email).build().unwrap());
+    let two = Record::new("crm", "1", at(1)).identifier("email", "a@x.org").identifier("email", "b@x.org");
+    resolver.add(two.clone()).unwrap();
+    let no = Event::of_consent("web", "1", at(1), Consent::new("ads", ConsentStatus::Denied));
+    resolver.add_event(no.identifier("email", "b@x.org")).unwrap();
+    let one = Record { identifiers: vec![Identifier::new("email", "b@x.org")], ..two.clone() };
+    assert!(!one.supersedes(&two), "a value alone is written shorter than a list");
+    assert_eq!(resolver.sweep(time("2026-02-01T10:00:00Z")).unwrap().records_shortened, 1);
+    assert_eq!(*resolver.record(&one.key).unwrap().unwrap().record, one);
+}
+
+#[test]
+fn a_trail_ends_with_the_newest_event_that_is_left() {
+    // Whose the tablet is turns on when each of them used it last.
+    let policy = Policy::builder()
+        .identifier(IdentifierPolicy::new("customer_id", Role::Person))
+        .identifier(IdentifierPolicy::new("device_id", Role::Device))
+        .event_keep(&EventKind::View, keep("P30D"))
+        .build()
+        .unwrap();
+    let resolver = fresh(&policy);
+    let used = |who: &str, day, kind| {
+        let event = Event::new("web", format!("{who}{day}"), at(day), kind).identifier("device_id", "tablet");
+        resolver.add_event(event.identifier("customer_id", who)).unwrap().profile.unwrap()
+    };
+    let ann = used("ann", 1, EventKind::Purchase);
+    let ben = used("ben", 2, EventKind::Purchase);
+    used("ann", 3, EventKind::View);
+    let holder = || resolver.find(&Identifier::new("device_id", "tablet")).unwrap().profile.unwrap();
+    assert_eq!(holder(), ann);
+    assert!(resolver.sweep(time("2024-06-01T10:00:00Z")).unwrap().anything());
+    assert_eq!(holder(), ben);
 }
 
 #[test]

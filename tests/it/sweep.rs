@@ -128,7 +128,8 @@ fn reason(
     all.then_some(DropReason::NoPurpose)
 }
 
-type Rows = BTreeMap<(DataKind, Option<SmolStr>, DropReason), u64>;
+type Row = (DataKind, Option<SmolStr>, DropReason);
+type Rows = BTreeMap<Row, u64>;
 
 /// What stands after a sweep, and what went, from the definition alone.
 fn swept(world: &World, now: Timestamp) -> (World, Rows) {
@@ -144,6 +145,7 @@ fn swept(world: &World, now: Timestamp) -> (World, Rows) {
                 Some(rule) => reason(policy, rule.keep, &rule.purposes, record.at, now),
                 None => reason(policy, policy.undeclared_keep, &[], record.at, now),
             };
+            let reason = reason.filter(|_| !is_held(world, sent));
             reason.into_iter().for_each(|reason| gone(DataKind::Identifier, rule.map(|rule| &rule.kind), reason));
             reason.is_none()
         });
@@ -184,6 +186,20 @@ fn swept(world: &World, now: Timestamp) -> (World, Rows) {
         }
     }
     (left, rows)
+}
+
+/// Whether a word that may hold somebody back was told under an identifier of a person or a contact.
+fn is_held(world: &World, sent: &Identifier) -> bool {
+    let values = |sent: &[Identifier]| world::values(&world.policy, sent);
+    let known = |kind: usize| matches!(world.policy.identifier[kind].role, Role::Person | Role::Contact);
+    let Some(value) = values(std::slice::from_ref(sent)).pop_first().filter(|(kind, _)| known(*kind)) else {
+        return false;
+    };
+    world.events.values().any(|event| {
+        let takes_part = world::read_trail(&world.policy, &world::trail(event), &[event]).is_some();
+        let restricts = |said: &Consent| said.status != ConsentStatus::Granted || said.expires.is_some();
+        takes_part && event.consent.as_deref().is_some_and(restricts) && values(&event.identifiers).contains(&value)
+    })
 }
 
 /// Whether a later word of the same source, under the same identifiers, of people and contacts only, says as much.
@@ -268,6 +284,7 @@ pub(crate) fn in_steps(resolver: &Resolver, now: Timestamp, limit: usize) -> Swe
         sum.seen += step.seen;
         sum.records_shortened += step.records_shortened;
         sum.records_removed += step.records_removed;
+        sum.identifiers_kept += step.identifiers_kept;
         sum.consents_kept += step.consents_kept;
     }
     let row = |((what, name, reason), count)| Dropped { what, name, reason, count };
@@ -536,10 +553,8 @@ fn scripts_with_times_reach_what_they_are_for() {
         let mut world = World::new(script.policy.clone());
         script.calls.iter().for_each(|call| world.call(call));
         let (left, rows) = swept(&world, now);
-        let any = |wanted: &dyn Fn(&(DataKind, Option<SmolStr>, DropReason)) -> bool| rows.keys().any(wanted);
-        let consent = |(what, name, _): &(DataKind, Option<SmolStr>, DropReason)| {
-            *what == DataKind::Event && name.as_deref() == Some("consent")
-        };
+        let any = |wanted: &dyn Fn(&Row) -> bool| rows.keys().any(wanted);
+        let consent = |(what, name, _): &Row| *what == DataKind::Event && name.as_deref() == Some("consent");
         let keep = script.policy.event.keep.get("consent").copied();
         let (before, after) = (world.picture(), left.picture());
         let gone: Vec<_> = world.evidence().filter(|evidence| !left.evidence().any(|one| one == *evidence)).collect();
