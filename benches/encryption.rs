@@ -5,10 +5,11 @@
 
 mod common;
 
+use onefold::store::ProfileStore;
 use onefold::{
-    Durability, Durable, Event, EventKind, Ingest, JourneyQuery, Options, Policy, Record, Resolver, StoreKey, Timestamp,
+    Durability, Durable, Event, EventKind, Identifier, Ingest, JourneyQuery, Line, Options, Policy, Record, Resolver,
+    StoreKey, Timestamp,
 };
-use onefold::{Identifier, Line};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -97,7 +98,7 @@ fn main() {
         both.measure("a profile read", 500, &asked, |resolver, records| {
             let view = resolver.view().unwrap();
             for record in records {
-                let identifier = &record.identifiers[0];
+                let Some(identifier) = record.identifiers.first() else { continue };
                 if let Some(id) = view.find(identifier).unwrap().profile {
                     view.profile(id).unwrap().unwrap();
                 }

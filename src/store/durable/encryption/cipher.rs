@@ -1,13 +1,19 @@
-//! Seals bytes and opens them again: XChaCha20-Poly1305 (RFC 8439; draft-irtf-cfrg-xchacha) with random nonces, bound to
-//! the place where they stand.
+//! Seals bytes and opens them again: AES-256-GCM (NIST SP 800-38D; RFC 5116) with random nonces, bound to the place where
+//! they stand.
+//!
+//! A key may seal 2^32 rows under random nonces of 96 bits, says SP 800-38D: then one in 2^32 stores has used one twice. A
+//! record's key seals one row, a trail's some; the tenant's and the host's are made anew by a rotation.
+//!
+//! Rows are short, and XChaCha20-Poly1305 of the same house takes three times as long for them where it finds AVX2 when
+//! it runs: its Poly1305 makes ready for long texts (1.7 us against 0.5 us, 300 bytes, chacha20poly1305 0.11).
 
 use super::key::KEY_BYTES;
 use crate::error::{Error, Result};
-use chacha20poly1305::aead::{AeadInOut, KeyInit};
-use chacha20poly1305::{Key, Tag, XChaCha20Poly1305, XNonce};
+use aes_gcm::aead::{AeadInOut, KeyInit};
+use aes_gcm::{Aes256Gcm, Key, Nonce, Tag};
 use zeroize::{Zeroize, Zeroizing};
 
-pub(super) const NONCE_BYTES: usize = 24;
+pub(super) const NONCE_BYTES: usize = 12;
 pub(super) const TAG_BYTES: usize = 16;
 
 /// A key that rows are sealed under.
@@ -37,8 +43,8 @@ pub(super) fn seal(
     let begin = to.len();
     to.extend_from_slice(text);
     let body = to.get_mut(begin..).unwrap_or_default();
-    let cipher = XChaCha20Poly1305::new(&Key::from(*key));
-    let sealed = cipher.encrypt_inout_detached(&XNonce::from(nonce), place, body.into());
+    let cipher = Aes256Gcm::new(&Key::<Aes256Gcm>::from(*key));
+    let sealed = cipher.encrypt_inout_detached(&Nonce::from(nonce), place, body.into());
     let tag = sealed.map_err(|_| Error::limit("the length of a row", u64::from(u32::MAX)))?;
     to.extend_from_slice(&tag);
     Ok(())
@@ -51,9 +57,9 @@ pub(super) fn open(key: &[u8; KEY_BYTES], place: &[u8], sealed: &[u8]) -> Option
     // Room for the checksum that follows: a buffer that grew would leave its first place as it was.
     let mut text = Zeroizing::new(Vec::with_capacity(body.len() + 8));
     text.extend_from_slice(body);
-    let cipher = XChaCha20Poly1305::new(&Key::from(*key));
+    let cipher = Aes256Gcm::new(&Key::<Aes256Gcm>::from(*key));
     let whole = text.as_mut_slice().into();
-    cipher.decrypt_inout_detached(&XNonce::from(*nonce), place, whole, &Tag::from(*tag)).ok()?;
+    cipher.decrypt_inout_detached(&Nonce::from(*nonce), place, whole, &Tag::from(*tag)).ok()?;
     Some(text)
 }
 
