@@ -110,6 +110,7 @@
 //! # Features
 //!
 //! - `durable` (default): a store on disk, opened by a path.
+//! - `encryption`: the durable store sealed at rest, under a key of yours (`StoreKey`) that can be rotated.
 //! - `conformance`: the suite that every store must pass, for users who bring their own.
 #![forbid(unsafe_code)]
 
@@ -218,6 +219,8 @@ pub use similarity::{Agreement, Similarities, Similarity};
 pub use smol_str::SmolStr;
 pub use statistics::{Interval, jeffreys, wilson};
 pub use store::Memory;
+#[cfg(feature = "encryption")]
+pub use store::StoreKey;
 #[cfg(feature = "durable")]
 pub use store::{Durability, Durable, DurableOptions};
 pub use time::Timestamp;

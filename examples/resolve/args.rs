@@ -29,7 +29,8 @@ usage: resolve --policy P.{toml,json} --input FILE... [options]
   --help              prints this
 
 The environment variable ONEFOLD_SECRET is the secret under which `erase` operations keep people away; without it they
-are not carried out.";
+are not carried out. ONEFOLD_STORE_KEY is the key under which --store is encrypted, 64 hexadecimal digits (feature
+`encryption`); after it, behind commas, come older keys that the store is brought away from.";
 
 /// What the command line asks for.
 #[derive(Debug, Default)]

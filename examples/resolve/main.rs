@@ -42,6 +42,10 @@ use summary::Summary;
 /// The environment variable with the secret that erased people are kept away under.
 const SECRET: &str = "ONEFOLD_SECRET";
 
+/// The environment variable with the keys that the store is encrypted under.
+#[cfg(feature = "durable")]
+const STORE_KEY: &str = "ONEFOLD_STORE_KEY";
+
 fn main() -> ExitCode {
     console::finish("resolve", Args::read(std::env::args_os().skip(1)).and_then(|args| run(&args)))
 }
@@ -151,7 +155,9 @@ fn open_store(args: &Args, policy: Policy) -> Outcome<Resolver> {
 #[cfg(feature = "durable")]
 fn open_folder(folder: &Path, policy: Policy) -> Outcome<Resolver> {
     use onefold::{Durable, Options};
-    let store = Durable::open(folder).map_err(|error| Failure::file("--store", folder, error))?;
+    let options = encrypted(Durable::options(folder))?;
+    let store = options.open().map_err(|error| Failure::file("--store", folder, error))?;
+    rotate(&store)?;
     Resolver::open(std::sync::Arc::new(store), policy, Options::default()).map_err(|error| match error.kind() {
         onefold::ErrorKind::Config => {
             let reason = "was filled under another policy: run with that one, or into another folder";
@@ -159,6 +165,34 @@ fn open_folder(folder: &Path, policy: Policy) -> Outcome<Resolver> {
         }
         _ => error.into(),
     })
+}
+
+/// The keys of the environment: the one that is written under, then older ones.
+#[cfg(feature = "encryption")]
+fn encrypted(options: onefold::DurableOptions) -> Outcome<onefold::DurableOptions> {
+    let Ok(keys) = std::env::var(STORE_KEY) else { return Ok(options) };
+    let keys: onefold::Result<Vec<_>> = keys.split(',').map(onefold::StoreKey::from_hex).collect();
+    Ok(options.encrypted(keys.map_err(|error| Failure::usage(STORE_KEY, error))?))
+}
+
+#[cfg(all(feature = "durable", not(feature = "encryption")))]
+fn encrypted(options: onefold::DurableOptions) -> Outcome<onefold::DurableOptions> {
+    match std::env::var_os(STORE_KEY) {
+        None => Ok(options),
+        Some(_) => Err(Failure::usage(STORE_KEY, "needs the feature `encryption`")),
+    }
+}
+
+/// Brings the store under the first of several keys.
+#[cfg(feature = "encryption")]
+fn rotate(store: &onefold::Durable) -> Outcome<()> {
+    let several = std::env::var(STORE_KEY).is_ok_and(|keys| keys.contains(','));
+    if several { Ok(store.rotate()?) } else { Ok(()) }
+}
+
+#[cfg(all(feature = "durable", not(feature = "encryption")))]
+fn rotate(_: &onefold::Durable) -> Outcome<()> {
+    Ok(())
 }
 
 #[cfg(not(feature = "durable"))]

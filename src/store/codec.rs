@@ -15,10 +15,14 @@ const CHECKSUM_BYTES: usize = 8;
 pub(crate) fn encode<T: Serialize>(key: &[u8], row: &T) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(128);
     bytes.push(FORMAT);
-    let mut bytes = postcard::to_extend(row, bytes).ok()?;
+    Some(checked(key, postcard::to_extend(row, bytes).ok()?))
+}
+
+/// Adds the checksum to what stands under a key: [`verified`] takes it off.
+pub(crate) fn checked(key: &[u8], mut bytes: Vec<u8>) -> Vec<u8> {
     let checksum = checksum(key, &bytes);
     bytes.extend_from_slice(&checksum.to_le_bytes());
-    Some(bytes)
+    bytes
 }
 
 /// Reads a row; none if it is not what was written under this key.

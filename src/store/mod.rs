@@ -18,6 +18,8 @@ pub use crate::linkage::Weight;
 pub use crate::preference::DeedMonth;
 pub use crate::record::Moment;
 pub use contract::{Batch, Change, ProfileStore, Revision, Snapshot, Tenant};
+#[cfg(feature = "encryption")]
+pub use durable::StoreKey;
 #[cfg(feature = "durable")]
 pub use durable::{Durability, Durable, DurableOptions, Each, Engine, EngineView, Reach, Write};
 pub use memory::Memory;

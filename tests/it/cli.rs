@@ -69,11 +69,15 @@ impl Desk {
 
     /// Runs under a secret.
     fn run_with(&self, secret: Option<&str>, arguments: &str) -> Output {
+        self.run_in(&[("ONEFOLD_SECRET", secret)], arguments)
+    }
+
+    /// Runs with variables of the environment.
+    fn run_in(&self, variables: &[(&str, Option<&str>)], arguments: &str) -> Output {
         let mut command = Command::new(example("resolve"));
-        command.args(arguments.split_whitespace()).current_dir(self.0.path()).env_remove("ONEFOLD_SECRET");
-        if let Some(secret) = secret {
-            command.env("ONEFOLD_SECRET", secret);
-        }
+        command.args(arguments.split_whitespace()).current_dir(self.0.path());
+        command.env_remove("ONEFOLD_SECRET").env_remove("ONEFOLD_STORE_KEY");
+        command.envs(variables.iter().filter_map(|(name, value)| Some((name, (*value)?))));
         command.output().unwrap()
     }
 
@@ -568,4 +572,29 @@ fn who_is_erased_is_counted_and_stays_away() {
     let output = desk.run_with(Some(" "), arguments);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("`ONEFOLD_SECRET`: is blank"));
+}
+
+#[test]
+#[cfg(feature = "durable")]
+fn a_store_is_encrypted_under_the_key_of_the_environment() {
+    let desk = Desk::new();
+    desk.write("in.jsonl", r#"{"source":"crm","key":"1","identifiers":{"email":"ann@example.org"}}"#);
+    let arguments = "--policy policy.toml --now 2026-01-05T10:00:00Z --input in.jsonl --store people";
+    let check = |key: &str, status: i32, told: &str| {
+        let output = desk.run_in(&[("ONEFOLD_STORE_KEY", Some(key).filter(|key| !key.is_empty()))], arguments);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(status), "{error}");
+        assert!(error.contains(told) && !error.contains("7f7f") && !error.contains("8080"), "{error}");
+    };
+    let (old, new) = (format!("{}01", "7f".repeat(31)), format!("{}01", "80".repeat(31)));
+    if cfg!(not(feature = "encryption")) {
+        return check(&old, 2, "`ONEFOLD_STORE_KEY`: needs the feature `encryption`");
+    }
+    check("7f7f", 2, "`ONEFOLD_STORE_KEY`: option `store key`: has to be 64 hexadecimal digits");
+    check(&old, 0, "");
+    check("", 2, "the store is encrypted");
+    check(&new, 2, "the store is sealed under store key");
+    check(&format!("{new},{old}"), 0, "");
+    check(&new, 0, "");
+    check(&old, 2, "the store is sealed under store key");
 }

@@ -19,10 +19,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const ROWS: u64 = 20;
-const EVENT_PLACE: EventPlace = EventPlace { trail: RecordNumber(3), at: 7, key: KeyHash(9) };
+pub(crate) const EVENT_PLACE: EventPlace = EventPlace { trail: RecordNumber(3), at: 7, key: KeyHash(9) };
 
 /// The batch that makes a revision: what it writes follows from the revision, and it writes all of its rows anew.
-fn batch(revision: u64) -> Batch {
+pub(crate) fn batch(revision: u64) -> Batch {
     let mut changes = vec![Change::PutMeta(Box::new(meta(revision)))];
     for row in 0..ROWS {
         let number = RecordNumber(row);
@@ -92,17 +92,17 @@ fn whole(snapshot: &dyn Snapshot) -> Result<u64> {
     Ok(revision)
 }
 
-fn write(store: &Durable, revisions: std::ops::RangeInclusive<u64>) {
+pub(crate) fn write(store: &Durable, revisions: std::ops::RangeInclusive<u64>) {
     for revision in revisions {
         assert_eq!(store.commit(&Tenant::default(), batch(revision)).unwrap(), Revision(revision));
     }
 }
 
-fn read(store: &Durable) -> Result<u64> {
+pub(crate) fn read(store: &Durable) -> Result<u64> {
     whole(&*store.snapshot(&Tenant::default())?)
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -115,7 +115,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn files(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(path: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(path).unwrap() {
         let path = entry.unwrap().path();
@@ -125,12 +125,12 @@ fn files(path: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn journal(path: &Path) -> PathBuf {
+pub(crate) fn journal(path: &Path) -> PathBuf {
     files(path).into_iter().find(|file| file.extension().is_some_and(|end| end == "jnl")).unwrap()
 }
 
 /// The length of a file up to its last byte that is not 0: the engine may make its journal longer than what is in it.
-fn filled(file: &Path) -> u64 {
+pub(crate) fn filled(file: &Path) -> u64 {
     fs::read(file).unwrap().iter().rposition(|&byte| byte != 0).map_or(0, |last| last as u64 + 1)
 }
 

@@ -19,6 +19,8 @@ mod deeds;
 mod drift;
 #[cfg(feature = "durable")]
 mod durable;
+#[cfg(feature = "encryption")]
+mod encryption;
 mod erase;
 mod event;
 mod found;

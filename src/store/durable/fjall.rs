@@ -107,7 +107,7 @@ impl EngineView for View {
 fn space<'a>(spaces: &'a [Keyspace; SPACES.len()], key: &[u8]) -> &'a Keyspace {
     let [rows, records, nodes, keys, postings, clusters] = spaces;
     match key.first().copied() {
-        Some(table) if table == Table::Record as u8 => records,
+        Some(table) if table == Table::Record as u8 || table == Table::DataKey as u8 => records,
         Some(table) if table == Table::Node as u8 => nodes,
         Some(table) if table == Table::Number as u8 => keys,
         Some(table) if table == Table::Posting as u8 => postings,

@@ -40,13 +40,19 @@ pub(super) enum Table {
     Cluster = b'C',
     Member = b'm',
     Withheld = b'w',
+    /// The ids of the host's keys that something of the store is under.
+    StoreKey = b'W',
+    /// The keys that rows are sealed under, each wrapped under a key of the host's.
+    DataKey = b'K',
     /// What no commit may be missing from; it is not copied.
     Mark = b'L',
 }
 
 impl Table {
     /// Those that hold what was committed.
-    pub(super) const ALL: [Self; 21] = [
+    pub(super) const ALL: [Self; 23] = [
+        Self::StoreKey,
+        Self::DataKey,
         Self::Tenant,
         Self::State,
         Self::Policy,
@@ -74,6 +80,12 @@ impl Table {
     pub(super) const DERIVED: [Self; 6] =
         [Self::Node, Self::Posting, Self::Carrier, Self::Cluster, Self::Member, Self::Withheld];
 
+    /// The table that a byte stands for.
+    #[cfg(feature = "encryption")]
+    pub(super) fn of(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|&table| table as u8 == byte)
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Tenant => "tenants",
@@ -94,6 +106,8 @@ impl Table {
             Self::Cluster => "clusters",
             Self::Member => "members",
             Self::Withheld => "withheld joins",
+            Self::StoreKey => "store keys",
+            Self::DataKey => "data keys",
             Self::Mark => "marks",
         }
     }

@@ -7,6 +7,8 @@
 //! to open; this engine then: 38 us, 44 us, 1.2 kB, 2.5 s. It is chosen for what it writes.
 
 mod copy;
+#[cfg(feature = "encryption")]
+mod encryption;
 mod engine;
 mod fjall;
 mod home;
@@ -18,6 +20,8 @@ mod syncer;
 mod view;
 mod writes;
 
+#[cfg(feature = "encryption")]
+pub use encryption::StoreKey;
 pub use engine::{Each, Engine, EngineView, Reach, Write};
 pub use options::{Durability, DurableOptions};
 
@@ -72,6 +76,9 @@ pub struct Durable {
     writing: Mutex<u64>,
     options: DurableOptions,
     home: Home,
+    // None where the rows are plain.
+    #[cfg(feature = "encryption")]
+    vault: Option<Arc<encryption::Vault>>,
 }
 
 impl Durable {
@@ -88,13 +95,14 @@ impl Durable {
         DurableOptions::new(path.into())
     }
 
-    /// Copies the store as it is now into a directory that is not there yet or is empty. Commits go on meanwhile.
+    /// Copies the store as it is now into a directory that is not there yet or is empty. Commits go on meanwhile. The
+    /// copy of an encrypted store is encrypted, and opens with the keys that the store opens with now.
     ///
     /// # Errors
     /// `Config` where the directory holds something; `Store` where it cannot be written; `Corrupt` where a row of this
     /// store is damaged.
     pub fn backup(&self, to: impl AsRef<Path>) -> Result<()> {
-        let rows = self.rows()?;
+        let rows = self.raw()?;
         let (home, sign) = Home::open(to.as_ref())?;
         let Sign::New(number) = sign else {
             return Err(Error::option("to", "the directory holds a store already"));
@@ -119,13 +127,79 @@ impl Durable {
             Durability::EveryCommit | Durability::System => None,
         };
         let (epoch, tenants, writing) = (Arc::default(), RwLock::default(), Mutex::new(number));
-        let store = Self { syncer, engine, epoch, tenants, writing, options, home };
-        marks::check(&store.rows()?)?;
+        #[cfg(feature = "encryption")]
+        let vault = options.vault()?;
+        let store = Self {
+            syncer,
+            engine,
+            epoch,
+            tenants,
+            writing,
+            options,
+            home,
+            #[cfg(feature = "encryption")]
+            vault,
+        };
+        marks::check(&store.raw()?)?;
+        store.unlock()?;
         Ok(store)
     }
 
+    /// Finds out whether the store is encrypted, and whether the keys that it was opened with fit.
+    #[cfg(feature = "encryption")]
+    fn unlock(&self) -> Result<()> {
+        use encryption::Standing;
+        let Some(vault) = &self.vault else { return self.check_plain("give its key with `encrypted`") };
+        match vault.standing(&self.raw()?)? {
+            Standing::Sealed | Standing::Empty => {
+                let announced = vault.announce(&self.raw()?)?;
+                announced.map_or(Ok(()), |write| {
+                    self.write(&self.raw()?, vec![write])?;
+                    self.engine().sync()
+                })
+            }
+            Standing::Plain if self.options.encrypts_existing() => self.replace(|engine| {
+                let rows = self.raw()?;
+                if let Some(write) = vault.announce(&rows)? {
+                    engine.write(vec![write], Reach::System)?;
+                }
+                copy::copy(&rows, &encryption::Sealed::new(Arc::clone(engine), Arc::clone(vault)))
+            }),
+            Standing::Plain => {
+                let reason = "the store is not encrypted: open it without a key, or with `encrypt_existing`";
+                Err(Error::option("encrypted", reason))
+            }
+        }
+    }
+
+    #[cfg(not(feature = "encryption"))]
+    fn unlock(&self) -> Result<()> {
+        self.check_plain("that takes the feature `encryption` and its key")
+    }
+
+    fn check_plain(&self, advice: &str) -> Result<()> {
+        if self.raw()?.page(Table::StoreKey.all(), 1, |_, _| Ok(()))?.is_empty() {
+            return Ok(());
+        }
+        Err(Error::option("encrypted", format!("the store is encrypted: {advice}")))
+    }
+
     fn engine(&self) -> Arc<dyn Engine> {
-        Arc::clone(&self.engine.read().unwrap_or_else(PoisonError::into_inner))
+        self.covered(Arc::clone(&self.engine.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// An engine whose rows are sealed, as it is to be used.
+    #[cfg(feature = "encryption")]
+    fn covered(&self, engine: Arc<dyn Engine>) -> Arc<dyn Engine> {
+        match &self.vault {
+            Some(vault) => Arc::new(encryption::Sealed::new(engine, Arc::clone(vault))),
+            None => engine,
+        }
+    }
+
+    #[cfg(not(feature = "encryption"))]
+    fn covered(&self, engine: Arc<dyn Engine>) -> Arc<dyn Engine> {
+        engine
     }
 
     fn writing(&self) -> MutexGuard<'_, u64> {
@@ -135,7 +209,32 @@ impl Durable {
     fn rows(&self) -> Result<Rows> {
         // The epoch is read under the lock under which a scrub changes it.
         let engine = self.engine.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(Rows::new(self.covered(Arc::clone(&engine)).view()?, &self.epoch))
+    }
+
+    /// The rows as they are in the files: those of an encrypted store sealed.
+    fn raw(&self) -> Result<Rows> {
+        let engine = self.engine.read().unwrap_or_else(PoisonError::into_inner);
         Ok(Rows::new(engine.view()?, &self.epoch))
+    }
+
+    /// Makes new files, puts them in place of the old ones at one stroke, and removes the old ones.
+    fn replace(&self, fill: impl FnOnce(&Arc<dyn Engine>) -> Result<()>) -> Result<()> {
+        let mut number = self.writing();
+        let next = *number + 1;
+        self.home.remove_data(next)?;
+        let engine = FjallEngine::open(&self.home.data(next), self.options.cache_bytes)?;
+        let engine = self.options.layered(Arc::new(engine));
+        fill(&engine)?;
+        self.home.sign(Sign::Ready(next))?;
+        let old = {
+            let mut current = self.engine.write().unwrap_or_else(PoisonError::into_inner);
+            self.epoch.fetch_add(1, Ordering::AcqRel);
+            std::mem::replace(&mut *current, engine)
+        };
+        drop(old);
+        let before = std::mem::replace(&mut *number, next);
+        self.home.remove_data(before)
     }
 
     fn number(&self, rows: &Rows, tenant: &Tenant) -> Result<Option<u32>> {
@@ -239,7 +338,7 @@ impl ProfileStore for Durable {
             let state = view::state(&rows, number)?;
             let current = state.and_then(|state| state.meta).map(|meta| meta.generation).unwrap_or_default();
             let kept = BTreeSet::from_iter(keep.into_iter().chain([current]));
-            let writes = Self::stale(&rows, number, &kept, &mut found)?;
+            let writes = Self::stale(&self.raw()?, number, &kept, &mut found)?;
             if writes.is_empty() {
                 return Ok(());
             }
@@ -251,21 +350,7 @@ impl ProfileStore for Durable {
     /// Commits wait meanwhile; snapshots from before answer with `Conflict` from then on. After a crash the store opens
     /// with the old files or with the new ones, whole.
     fn scrub(&self) -> Result<()> {
-        let mut number = self.writing();
-        let next = *number + 1;
-        self.home.remove_data(next)?;
-        let engine = FjallEngine::open(&self.home.data(next), self.options.cache_bytes)?;
-        let engine = self.options.layered(Arc::new(engine));
-        copy::copy(&self.rows()?, &*engine)?;
-        self.home.sign(Sign::Ready(next))?;
-        let old = {
-            let mut current = self.engine.write().unwrap_or_else(PoisonError::into_inner);
-            self.epoch.fetch_add(1, Ordering::AcqRel);
-            std::mem::replace(&mut *current, engine)
-        };
-        drop(old);
-        let before = std::mem::replace(&mut *number, next);
-        self.home.remove_data(before)
+        self.replace(|engine| copy::copy(&self.raw()?, &**engine))
     }
 }
 
