@@ -7,7 +7,7 @@ use onefold::{
     Compare, Consent, ConsentQuery, ConsentStatus, ContactRequest, ContactRules, Correction, ErrorKind, Event,
     EventKind, Form, Fulfilled, Identifier, IdentifierPolicy, Ingest, IssueReason, LegalBasis, Memory, Operation,
     Options, PermissionReason, Policy, PurposePolicy, Record, RecordKey, RequestStatus, Resolver, Role, Secret,
-    Timestamp, What, verify_audit,
+    Timestamp, verify_audit,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -104,7 +104,7 @@ fn what_is_wrong_goes_and_stays_away_on_every_way_in() {
     let state = State::of(&resolver);
     for resolver in [&resolver, &open()] {
         send_again(resolver, &ann());
-        send_again(resolver, &[other.clone()]);
+        send_again(resolver, std::slice::from_ref(&other));
         assert_eq!(State::of(resolver), state);
     }
     let stored = resolver.record(&RecordKey::new("crm", "1")).unwrap().unwrap().record;
