@@ -404,7 +404,7 @@ fn nothing_is_under_the_old_key_or_an_old_key_of_the_tenant_after_a_change() {
     }
     let listed = under.rows(b'W').into_keys().collect::<Vec<_>>();
     let id = u64::from_str_radix(&key("new").id(), 16).unwrap().to_be_bytes();
-    assert_eq!(listed, [[&[b'W'], &id[..]].concat()]);
+    assert_eq!(listed, [[b"W", &id[..]].concat()]);
 }
 
 #[test]
