@@ -50,7 +50,12 @@ impl Pairs {
                 *next += 1;
             }
         }
-        Self { blocks: Carriers::of(items, |item| item.subject.blocks()), edges, starts, of_items }
+        Self {
+            blocks: Carriers::of(items, |item| if item.subject.is_dormant() { &[] } else { item.subject.blocks() }),
+            edges,
+            starts,
+            of_items,
+        }
     }
 
     /// The blocks; the edges are let go.

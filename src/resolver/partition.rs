@@ -81,7 +81,7 @@ impl<V: Hashed> Carriers<V> {
         let shares: Vec<u128> = (0..SHARES).collect();
         let found = in_parallel(&shares, 1, |&share| {
             let mut carried: Vec<(V, u32)> = Vec::new();
-            for (place, item) in (0..).zip(items).filter(|(_, item)| !item.subject.is_dormant()) {
+            for (place, item) in (0..).zip(items) {
                 let values = carried_by(item).iter().filter(|value| share_of(value.hash()) == share);
                 carried.extend(values.map(|value| (*value, place)));
             }
@@ -126,7 +126,7 @@ pub(super) fn partition(
     assertions: &[AssertionRow],
     snapshot: &dyn Snapshot,
 ) -> Result<Partition> {
-    let carriers = Carriers::of(items, |item| item.subject.links());
+    let carriers = Carriers::of(items, |item| if item.subject.is_dormant() { &[] } else { item.subject.links() });
     let pairs = Pairs::of(rules, items);
     let limit = |link: &Link| rules.kinds.get(usize::from(link.kind)).and_then(|kind| kind.max_records);
     let over =

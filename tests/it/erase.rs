@@ -85,6 +85,23 @@ fn borne(resolver: &Resolver) -> BTreeSet<ProfileId> {
     borne
 }
 
+/// A resolver into which all that another holds was loaded: records at once, and the rest behind them.
+fn loaded(resolver: &Resolver) -> Resolver {
+    let (mut records, mut rest) = (Vec::new(), Vec::new());
+    resolver
+        .export(&mut |operation| match operation {
+            Operation::Add(record) => records.push(record),
+            operation => rest.push(operation),
+        })
+        .unwrap();
+    let other = fresh(&resolver.policy());
+    other.load(records, subject::ingest(3)).unwrap();
+    rest.into_iter().for_each(|operation| drop(other.apply(operation).unwrap()));
+    // Trails are read anew, too.
+    other.load(Vec::new(), subject::ingest(3)).unwrap();
+    other
+}
+
 /// How much evidence there is.
 fn size(world: &World) -> u64 {
     (world.records.len() + world.events.len() + world.words.len()) as u64
@@ -105,6 +122,7 @@ proptest! {
                 continue;
             };
             let (before, had) = (resolver.view().unwrap().revision().0, size(&world));
+            let loaded = (resolver.stats().unwrap().counts.tombstones == 0).then(|| loaded(&resolver));
             let Some(erased) = erase(&resolver, identifier, request) else { continue };
             world.call(call);
             prop_assert_eq!(subject::picture(&resolver), world.picture(), "after {:?}", call);
@@ -113,6 +131,12 @@ proptest! {
             prop_assert_eq!(counted, had - size(&world), "every part is counted");
             let commits = resolver.view().unwrap().revision().0 - before;
             prop_assert_eq!(commits, u64::from(erased.anything()), "one commit");
+            if let Some(loaded) = loaded {
+                let nameless = |erased: &Erased| Erased { profile: None, ..erased.clone() };
+                let there = erase(&loaded, identifier, request).unwrap();
+                prop_assert_eq!(nameless(&there), nameless(&erased), "all at once is one by one");
+                prop_assert_eq!(subject::picture(&loaded), world.picture());
+            }
             if let Some(profile) = erased.profile {
                 prop_assert_eq!(resolver.resolve_id(profile).unwrap(), None, "its id leads nowhere");
             }
