@@ -41,16 +41,15 @@ impl View {
     pub(super) fn subject(&self, id: ProfileId) -> Result<Option<Subject>> {
         let Some((number, cluster)) = self.cluster_of(id)? else { return Ok(None) };
         let members = self.members_of(number, &cluster)?;
-        let nodes = members.iter().copied().zip(self.snapshot.nodes(&members)?);
-        let nodes: Vec<_> = nodes.filter_map(|(number, node)| Some((number, node?))).collect();
+        let nodes = self.snapshot.nodes(&members)?;
         let carried = self.carried_by(&nodes)?;
-        let trails = self.trails_of(&nodes, &carried)?;
+        let trails = self.trails_of(members.iter().copied().zip(nodes), &carried)?;
         Ok(Some(Subject { number, members, carried, trails, cluster }))
     }
 
-    fn carried_by(&self, nodes: &[(RecordNumber, Arc<Node>)]) -> Result<Vec<Carried>> {
+    fn carried_by(&self, nodes: &[Option<Arc<Node>>]) -> Result<Vec<Carried>> {
         let mut carried: Vec<Carried> = Vec::new();
-        for link in nodes.iter().flat_map(|(_, node)| &node.links) {
+        for link in nodes.iter().flatten().flat_map(|node| &node.links) {
             match carried.iter_mut().rev().take(LINKS_NEAR).find(|known| known.link == *link) {
                 Some(known) => known.members += 1,
                 None => carried.push(Carried { link: *link, members: 1, posting: None }),
@@ -72,11 +71,12 @@ impl View {
     /// The trails that may have events of a profile: its own, and those of others that follow a value which it claims.
     fn trails_of(
         &self,
-        members: &[(RecordNumber, Arc<Node>)],
+        members: impl Iterator<Item = (RecordNumber, Option<Arc<Node>>)>,
         carried: &[Carried],
     ) -> Result<Vec<(RecordNumber, Arc<Node>)>> {
-        let own = members.iter().filter(|(_, node)| node.vertex.record().is_none());
-        let mut trails: Vec<(RecordNumber, Arc<Node>)> = own.cloned().collect();
+        let is_trail = |node: &Arc<Node>| node.vertex.record().is_none();
+        let own = members.filter_map(|(number, node)| Some((number, node.filter(is_trail)?)));
+        let mut trails: Vec<(RecordNumber, Arc<Node>)> = own.collect();
         for Carried { link, posting, .. } in carried {
             let rule = self.rules.kinds.get(usize::from(link.kind));
             let contests = rule.is_some_and(|rule| rule.links != Links::None && rule.contested == Contested::Latest);
@@ -114,15 +114,14 @@ impl View {
 
     /// The places of the events of a trail under a topic, the newest first.
     pub(super) fn places_on(&self, topic: TopicHash, trail: RecordNumber) -> Result<Vec<EventPlace>> {
-        let mut places: Vec<EventPlace> = Vec::new();
-        loop {
+        let mut places = self.snapshot.events_about(topic, trail..=trail, None, PAGE)?;
+        let mut is_full = places.len() == PAGE;
+        while is_full {
             let page = self.snapshot.events_about(topic, trail..=trail, places.last().copied(), PAGE)?;
-            let is_last = page.len() < PAGE;
+            is_full = page.len() == PAGE;
             places.extend(page);
-            if is_last {
-                return Ok(places);
-            }
         }
+        Ok(places)
     }
 
     pub(super) fn events_at(&self, places: &[EventPlace]) -> Result<Vec<Arc<Event>>> {
