@@ -198,7 +198,7 @@ impl ForPurpose<'_> {
     }
 
     fn retention(&self) -> Retention<'_> {
-        Retention::new(&self.view.rules, self.now)
+        self.view.rules.retention(self.now)
     }
 
     fn states(&self, event: &Event) -> bool {

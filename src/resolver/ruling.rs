@@ -5,21 +5,30 @@ use crate::id::Seed;
 use crate::linkage::{Blocks, Linker};
 use crate::policy::{Policy, Rules};
 use crate::record::RecordKey;
+use crate::retention::{Retention, Terms};
+use crate::time::Timestamp;
 use crate::value::Fact;
 use std::ops::Deref;
 
-/// The rules, and the linker that the policy's `[linkage]` compiles to.
+/// The rules, the times of what is kept, and the linker that the policy's `[linkage]` compiles to.
 #[derive(Debug)]
 pub(super) struct Ruling {
     rules: Rules,
     linker: Option<Linker>,
+    terms: Terms,
 }
 
 impl Ruling {
     pub(super) fn new(policy: Policy) -> Result<Self> {
         let rules = Rules::new(policy)?;
         let linker = Linker::new(&rules)?;
-        Ok(Self { rules, linker })
+        let terms = Terms::new(rules.policy());
+        Ok(Self { rules, linker, terms })
+    }
+
+    /// What is over its time at some time.
+    pub(super) fn retention(&self, now: Timestamp) -> Retention<'_> {
+        Retention::new(&self.rules, &self.terms, now)
     }
 
     /// The linkage, if there is any.

@@ -109,7 +109,7 @@ impl Resolver {
     /// ```
     pub fn sweep_step(&self, now: Timestamp, from: Option<SweptPlace>, limit: usize) -> Result<Swept> {
         self.write(|planner| {
-            let retention = Retention::new(planner.rules, now);
+            let retention = planner.rules.retention(now);
             let mut swept = Swept::default();
             let limit = limit.max(1);
             let next = match from.map_or(Place::Records(RecordNumber(0)), |from| from.0) {

@@ -10,7 +10,6 @@ pub(crate) use words::{Words, may_restrict};
 
 use crate::consent::declared;
 use crate::event::{Event, EventKind};
-use crate::normalise::folded;
 use crate::policy::{Policy, Rules, TimeToLive};
 use crate::record::{Identifier, Record};
 use crate::time::Timestamp;
@@ -19,10 +18,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use term::Term;
 
-/// What the policy says of the time of everything, and a time to judge by.
-pub(crate) struct Retention<'a> {
-    rules: &'a Rules,
-    now: Timestamp,
+/// What the policy says of the time of everything.
+#[derive(Debug)]
+pub(crate) struct Terms {
     /// Of each declared attribute, in the policy's order.
     attributes: Vec<Term>,
     /// Of each kind of identifier, strongest first.
@@ -30,6 +28,13 @@ pub(crate) struct Retention<'a> {
     /// Of what is not declared.
     undeclared: Term,
     events: BTreeMap<EventKind, Term>,
+}
+
+/// The terms, and a time to judge by.
+pub(crate) struct Retention<'a> {
+    rules: &'a Rules,
+    terms: &'a Terms,
+    now: Timestamp,
 }
 
 /// A value that is to go: what it is, by the name that the policy has for it.
@@ -42,10 +47,9 @@ pub(crate) struct Shortened {
     pub(crate) gone: Vec<Gone>,
 }
 
-impl<'a> Retention<'a> {
+impl Terms {
     /// O(size of the policy).
-    pub(crate) fn new(rules: &'a Rules, now: Timestamp) -> Self {
-        let policy = &rules.policy;
+    pub(crate) fn new(policy: &Policy) -> Self {
         let term = |keep, purposes: &[SmolStr]| Term::new(policy, keep, purposes);
         let mut events: BTreeMap<EventKind, Term> = BTreeMap::new();
         for name in policy.event.keep.keys().chain(policy.event.purposes.keys()) {
@@ -58,9 +62,13 @@ impl<'a> Retention<'a> {
             kinds: policy.identifier.iter().map(|rule| term(rule.keep, &rule.purposes)).collect(),
             undeclared: term(policy.undeclared_keep, &[]),
             events,
-            rules,
-            now,
         }
+    }
+}
+
+impl<'a> Retention<'a> {
+    pub(crate) fn new(rules: &'a Rules, terms: &'a Terms, now: Timestamp) -> Self {
+        Self { rules, terms, now }
     }
 
     /// Whether the policy says nothing of times.
@@ -70,13 +78,14 @@ impl<'a> Retention<'a> {
 
     /// Whether time ends anything of a record.
     pub(crate) fn ends_values(&self) -> bool {
-        self.attributes.iter().chain(&self.kinds).chain([&self.undeclared]).any(Term::ends)
+        self.terms.attributes.iter().chain(&self.terms.kinds).chain([&self.terms.undeclared]).any(Term::ends)
     }
 
     /// Whether time ends any event.
     pub(crate) fn ends_events(&self) -> bool {
         // A purpose may be that of a single event.
-        self.events.values().any(Term::ends) || self.rules.policy.purpose.iter().any(|purpose| purpose.keep.is_some())
+        self.terms.events.values().any(Term::ends)
+            || self.rules.policy.purpose.iter().any(|purpose| purpose.keep.is_some())
     }
 
     /// The identifiers of a record that are over their time. O(identifiers).
@@ -113,7 +122,7 @@ impl<'a> Retention<'a> {
     /// Says why an event that tells of no consent is to go; none where it stays. It is for the purposes of its kind, and
     /// for the one that a wish in it was stated for.
     pub(crate) fn drops(&self, event: &Event) -> Option<Gone> {
-        let term = self.events.get(&event.kind);
+        let term = self.terms.events.get(&event.kind);
         let stated = event.preference.as_deref().and_then(|said| said.purpose.as_deref());
         let stated = stated.filter(|purpose| !purpose.trim().is_empty());
         let stated = stated.map(|purpose| keep_of(&self.rules.policy, purpose));
@@ -126,12 +135,12 @@ impl<'a> Retention<'a> {
 
     /// Whether a consent, or an event that tells of one, is over its kind's own time.
     pub(crate) fn ends_word(&self, event: &Event) -> bool {
-        self.events.get(&event.kind).is_some_and(|term| term.is_over(event.at, self.now))
+        self.terms.events.get(&event.kind).is_some_and(|term| term.is_over(event.at, self.now))
     }
 
     /// An event that goes. A kind of the host's own that the policy does not name is not named here either.
     pub(crate) fn named(&self, event: &Event, reason: DropReason) -> Gone {
-        let is_known = !matches!(event.kind, EventKind::Custom(_)) || self.events.contains_key(&event.kind);
+        let is_known = !matches!(event.kind, EventKind::Custom(_)) || self.terms.events.contains_key(&event.kind);
         (DataKind::Event, is_known.then(|| event.kind.to_string().into()), reason)
     }
 
@@ -168,11 +177,11 @@ impl<'a> Retention<'a> {
     }
 
     fn attribute(&self, place: Option<u16>) -> &Term {
-        place.and_then(|place| self.attributes.get(usize::from(place))).unwrap_or(&self.undeclared)
+        place.and_then(|place| self.terms.attributes.get(usize::from(place))).unwrap_or(&self.terms.undeclared)
     }
 
     fn kind(&self, place: Option<u16>) -> &Term {
-        place.and_then(|place| self.kinds.get(usize::from(place))).unwrap_or(&self.undeclared)
+        place.and_then(|place| self.terms.kinds.get(usize::from(place))).unwrap_or(&self.terms.undeclared)
     }
 }
 
@@ -184,9 +193,4 @@ fn keep_of(policy: &Policy, purpose: &str) -> Option<TimeToLive> {
 /// Whether an event tells what was allowed or refused: then it is evidence of a choice, whatever its kind.
 pub(crate) fn tells_consent(event: &Event) -> bool {
     event.kind == EventKind::Consent || event.consent.is_some()
-}
-
-/// Whether two names of purposes are one.
-fn is_same(a: &str, b: &str) -> bool {
-    a == b || folded(a) == folded(b)
 }

@@ -1,12 +1,13 @@
 //! For how long one thing is kept: for a time of its own, and for its purposes.
 
-use super::{DropReason, is_same, keep_of};
+use super::{DropReason, keep_of};
+use crate::normalise::is_same_word;
 use crate::policy::{Policy, TimeToLive};
 use crate::time::Timestamp;
 use smol_str::SmolStr;
 
 /// What the policy says of the time of one attribute, kind of identifier or kind of event.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Term {
     own: Option<TimeToLive>,
     /// What it is for, and for how long that may be followed.
@@ -52,6 +53,6 @@ impl Term {
 
     /// Whether it may be read for a purpose.
     pub(super) fn serves(&self, purpose: &str) -> bool {
-        self.purposes.iter().any(|(named, _)| is_same(named, purpose))
+        self.purposes.iter().any(|(named, _)| is_same_word(named, purpose))
     }
 }
