@@ -182,7 +182,9 @@ impl Resolver {
     }
 
     /// Records what the policy wants recorded: reads for a purpose that is `recorded`
-    /// ([`View::for_purpose`]), and what data subjects are told ([`View::access`]). Without one, such a read is an error.
+    /// ([`View::for_purpose`]), and what data subjects are told and ask for ([`View::access`], [`Resolver::fulfil`]). Without
+    /// one, such a read is an error. What people at work change by themselves, as a steward's word or another policy, the
+    /// host records ([`Audit::record`]): it knows who and when.
     ///
     /// # Examples
     /// ```
