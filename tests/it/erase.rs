@@ -468,6 +468,64 @@ fn what_is_sent_again_on_any_way_in_is_refused() {
     assert!(resolver.add(like).unwrap().profile.is_some());
 }
 
+/// Evidence that takes no part is found by what it carries now, however it came to take none, or to take part again.
+#[test]
+fn what_takes_no_part_is_found_by_what_it_carries() {
+    let at = now();
+    let two = |key: &str, mail: &str| {
+        let record = Record::new("web", key, at).identifier("email", mail);
+        record.identifier("customer_id", "C1").identifier("customer_id", "C2")
+    };
+    let event = |key: &str, mail: &str| {
+        let event = Event::new("web", key, at, EventKind::View).identifier("email", mail);
+        event.identifier("customer_id", "C1").identifier("customer_id", "C2")
+    };
+    let later = |record: Record| Record { at: "2026-03-01T10:00:00Z".parse().unwrap(), ..record };
+    let fill = |resolver: &Resolver| {
+        let ann = Record::new("crm", "1", at).identifier("email", "ann@example.org");
+        resolver.add(ann).unwrap();
+        // Set aside from the beginning, from its second version on, and under another address since.
+        resolver.add(two("aside", "ann@example.org")).unwrap();
+        resolver.add(Record::new("web", "since", at).identifier("customer_id", "C1")).unwrap();
+        resolver.add(later(two("since", "ann@example.org"))).unwrap();
+        resolver.add(two("another", "ann@example.org")).unwrap();
+        resolver.add(later(two("another", "bob@example.org"))).unwrap();
+        // Mended, and somebody else's.
+        resolver.add(two("mended", "ann@example.org")).unwrap();
+        let mended = Record::new("web", "mended", at).identifier("customer_id", "C3");
+        resolver.add(later(mended)).unwrap();
+        // Removed.
+        resolver.add(two("removed", "ann@example.org")).unwrap();
+        resolver.remove(&RecordKey::new("web", "removed")).unwrap();
+        // So with events.
+        resolver.add_event(event("aside", "ann@example.org")).unwrap();
+        resolver.add_event(event("another", "bob@example.org")).unwrap();
+        resolver.add_event(event("removed", " Ann@example.org")).unwrap();
+        resolver.remove_event(&RecordKey::new("web", "removed")).unwrap();
+    };
+    let rebuilt = fresh(&policy());
+    fill(&rebuilt);
+    rebuilt.load(Vec::new(), subject::ingest(2)).unwrap();
+    let by_policy = fresh(&policy());
+    fill(&by_policy);
+    drop(by_policy.set_policy(Policy { clock_skew_seconds: 7, ..policy() }).unwrap());
+    let plain = fresh(&policy());
+    fill(&plain);
+    for resolver in [plain, rebuilt, by_policy] {
+        let before = resolver.stats().unwrap().counts;
+        assert_eq!((before.records, before.quarantined, before.dormant_trails), (5, 3, 2));
+        let erased = resolver.erase(&email("ann@example.org"), "dsr-1").unwrap();
+        assert_eq!((erased.records, erased.events), (3, 1));
+        let mut left: Vec<SmolStr> = Vec::new();
+        resolver.view().unwrap().evidence(&mut |record| left.push(record.key.key.clone())).unwrap();
+        left.sort();
+        assert_eq!(left, ["another", "mended"]);
+        let after = resolver.stats().unwrap().counts;
+        assert_eq!((after.quarantined, after.dormant_trails), (1, 1));
+        assert!(resolver.event(&RecordKey::new("web", "another")).unwrap().is_some());
+    }
+}
+
 #[test]
 fn loading_an_empty_tenant_leaves_out_who_was_erased() {
     let resolver = fresh(&policy());

@@ -122,6 +122,13 @@ fn what_is_wrong_goes_and_stays_away_on_every_way_in() {
     assert!(!format!("{:?}", answer.issues[0]).contains("Anna"));
     let stored = resolver.record(&RecordKey::new("crm", "1")).unwrap().unwrap().record;
     assert_eq!((stored.value("name"), stored.value("city")), (None, Some(&"Linz".into())));
+    // So is an identifier, and so is what is loaded.
+    let web = Record { at: at(5), ..ann().remove(1) };
+    resolver.add(web.clone()).unwrap();
+    let loaded = resolver.load(vec![Record { at: at(6), ..web }], Ingest::default()).unwrap();
+    assert_eq!(loaded.issues.iter().map(|issue| issue.field.as_str()).collect::<Vec<_>>(), ["email", "name"]);
+    let stored = resolver.record(&RecordKey::new("web", "2")).unwrap().unwrap().record;
+    assert_eq!((stored.at, stored.value("name"), stored.identifiers.as_slice()), (at(6), None, &[customer("C1")][..]));
     // What is right may be sent, and so may anything else.
     resolver.add(Record { at: at(6), ..later }.attribute("name", "Ann Lee-Moor")).unwrap();
     let stored = resolver.record(&RecordKey::new("crm", "1")).unwrap().unwrap().record;
