@@ -342,6 +342,22 @@ fn what_is_wrong_with_a_consent_is_an_issue() {
 }
 
 #[test]
+fn a_word_that_is_met_twice_is_their_own() {
+    let no = Arc::new(told("c-1", 1, Denied).identifier("email", "a@x.org"));
+    let yes = Arc::new(told("c-2", 2, Granted).identifier("email", "a@x.org"));
+    let met = |event: &Arc<Event>, own| {
+        let subject = Identifier::new("email", "a@x.org");
+        Told { subject, recognised: false, own, event: Arc::clone(event) }
+    };
+    let ask = |told: &[Told]| effective(told, &ConsentQuery::new("marketing"), at(28)).status;
+    // What others refused, others may take back; what they refused themselves, they alone.
+    assert_eq!(ask(&[met(&no, false), met(&yes, false)]), Unknown);
+    for words in [[met(&no, true), met(&no, false)], [met(&no, false), met(&no, true)]] {
+        assert_eq!(ask(&[&words[..], &[met(&yes, false)]].concat()), Denied);
+    }
+}
+
+#[test]
 fn debug_shows_no_value() {
     let event = told("c-1", 1, Granted).identifier("email", "ann@example.org");
     let told = Told {
