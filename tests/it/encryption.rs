@@ -634,6 +634,34 @@ fn a_commit_that_fails_leaves_no_key_that_a_later_one_would_write_under() {
 }
 
 #[test]
+fn an_older_version_of_a_record_does_not_open_under_the_key_of_the_newer() {
+    let place = tempfile::tempdir().unwrap();
+    let under = Under::default();
+    let path = place.path().join("store");
+    let store = under.open(&path, &["first"]).unwrap();
+    write(&store, 1..=1);
+    let (number, older) = under.rows(b'r').pop_first().unwrap();
+    write(&store, 2..=2);
+    drop(store);
+    let store = under.open(&path, &["first"]).unwrap();
+    under.put(&number, &older);
+    let first = store.snapshot(&Tenant::default()).unwrap().records(&[RecordNumber(0)]);
+    assert_eq!(first.unwrap_err().kind(), ErrorKind::Corrupt);
+}
+
+#[test]
+fn a_data_key_of_another_record_is_not_wrapped_anew() {
+    let place = tempfile::tempdir().unwrap();
+    let under = Under::default();
+    let path = place.path().join("store");
+    drop(fill(under.open(&path, &["old"]).unwrap(), 2));
+    let store = under.open(&path, &["new", "old"]).unwrap();
+    let keys: Vec<_> = under.rows(b'K').into_iter().filter(|(key, _)| key[5] == b'r').collect();
+    under.put(&keys[0].0, &checked(&keys[0].0, &keys[1].1));
+    assert_eq!(store.rotate().unwrap_err().kind(), ErrorKind::Corrupt);
+}
+
+#[test]
 fn no_two_rows_are_sealed_under_the_same_nonce() {
     let place = tempfile::tempdir().unwrap();
     let under = Under::default();
