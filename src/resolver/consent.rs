@@ -65,7 +65,7 @@ impl View {
         self.subject(id)?.map(|subject| self.consents_of(&subject)).transpose()
     }
 
-    /// The consent that holds for a profile, as [`effective`] has it. None if the id leads nowhere.
+    /// The consent that holds for a profile, as [`effective`](crate::effective) has it. None if the id leads nowhere.
     ///
     /// # Errors
     /// As for [`consents`](Self::consents).

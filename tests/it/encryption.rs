@@ -1,12 +1,13 @@
 //! What stands in the files of an encrypted store, who opens it, and what a change of keys leaves.
 
-use crate::durable::{batch, copy, files, filled, journal, read, write};
+use crate::durable::{EVENT_PLACE, batch, copy, files, filled, journal, read, write};
 use onefold::store::{
-    Batch, Change, Each, Engine, EngineView, Generation, ProfileStore, Reach, Revision, Tenant, Write,
+    Batch, Change, Each, Engine, EngineView, EventPlace, Generation, Moment, ProfileStore, Reach, Revision, Tenant,
+    Trail, Write,
 };
 use onefold::{
-    Durability, Durable, DurableOptions, Error, ErrorKind, Identifier, Ingest, KeyHash, Operation, Options, Policy,
-    Record, RecordKey, RecordNumber, Resolver, Result, Secret, StoreKey,
+    Durability, Durable, DurableOptions, Error, ErrorKind, Event, EventKind, Identifier, Ingest, KeyHash, Operation,
+    Options, Policy, Record, RecordKey, RecordNumber, Resolver, Result, Secret, StoreKey, Timestamp,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -233,9 +234,25 @@ fn checked(key: &[u8], row: &[u8]) -> Vec<u8> {
 const SEALED: &[u8] = b"SPartednC";
 
 fn commit(store: &Durable, changes: Vec<Change>) {
+    try_commit(store, changes).unwrap();
+}
+
+fn try_commit(store: &Durable, changes: Vec<Change>) -> Result<Revision> {
     let expected = store.snapshot(&Tenant::default()).unwrap().revision();
-    let batch = Batch { expected, generation: Generation(0), changes, feed: Vec::new() };
-    store.commit(&Tenant::default(), batch).unwrap();
+    store.commit(&Tenant::default(), Batch { expected, generation: Generation(0), changes, feed: Vec::new() })
+}
+
+/// The one trail of the tests below, and an event on it.
+fn trail() -> Change {
+    let moment = Moment { at: 7, key: "e".into() };
+    let (first, last) = (moment.clone(), moment);
+    let trail = Trail { source: "web".into(), identifiers: Box::default(), events: 1, first, last };
+    Change::PutTrail { number: EVENT_PLACE.trail, key: KeyHash(3), trail: Arc::new(trail) }
+}
+
+fn event(at: i64) -> Change {
+    let event = Event::new("web", at.to_string(), Timestamp::from_microseconds(at).unwrap(), EventKind::View);
+    Change::PutEvent { place: EventPlace { at, ..EVENT_PLACE }, event: Arc::new(event) }
 }
 
 /// Reads everything that a store holds; the number of rows.
@@ -565,6 +582,103 @@ fn a_data_key_goes_with_its_record_its_version_and_its_trail() {
     assert!(erased.events > 0 && erased.consents > 0, "{erased:?}");
     let kept = check_keys("erase");
     assert!(kept.keys().filter(|key| key[5] == b't').count() < updated.keys().filter(|key| key[5] == b't').count());
+}
+
+#[test]
+fn a_trail_that_comes_back_is_under_its_new_key_whatever_older_readers_read_meanwhile() {
+    let place = tempfile::tempdir().unwrap();
+    let under = Under::default();
+    let path = place.path().join("store");
+    let store = under.open(&path, &["first"]).unwrap();
+    let trails = |under: &Under| under.rows(b'K').into_iter().filter(|(key, _)| key[5] == b't').collect::<Vec<_>>();
+    commit(&store, vec![trail(), event(1)]);
+    let before = trails(&under);
+    let held = store.snapshot(&Tenant::default()).unwrap();
+    let gone = Change::DropEvent { place: EventPlace { at: 1, ..EVENT_PLACE } };
+    commit(&store, vec![gone, Change::DropTrail { number: EVENT_PLACE.trail, key: KeyHash(3) }]);
+    assert_eq!(trails(&under), []);
+    let read_held = || assert!(held.trails(&[EVENT_PLACE.trail]).unwrap()[0].is_some());
+    read_held();
+    commit(&store, vec![trail(), event(2)]);
+    let after = trails(&under);
+    assert!(after.len() == 1 && after != before, "it has a key of its own");
+    read_held();
+    commit(&store, vec![event(3)]);
+    assert_eq!(read_all(&store).unwrap(), 3);
+    assert_eq!(trails(&under), after, "an event more takes no other key");
+    read_held();
+    drop((store, held));
+    // Nothing is in memory.
+    assert_eq!(read_all(&under.open(&path, &["first"]).unwrap()).unwrap(), 3);
+}
+
+#[test]
+fn a_commit_that_fails_leaves_no_key_that_a_later_one_would_write_under() {
+    let place = tempfile::tempdir().unwrap();
+    let under = Under::default();
+    let path = place.path().join("store");
+    let store = under.open(&path, &["first"]).unwrap();
+    write(&store, 1..=1);
+    let rows = read_all(&store).unwrap();
+    let gone = Change::DropEvent { place: EVENT_PLACE };
+    commit(&store, vec![gone]);
+    under.fails.store(1, Ordering::SeqCst);
+    let error = try_commit(&store, vec![trail(), event(1)]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    under.fails.store(0, Ordering::SeqCst);
+    commit(&store, vec![trail(), event(1)]);
+    commit(&store, vec![event(2)]);
+    assert_eq!(read_all(&store).unwrap(), rows + 3);
+    drop(store);
+    assert_eq!(read_all(&under.open(&path, &["first"]).unwrap()).unwrap(), rows + 3);
+}
+
+#[test]
+fn an_older_version_of_a_record_does_not_open_under_the_key_of_the_newer() {
+    let place = tempfile::tempdir().unwrap();
+    let under = Under::default();
+    let path = place.path().join("store");
+    let store = under.open(&path, &["first"]).unwrap();
+    write(&store, 1..=1);
+    let (number, older) = under.rows(b'r').pop_first().unwrap();
+    write(&store, 2..=2);
+    drop(store);
+    let store = under.open(&path, &["first"]).unwrap();
+    under.put(&number, &older);
+    let first = store.snapshot(&Tenant::default()).unwrap().records(&[RecordNumber(0)]);
+    assert_eq!(first.unwrap_err().kind(), ErrorKind::Corrupt);
+}
+
+#[test]
+fn a_data_key_of_another_record_is_not_wrapped_anew() {
+    let place = tempfile::tempdir().unwrap();
+    let under = Under::default();
+    let path = place.path().join("store");
+    drop(fill(under.open(&path, &["old"]).unwrap(), 2));
+    let store = under.open(&path, &["new", "old"]).unwrap();
+    let keys: Vec<_> = under.rows(b'K').into_iter().filter(|(key, _)| key[5] == b'r').collect();
+    under.put(&keys[0].0, &checked(&keys[0].0, &keys[1].1));
+    assert_eq!(store.rotate().unwrap_err().kind(), ErrorKind::Corrupt);
+}
+
+#[test]
+fn no_two_rows_are_sealed_under_the_same_nonce() {
+    let place = tempfile::tempdir().unwrap();
+    let under = Under::default();
+    let store = fill(under.open(&place.path().join("store"), &["first"]).unwrap(), 40);
+    let mut nonces = std::collections::BTreeSet::new();
+    let mut count = 0;
+    for &table in SEALED.iter().chain(b"K") {
+        // After the format, and the number of the tenant's key or the id of the host's.
+        let begin = if b"rted".contains(&table) { 1 } else { 9 };
+        for row in under.rows(table).into_values() {
+            nonces.insert(row[begin..begin + 12].to_vec());
+            count += 1;
+        }
+    }
+    assert!(count > 100);
+    assert_eq!(nonces.len(), count);
+    drop(store);
 }
 
 #[test]

@@ -43,6 +43,8 @@ pub enum Reach {
 /// - A view shows the map between two batches for as long as it lives.
 /// - Where a write fails, it may or may not be applied.
 /// - A key's first byte names its table; a scan stays within one.
+/// - What a view hands a row to may read the same view: within `get` and `scan`, an encrypted store reads the keys of the
+///   rows that it is handed. So no view holds a lock meanwhile that its own reads take.
 pub trait Engine: Send + Sync {
     /// Takes a view of the map as it is now.
     fn view(&self) -> Result<Arc<dyn EngineView>>;

@@ -1,6 +1,7 @@
 //! The layer over an engine, and what reads through it.
 
-use super::cipher::{self, DataKey};
+use super::cache::Age;
+use super::cipher::{Cipher, DataKey};
 use super::place::{Cover, KeyPlace, cover};
 use super::seal;
 use super::vault::Vault;
@@ -33,12 +34,14 @@ impl Sealed {
 
 impl Engine for Sealed {
     fn view(&self) -> Result<Arc<dyn EngineView>> {
-        Ok(Arc::new(SealedView { under: self.under.view()?, vault: Arc::clone(&self.vault) }))
+        Ok(Arc::new(SealedView::new(&*self.under, &self.vault)?))
     }
 
     fn write(&self, batch: Vec<Write>, reach: Reach) -> Result<()> {
-        let view = || Ok(SealedView { under: self.under.view()?, vault: Arc::clone(&self.vault) });
-        self.under.write(seal::seal(batch, &self.vault, view()?)?, reach)
+        let (batch, keys) = seal::seal(batch, &self.vault, SealedView::new(&*self.under, &self.vault)?)?;
+        let written = self.under.write(batch, reach);
+        keys.settle(&self.vault.cache, written.is_ok());
+        written
     }
 
     fn sync(&self) -> Result<()> {
@@ -49,6 +52,15 @@ impl Engine for Sealed {
 pub(super) struct SealedView {
     pub(super) under: Arc<dyn EngineView>,
     vault: Arc<Vault>,
+    age: Age,
+}
+
+impl SealedView {
+    fn new(under: &dyn Engine, vault: &Arc<Vault>) -> Result<Self> {
+        // Its age comes first: a view that is younger than it says misses a key, one that is older would have a wrong one.
+        let age = vault.cache.age();
+        Ok(Self { under: under.view()?, vault: Arc::clone(vault), age })
+    }
 }
 
 impl EngineView for SealedView {
@@ -93,18 +105,18 @@ impl SealedView {
                 let (number, sealed) = sealed.split_first_chunk().ok_or_else(damaged)?;
                 let place = KeyPlace::of_tenant(tenant, u64::from_be_bytes(*number));
                 let data = self.tenant_key(&place)?.ok_or_else(damaged)?;
-                cipher::open(&data.0, key, sealed)
+                data.open(key, sealed)
             }
             Cover::Record(place) | Cover::Trail(place) => {
                 let cached = self.vault.cache.get(&place);
-                match cached.and_then(|data| cipher::open(&data.0, key, sealed)) {
+                match cached.and_then(|data| data.cipher().open(key, sealed)) {
                     Some(text) => Some(text),
                     None => {
                         let data = match ahead {
                             Some(ahead) => self.key_ahead(place, ahead)?,
                             None => self.data_key(place)?,
                         };
-                        cipher::open(&data.ok_or_else(damaged)?.0, key, sealed)
+                        data.ok_or_else(damaged)?.cipher().open(key, sealed)
                     }
                 }
             }
@@ -119,7 +131,7 @@ impl SealedView {
     pub(super) fn data_key(&self, place: KeyPlace) -> Result<Option<DataKey>> {
         let key = self.stored(&place)?;
         if let Some(key) = &key {
-            self.vault.cache.put(place, key.clone());
+            self.vault.cache.put(place, self.age, key.clone());
         }
         Ok(key)
     }
@@ -133,19 +145,19 @@ impl SealedView {
         Ok(key)
     }
 
-    fn tenant_key(&self, place: &KeyPlace) -> Result<Option<DataKey>> {
+    fn tenant_key(&self, place: &KeyPlace) -> Result<Option<Arc<Cipher>>> {
         if let Some(key) = self.vault.tenant_key(place) {
             return Ok(Some(key));
         }
-        let key = self.stored(place)?;
+        let key = self.stored(place)?.map(|key| Arc::new(key.cipher()));
         if let Some(key) = &key {
-            self.vault.keep_tenant_key(*place, key.clone());
+            self.vault.keep_tenant_key(*place, Arc::clone(key));
         }
         Ok(key)
     }
 
     /// The latest key of a tenant's, by whose number all that is written for it is sealed.
-    pub(super) fn latest_tenant_key(&self, tenant: u32) -> Result<Option<(KeyPlace, DataKey)>> {
+    pub(super) fn latest_tenant_key(&self, tenant: u32) -> Result<Option<(KeyPlace, Arc<Cipher>)>> {
         let mut latest = None;
         let keys = KeyPlace::of_tenant(tenant, 0).0.to_vec()..end(&KeyPlace::of_tenant(tenant, u64::MAX).0);
         self.under.scan(keys, &mut |key, _| {

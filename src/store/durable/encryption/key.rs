@@ -1,5 +1,6 @@
 //! The host's keys of a store.
 
+use super::cipher::Cipher;
 use crate::error::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -38,7 +39,7 @@ impl fmt::Display for KeyId {
 /// ```
 pub struct StoreKey {
     id: KeyId,
-    key: Zeroizing<[u8; KEY_BYTES]>,
+    cipher: Cipher,
 }
 
 impl StoreKey {
@@ -54,7 +55,7 @@ impl StoreKey {
         }
         let hash = Sha256::new_with_prefix(DOMAIN).chain_update(bytes).finalize();
         let id = hash.iter().take(8).fold(0, |id, &byte| id << 8 | u64::from(byte));
-        Ok(Self { id: KeyId(id), key: Zeroizing::new(*bytes) })
+        Ok(Self { id: KeyId(id), cipher: Cipher::new(bytes) })
     }
 
     /// Takes a key written as 64 hexadecimal digits.
@@ -85,8 +86,8 @@ impl StoreKey {
         self.id
     }
 
-    pub(super) fn bytes(&self) -> &[u8; KEY_BYTES] {
-        &self.key
+    pub(super) fn cipher(&self) -> &Cipher {
+        &self.cipher
     }
 }
 

@@ -1,7 +1,7 @@
 //! The keys that a store is opened with, and the data keys that are wrapped under them.
 
 use super::cache::Cache;
-use super::cipher::{self, DataKey, Random};
+use super::cipher::{Cipher, DataKey, Random};
 use super::key::{KeyId, StoreKey};
 use super::place::KeyPlace;
 use crate::error::{Error, Result};
@@ -26,7 +26,7 @@ pub(in crate::store::durable) struct Vault {
     keys: Arc<[StoreKey]>,
     pub(super) cache: Cache,
     // A number is never used twice, so that none is ever stale.
-    tenants: RwLock<HashMap<KeyPlace, DataKey>>,
+    tenants: RwLock<HashMap<KeyPlace, Arc<Cipher>>>,
 }
 
 /// How a store that is opened with keys stands.
@@ -99,7 +99,7 @@ impl Vault {
         let mut row = Vec::with_capacity(96);
         row.push(WRAPPED);
         row.extend_from_slice(&first.key_id().0.to_be_bytes());
-        cipher::seal(first.bytes(), &place.0, &*key.0, &mut row, random)?;
+        first.cipher().seal(&place.0, &*key.0, &mut row, random)?;
         Ok(Write::Put(place.0.to_vec(), codec::checked(&place.0, row)))
     }
 
@@ -113,7 +113,7 @@ impl Vault {
         let key = self.keys.iter().find(|key| key.key_id() == id).ok_or_else(|| {
             Error::option("encrypted", format!("a row is sealed under store key {id}, which was not given"))
         })?;
-        let text = cipher::open(key.bytes(), &place.0, sealed).ok_or_else(damaged)?;
+        let text = key.cipher().open(&place.0, sealed).ok_or_else(damaged)?;
         Ok(DataKey(Zeroizing::new(text.as_slice().try_into().map_err(|_| damaged())?)))
     }
 
@@ -123,11 +123,11 @@ impl Vault {
     }
 
     /// The key of a tenant's at a place, if it was read before.
-    pub(super) fn tenant_key(&self, place: &KeyPlace) -> Option<DataKey> {
+    pub(super) fn tenant_key(&self, place: &KeyPlace) -> Option<Arc<Cipher>> {
         self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(place).cloned()
     }
 
-    pub(super) fn keep_tenant_key(&self, place: KeyPlace, key: DataKey) {
+    pub(super) fn keep_tenant_key(&self, place: KeyPlace, key: Arc<Cipher>) {
         let mut keys = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
         if keys.len() >= TENANT_KEYS_MAX {
             keys.clear();
