@@ -29,6 +29,7 @@ mod plan;
 mod possible;
 mod preview;
 mod purpose;
+mod purpose_shop;
 mod read;
 mod reading;
 mod rebuild;

@@ -29,11 +29,11 @@ use std::sync::Arc;
 /// asked at, or over that of the purpose, is not seen, whether or not it was [swept](crate::Resolver::sweep): golden values
 /// are chosen of what is left. An identifier of events is as old as the newest of them.
 pub struct ForPurpose<'a> {
-    view: &'a View,
-    id: ProfileId,
-    purpose: SmolStr,
-    permission: Permission,
-    now: Timestamp,
+    pub(super) view: &'a View,
+    pub(super) id: ProfileId,
+    pub(super) purpose: SmolStr,
+    pub(super) permission: Permission,
+    pub(super) now: Timestamp,
 }
 
 /// Shows whether and for what it may be read.
@@ -197,7 +197,7 @@ impl ForPurpose<'_> {
         }
     }
 
-    fn retention(&self) -> Retention<'_> {
+    pub(super) fn retention(&self) -> Retention<'_> {
         Retention::new(&self.view.rules, self.now)
     }
 
@@ -208,7 +208,7 @@ impl ForPurpose<'_> {
         }
     }
 
-    fn serves(&self, purposes: &[SmolStr]) -> bool {
+    pub(super) fn serves(&self, purposes: &[SmolStr]) -> bool {
         purposes.iter().any(|purpose| is_same_word(purpose, &self.purpose))
     }
 
