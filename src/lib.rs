@@ -217,7 +217,7 @@ pub use resolver::{
 pub use retention::{DataKind, DropReason, Dropped, Swept, SweptPlace};
 pub use similarity::{Agreement, Similarities, Similarity};
 pub use smol_str::SmolStr;
-pub use statistics::{Interval, jeffreys, wilson};
+pub use statistics::{Interval, PROFILES_MIN, jeffreys, wilson};
 pub use store::Memory;
 #[cfg(feature = "encryption")]
 pub use store::StoreKey;

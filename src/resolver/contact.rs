@@ -90,7 +90,6 @@ impl View {
             sensitivity_max: Sensitivity::Special,
             attribute: Some(SmolStr::new_static("channel")),
             scope: scope_of(request),
-            ..PreferenceQuery::new()
         };
         let stated = recall(&self.events_under(Topic::Statement, &subject)?, &asked, request.now);
         let told = self.places_under(Topic::Message, &subject)?;

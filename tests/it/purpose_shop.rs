@@ -180,12 +180,15 @@ fn a_contact_is_asked_for_by_brand_and_property() {
 fn policies() -> impl Strategy<Value = Policy> {
     let some = prop_oneof![2 => Just(PURPOSES.to_vec()), 3 => subsequence(PURPOSES.to_vec(), 0..=2)];
     let keep = prop_oneof![3 => Just(None), 1 => select(vec![Some("P1D"), Some("PT30H")])];
-    (tablet::any_policy(), vec((some, keep.clone()), KINDS.len()), keep).prop_map(|(mut policy, kinds, keep)| {
+    let all = prop::bool::weighted(0.3);
+    let drawn = (tablet::any_policy(), vec((some, keep.clone()), KINDS.len()), keep, all);
+    drawn.prop_map(|(mut policy, kinds, keep, all)| {
         let shop = PurposePolicy::new("shop").basis(LegalBasis::Contract);
         policy.purpose = vec![PurposePolicy::new("marketing"), shop];
         policy.purpose[1].keep = keep.map(|keep| keep.parse().unwrap());
         for (kind, (purposes, keep)) in KINDS.iter().zip(kinds) {
             let kind = SmolStr::from(kind.to_string());
+            let purposes = if all { PURPOSES.to_vec() } else { purposes };
             let purposes = purposes.into_iter().map(SmolStr::from).collect();
             policy.event.purposes.insert(kind.clone(), purposes);
             policy.event.keep.extend(keep.map(|keep| (kind, keep.parse().unwrap())));

@@ -156,8 +156,8 @@ pub(crate) fn population() -> Population {
         let line = Line::new("sku-9").facet("brand", brand).facet("colour", colour);
         tallies(&shared([event(&key.to_string(), 1, EventKind::Purchase).line(line)]))
     };
-    let people: Vec<_> = (0..6).map(|n| bought(n, ["x", "y"][n % 2], ["grey", "black", "x"][n % 3])).collect();
-    let options = LearnOptions { profiles_min: 1, ..LearnOptions::until(noon(9)) };
+    let people: Vec<_> = (0..120).map(|n| bought(n, ["x", "y"][n % 2], ["grey", "black", "x"][n % 3])).collect();
+    let options = LearnOptions::until(noon(9));
     Population::learn_deeds(&people, &SignalWeights::default(), &options).unwrap()
 }
 
