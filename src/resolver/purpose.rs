@@ -28,6 +28,9 @@ use std::sync::Arc;
 /// Protection Regulation, Article 9 (2) (a)). What is over its own [time to live](crate::TimeToLive) at the time that is
 /// asked at, or over that of the purpose, is not seen, whether or not it was [swept](crate::Resolver::sweep): golden values
 /// are chosen of what is left. An identifier of events is as old as the newest of them.
+///
+/// The calls of [`View`] that bear the same names as those here ask nobody whether they may: they are for hosts that follow
+/// no purpose, or that asked [`View::permission`] themselves. [`View::contact_plan`] asks by itself, channel by channel.
 pub struct ForPurpose<'a> {
     pub(super) view: &'a View,
     pub(super) id: ProfileId,
