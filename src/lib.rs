@@ -209,7 +209,7 @@ pub use resolver::{
     AccessReport, AccessRequest, AccessStatus, Alike, Asks, Because, Card, CardConsent, CardEvent, CardHousehold,
     CardLimits, CardOrder, CardQuery, CardStated, Consents, Contribution, Correction, DataUse, Erased, Explanation,
     FacetFavourites, ForPurpose, Found, FoundOrders, Fulfilled, Hit, IdentifierRow, Ingest, Journey, JourneyEvent,
-    JourneyQuery, Listed, LoadReport, Member, Minimisation, Options, OrderSearch, Orders, PairScore, Phase,
+    JourneyQuery, KeptFor, Listed, LoadReport, Member, Minimisation, Options, OrderSearch, Orders, PairScore, Phase,
     PolicyReport, Progress, Query, ReadBy, ReadRecord, Receipt, ReplaceReport, RequestKind, RequestStatus, Resolution,
     Resolver, Scorer, ShownConsent, ShownEvent, Sought, Stats, Step, StoredEvent, StoredRecord, Structure, Touch, View,
     Why, Withheld,
@@ -217,7 +217,7 @@ pub use resolver::{
 pub use retention::{DataKind, DropReason, Dropped, Swept, SweptPlace};
 pub use similarity::{Agreement, Similarities, Similarity};
 pub use smol_str::SmolStr;
-pub use statistics::{Interval, jeffreys, wilson};
+pub use statistics::{Interval, PROFILES_MIN, jeffreys, wilson};
 pub use store::Memory;
 #[cfg(feature = "encryption")]
 pub use store::StoreKey;

@@ -4,6 +4,10 @@ use crate::error::{Error, Result};
 use statrs::function::beta::{beta_reg, inv_beta_reg};
 use statrs::function::erf::erf_inv;
 
+/// A value that fewer people have than this is written down in no [`Population`](crate::Population) and no
+/// [`Model`](crate::Model) that is learned here: what so few have could tell who they are.
+pub const PROFILES_MIN: u64 = 20;
+
 /// Newton steps after which a quantile is as near as it comes; each doubles the digits, or halves the bracket.
 const STEPS_MAX: usize = 100;
 

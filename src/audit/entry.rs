@@ -36,7 +36,7 @@ pub enum AuditAction {
 
 impl AuditAction {
     /// What goes into the hash: the same for all time.
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Access => "access",

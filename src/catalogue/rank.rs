@@ -180,8 +180,8 @@ struct Place<'a> {
 /// };
 /// let people = [[bought("1", "grey"), bought("2", "grey")], [bought("3", "red"), bought("4", "red")]];
 /// let deeds: Vec<_> = people.iter().map(|events| tallies(events)).collect();
-/// let options = LearnOptions { profiles_min: 1, ..LearnOptions::until(at) };
-/// let population = Population::learn_deeds(&deeds, &SignalWeights::default(), &options)?;
+/// // Twenty of each.
+/// let population = Population::learn_deeds(&vec![deeds; 20].concat(), &SignalWeights::default(), &LearnOptions::until(at))?;
 ///
 /// let shopper = Shopper::fold(&people[0], at);
 /// let items = [Item::new("2"), Item::new("5").facet("colour", "red"), Item::new("6").facet("colour", "grey")];

@@ -186,7 +186,7 @@ impl<'a> RankRequest<'a> {
         self
     }
 
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if !(0.0..=1.0).contains(&self.explore_share) {
             return Err(Error::input("explore_share", "must lie between 0 and 1"));
         }

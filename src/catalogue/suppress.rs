@@ -6,6 +6,7 @@ use super::request::{RankRequest, Wish};
 use super::search::Search;
 use super::shopper::{Product, Shopper};
 use super::taste::{Pair, Sum, Tastes};
+use crate::consent::PermissionReason;
 use crate::error::Result;
 use crate::event::Facet;
 use crate::record::RecordKey;
@@ -24,6 +25,9 @@ pub enum Suppressed {
     Never(Arc<Wish>),
     /// The host does not allow it. Nothing lifts this.
     NotAllowed,
+    /// The purpose that is asked for may not be followed, whatever the item: see
+    /// [`ForPurpose::rank`](crate::ForPurpose::rank).
+    NotPermitted(PermissionReason),
     /// She has it, and it is not used up.
     Owned(Owned),
     /// She has it, it is used up, but it is too early for another.
@@ -63,6 +67,7 @@ impl fmt::Debug for Suppressed {
         match self {
             Self::Never(wish) => write!(f, "Never({:?})", wish.because),
             Self::NotAllowed => f.write_str("NotAllowed"),
+            Self::NotPermitted(reason) => write!(f, "NotPermitted({reason:?})"),
             Self::Owned(owned) => fmt::Debug::fmt(owned, f),
             Self::NotDue { next, owned } => write!(f, "NotDue({next}, {owned:?})"),
             Self::Rejected { at, because } => write!(f, "Rejected({at}, {because:?})"),

@@ -14,6 +14,10 @@ pub struct ContactRequest {
     pub purpose: SmolStr,
     /// The kind of thing that is told, as `order_ready`; none where answers to all messages count.
     pub about: Option<SmolStr>,
+    /// The brand that tells it; none where no brand does. What was said of one brand speaks for no other.
+    pub brand: Option<SmolStr>,
+    /// The property that tells it, as one hotel or one shop; none where none does.
+    pub property: Option<SmolStr>,
     /// The time at which it would be told.
     pub now: Timestamp,
     /// The ways to reach the customer that were given for the order that it is about
@@ -58,6 +62,8 @@ impl ContactRequest {
         Self {
             purpose: purpose.into(),
             about: None,
+            brand: None,
+            property: None,
             now,
             order_contact: Vec::new(),
             identifiers: Vec::new(),
@@ -71,6 +77,20 @@ impl ContactRequest {
     #[must_use]
     pub fn about(mut self, about: impl Into<SmolStr>) -> Self {
         self.about = Some(about.into());
+        self
+    }
+
+    /// Sets the brand that tells it.
+    #[must_use]
+    pub fn brand(mut self, brand: impl Into<SmolStr>) -> Self {
+        self.brand = Some(brand.into());
+        self
+    }
+
+    /// Sets the property that tells it.
+    #[must_use]
+    pub fn property(mut self, property: impl Into<SmolStr>) -> Self {
+        self.property = Some(property.into());
         self
     }
 

@@ -14,6 +14,7 @@ use crate::policy::{
     TermFrequencies, Training,
 };
 use crate::record::{Record, RecordKey};
+use crate::statistics::PROFILES_MIN;
 use ahash::AHashMap;
 use std::collections::BTreeMap;
 
@@ -74,9 +75,6 @@ pub struct TrainingReport {
     pub warnings: Vec<String>,
 }
 
-/// The most frequent values a model lists are on so many records at least: rarer ones could point to people.
-const LISTED_MIN: u32 = 20;
-
 /// A level that fewer expected matches than this were seen on keeps what was believed of it.
 const SEEN_MIN: f64 = 1.0;
 
@@ -93,6 +91,9 @@ const SORTED_PIECES: usize = 4;
 ///
 /// `u` comes from random pairs (and, for equality, from counting values), `m` and the prior from expectation maximisation
 /// over the pairs that the blocking rules find. O(records + pairs).
+///
+/// A model names a value only where it is on [`PROFILES_MIN`] records or more, of as many people as far as the model can tell
+/// (so many records of one customer are one); of all others it knows how frequent they are together, and none by itself.
 ///
 /// # Errors
 /// `Config` where the policy is wrong; `Input` where there are fewer than two records to compare.
@@ -580,9 +581,10 @@ impl<'a> Trainer<'a> {
                 let mut values = BTreeMap::new();
                 for (id, &count) in (0_u32..).zip(&counts).skip(1) {
                     let n = f64::from(count);
-                    let strangers = strangers(n, matched.get(&id).copied().unwrap_or(0.0));
+                    let within = matched.get(&id).copied().unwrap_or(0.0);
+                    let strangers = strangers(n, within);
                     let set = column.sets.get(id as usize).map(|set| set.as_slice());
-                    if let (true, Some([value])) = (count >= LISTED_MIN, set) {
+                    if let (true, Some([value])) = (people(n, within) >= PROFILES_MIN as f64, set) {
                         values.insert(value.clone(), frequency(strangers, n, with));
                     } else {
                         rest_pairs += strangers;
@@ -661,6 +663,12 @@ impl Random {
 /// The pairs of strangers among records that have a value, so many of their pairs being of one person.
 pub(super) fn strangers(records: f64, within: f64) -> f64 {
     (records * (records - 1.0) / 2.0 - within).max(0.0)
+}
+
+/// So many people records are of at the least, so many of their pairs being of one person: the sum of the squares of the
+/// records that each has is no less than that of as many records of each (Cauchy and Schwarz). Never more than the records.
+fn people(records: f64, within: f64) -> f64 {
+    records * records / (records + 2.0 * within)
 }
 
 /// How frequent a value is among strangers: of the records with any value, the share in which one with this value meets

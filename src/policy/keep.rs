@@ -4,6 +4,7 @@ use super::{AttributePolicy, IdentifierPolicy, Policy, PolicyBuilder, PurposePol
 use crate::error::{Error, Result};
 use crate::event::EventKind;
 use crate::time::Timestamp;
+use jiff::fmt::friendly::{Designator, Spacing, SpanPrinter};
 use jiff::fmt::temporal::SpanParser;
 use jiff::tz::Offset;
 use jiff::{Span, SpanFieldwise};
@@ -42,6 +43,12 @@ impl TimeToLive {
         let end = Offset::UTC.to_datetime(start).checked_add(self.0.0).ok()?;
         let end = Offset::UTC.to_timestamp(end).ok()?.as_microsecond();
         Some(Timestamp::from_microseconds(end).ok()?.at_offset(told.offset_seconds()))
+    }
+
+    /// In words, as `2 years`.
+    pub(crate) fn words(self) -> String {
+        let printer = SpanPrinter::new().designator(Designator::Verbose).spacing(Spacing::BetweenUnitsAndDesignators);
+        printer.span_to_string(&self.0.0)
     }
 
     /// Whether what was told at a time is over.

@@ -71,7 +71,7 @@ pub struct LevelModel {
 pub struct TermFrequencies {
     /// What a value that is not listed counts as.
     pub other: f64,
-    /// The frequent values, in 0..1.
+    /// The frequent values, in 0..1. Training lists none that fewer than [`PROFILES_MIN`](crate::PROFILES_MIN) people have.
     pub values: BTreeMap<SmolStr, f64>,
 }
 

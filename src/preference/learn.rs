@@ -5,6 +5,7 @@ use super::deeds::Deeds;
 use super::population::{Exposure, FacetPrior, LearnOptions};
 use super::tally::Tally;
 use crate::error::{Error, Result};
+use crate::statistics::PROFILES_MIN;
 use ahash::{AHashMap, RandomState};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
@@ -19,6 +20,10 @@ const STEPS: usize = 40;
 pub(super) fn check(options: &LearnOptions) -> Result<()> {
     if options.half_lives.is_empty() || options.half_lives.contains(&Some(0)) {
         return Err(Error::input("half_lives", "must offer one at least, and none of 0 days"));
+    }
+    if options.profiles_min < PROFILES_MIN {
+        let reason = format!("is below {PROFILES_MIN}: what so few people chose could tell who they are");
+        return Err(Error::input("profiles_min", reason));
     }
     Ok(())
 }

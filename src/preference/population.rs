@@ -5,6 +5,7 @@ use super::learn;
 use super::signal::SignalWeights;
 use super::tally::{Counted, Tally, day_of};
 use crate::error::Result;
+use crate::statistics::PROFILES_MIN;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -77,18 +78,18 @@ pub struct Exposure {
 pub struct LearnOptions {
     /// What was done after this day's end is not looked at.
     pub until: Timestamp,
-    /// A value that fewer profiles chose is not named.
+    /// A value that fewer profiles chose is not named: [`PROFILES_MIN`], or more.
     pub profiles_min: u64,
     /// The half-lives to choose from, in days; none for counts that never fade.
     pub half_lives: Vec<Option<u32>>,
 }
 
 impl LearnOptions {
-    /// Looks at all until the end of a UTC day; values on 20 profiles or more; half-lives of a quarter to two years, or
+    /// Looks at all until the end of a UTC day; values on [`PROFILES_MIN`] profiles or more; half-lives of a quarter to two years, or
     /// none.
     pub fn until(until: Timestamp) -> Self {
         let half_lives = vec![None, Some(90), Some(180), Some(365), Some(730)];
-        Self { until, profiles_min: 20, half_lives }
+        Self { until, profiles_min: PROFILES_MIN, half_lives }
     }
 }
 
@@ -100,20 +101,21 @@ impl Population {
     /// the Dirichlet-multinomial, and so empirical Bayes). O(deeds times half-lives times about 40), by facet.
     ///
     /// # Errors
-    /// `Input` where no half-life is offered, or one of no days.
+    /// `Input` where no half-life is offered, or one of no days, or where values on fewer than [`PROFILES_MIN`] profiles are
+    /// to be named.
     ///
     /// # Examples
     /// ```
     /// use onefold::{LearnOptions, Population, Tally};
     /// let at = "2026-01-05T10:00:00Z".parse()?;
-    /// let tallies: Vec<Tally> = (0..40)
+    /// let tallies: Vec<Tally> = (0..80)
     ///     .map(|person| {
     ///         let mut tally = Tally::new();
     ///         tally.add("colour", if person % 4 == 0 { "grey" } else { "black" }, at, 3);
     ///         tally
     ///     })
     ///     .collect();
-    /// let population = Population::learn(&tallies, &LearnOptions { profiles_min: 5, ..LearnOptions::until(at) })?;
+    /// let population = Population::learn(&tallies, &LearnOptions::until(at))?;
     /// let grey = population.affinity("colour", "grey", &tallies[0], at).expect("colours were seen");
     /// assert!(grey.lift > 1.0 && grey.lower < grey.score && grey.score < grey.upper);
     /// # Ok::<(), onefold::Error>(())
@@ -144,7 +146,8 @@ impl Population {
     /// often what was shown is taken up.
     ///
     /// # Errors
-    /// `Input` where no half-life is offered, or one of no days.
+    /// `Input` where no half-life is offered, or one of no days, or where values on fewer than [`PROFILES_MIN`] profiles are
+    /// to be named.
     ///
     /// # Examples
     /// ```
@@ -153,10 +156,10 @@ impl Population {
     /// let at = "2026-01-05T10:00:00Z".parse()?;
     /// let scarf = |key: &str, kind| Arc::new(Event::new("web", key, at, kind).line(Line::new("1").facet("colour", "grey")));
     /// let deeds = [tallies(&[scarf("1", EventKind::Exposure), scarf("2", EventKind::Exposure), scarf("3", EventKind::View)])];
-    /// let options = LearnOptions { profiles_min: 1, ..LearnOptions::until(at) };
-    /// let population = Population::learn_deeds(&deeds, &SignalWeights::default(), &options)?;
+    /// let (everybody, options) = (vec![deeds; 20].concat(), LearnOptions::until(at));
+    /// let population = Population::learn_deeds(&everybody, &SignalWeights::default(), &options)?;
     /// let colour = population.facet("colour").and_then(|prior| prior.exposure.as_ref()).expect("grey was shown");
-    /// assert_eq!((colour.shown, colour.taken_up), (2, 1));
+    /// assert_eq!((colour.shown, colour.taken_up), (40, 20));
     /// # Ok::<(), onefold::Error>(())
     /// ```
     pub fn learn_deeds(deeds: &[Deeds], weights: &SignalWeights, options: &LearnOptions) -> Result<Self> {

@@ -1,8 +1,9 @@
 //! What somebody is told who asks what is kept of them: all that is certainly theirs, and nothing of anybody else.
 
+use super::access_told::KeptFor;
 use super::moments::each_event;
 use super::read::View;
-use crate::audit::AuditAction;
+use crate::audit::{AuditAction, AuditEntry};
 use crate::error::Result;
 use crate::event::Event;
 use crate::golden::fold;
@@ -48,6 +49,8 @@ pub struct AccessRequest {
     pub signed_in: bool,
     /// What must be proved: two identifiers, where nothing else is said.
     pub needed: Verification,
+    /// The audit log, or those of its entries that may be about the subject.
+    pub log: Vec<AuditEntry>,
 }
 
 impl AccessRequest {
@@ -59,7 +62,14 @@ impl AccessRequest {
 
     /// Names a request of somebody who has proved nothing.
     pub fn new(id: impl Into<SmolStr>, now: Timestamp) -> Self {
-        Self { id: id.into(), now, proved: Vec::new(), signed_in: false, needed: Verification::TwoIdentifiers }
+        Self {
+            id: id.into(),
+            now,
+            proved: Vec::new(),
+            signed_in: false,
+            needed: Verification::TwoIdentifiers,
+            log: Vec::new(),
+        }
     }
 
     /// Adds an identifier that was proved.
@@ -80,6 +90,14 @@ impl AccessRequest {
     #[must_use]
     pub fn needed(mut self, needed: Verification) -> Self {
         self.needed = needed;
+        self
+    }
+
+    /// Adds entries of the audit log: the subject is told those that are about them. Of a long log, bring those under ids
+    /// that lead to one profile ([`View::resolve_id`]).
+    #[must_use]
+    pub fn log(mut self, entries: impl IntoIterator<Item = AuditEntry>) -> Self {
+        self.log.extend(entries);
         self
     }
 }
@@ -144,11 +162,18 @@ pub struct AccessReport {
     pub golden: Golden,
     /// The purposes for which attributes, kinds of identifier and kinds of event may be read.
     pub purposes: BTreeMap<SmolStr, Vec<SmolStr>>,
+    /// For how long each of these is kept.
+    pub kept: Vec<KeptFor>,
+    /// Who read or changed them, when and what for: the entries of the log that the request brought, under any id that leads
+    /// to what is certainly theirs, in the order of the log.
+    pub log: Vec<AuditEntry>,
     /// Records of the profile that may be somebody else's: they are in it by likeness or by an identifier that is not one
     /// person's own.
     pub records_left_out: u64,
     /// Events of the profile that may be somebody else's: on devices, and under such identifiers.
     pub events_left_out: u64,
+    /// Entries of the log under ids of the profile that may have been somebody else's before a merge.
+    pub log_left_out: u64,
 }
 
 impl View {
@@ -158,9 +183,13 @@ impl View {
     /// `Annabelle` under one phone may be twins. Nothing that is in the profile by likeness, by a contested value or by a
     /// device alone is told: it may be a relative's. What is left out is counted.
     ///
+    /// They are told for how long what is theirs is kept, and, where the request brings the audit log, who read or changed it:
+    /// by name, as the log has it. Where the names of people at work are not to be told, let the log have those of programs
+    /// and desks.
+    ///
     /// Where the resolver has an [audit log](crate::Resolver::with_audit), that they were told is recorded.
     ///
-    /// O(members and events of the profile).
+    /// O(members and events of the profile, and entries of the log).
     ///
     /// # Errors
     /// `Store` or `Corrupt` where reading failed.
@@ -205,8 +234,11 @@ impl View {
             events: Vec::new(),
             golden: Golden::default(),
             purposes: BTreeMap::new(),
+            kept: Vec::new(),
+            log: Vec::new(),
             records_left_out: 0,
             events_left_out: 0,
+            log_left_out: 0,
         };
         if let Some(id) = profile {
             self.answer(id, request, &mut report)?;
@@ -280,6 +312,9 @@ impl View {
         report.events.sort_by(|a, b| b.by_time(a));
         report.golden = fold(&self.rules, &report.records);
         report.purposes = self.purposes_told(report);
+        report.kept = self.kept_for(report);
+        let certain = certain.iter().filter_map(|place| members.get(*place)).copied().collect();
+        (report.log, report.log_left_out) = self.entries_about(number, &certain, request)?;
         Ok(())
     }
 
@@ -391,7 +426,10 @@ impl AccessReport {
         object.insert("observed".into(), self.events.iter().map(observed).map(line).collect());
         object.insert("inferred".into(), json!({ "golden": self.golden }));
         object.insert("purposes".into(), json!(self.purposes));
-        let left_out = json!({ "records": self.records_left_out, "events": self.events_left_out });
+        object.insert("kept".into(), json!(self.kept));
+        object.insert("log".into(), self.log.iter().map(entry_told).collect());
+        let (records, events, log) = (self.records_left_out, self.events_left_out, self.log_left_out);
+        let left_out = json!({ "records": records, "events": events, "log": log });
         object.insert("left_out".into(), left_out);
         Value::Object(object).to_string()
     }
@@ -421,6 +459,12 @@ impl fmt::Debug for AccessReport {
         let (records, events) = (self.records.len(), self.events.len());
         write!(f, "AccessReport({}, {:?}, {records} records, {events} events)", self.request, self.status)
     }
+}
+
+/// An entry of the log, without what chains it.
+fn entry_told(entry: &AuditEntry) -> Value {
+    let AuditEntry { at, actor, action, purpose, request, .. } = entry;
+    json!({ "at": at.to_string(), "actor": actor, "action": action, "purpose": purpose, "request": request })
 }
 
 fn provided(record: &Arc<Record>) -> Operation {

@@ -1,6 +1,7 @@
 //! A report of access as a page to read.
 
 use super::access::{AccessReport, observed};
+use crate::retention::DataKind;
 use crate::value::Value;
 use serde_json::json;
 use std::fmt::{self, Write as _};
@@ -34,10 +35,25 @@ impl AccessReport {
             [value.attribute.to_string(), shown(&value.value), format!("{}, {}", value.record.source, value.at)]
         });
         table(&mut page, "What we infer from it", ["What", "Value", "From"], rows);
-        let (records, events) = (self.records_left_out, self.events_left_out);
-        if records + events > 0 {
+        let rows = self.kept.iter().map(|kept| {
+            let what = match kept.what {
+                DataKind::Identifier => "How you are recognised",
+                DataKind::Attribute => "What we were told",
+                DataKind::Event => "What you did",
+            };
+            [kept.name.to_string(), what.to_owned(), kept.words()]
+        });
+        table(&mut page, "For how long it is kept", ["What", "Part of", "Kept"], rows);
+        let rows = self.log.iter().map(|entry| {
+            let words = [entry.purpose.as_deref(), entry.request.as_deref()];
+            let what_for = words.into_iter().flatten().collect::<Vec<_>>().join(", ");
+            [entry.at.to_string(), format!("{}: {}", entry.actor, entry.action.name()), what_for]
+        });
+        table(&mut page, "Who read or changed it", ["When", "Who, and what", "What for"], rows);
+        let (records, events, log) = (self.records_left_out, self.events_left_out, self.log_left_out);
+        if records + events + log > 0 {
             let text = format_args!(
-                "<p>{records} records and {events} events that may be somebody else's are not shown here.</p>\n"
+                "<p>{records} records, {events} events and {log} reads that may be somebody else's are not shown here.</p>\n"
             );
             write_to(&mut page, text);
         }

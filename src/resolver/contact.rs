@@ -9,7 +9,7 @@ use crate::contact::{
     ChannelPermission, ChannelRule, ContactPlan, ContactRequest, ContactRules, is_clock_named, plan_once,
 };
 use crate::error::Result;
-use crate::event::{Event, LegalBasis, Sensitivity};
+use crate::event::{Event, LegalBasis, Scope, Sensitivity};
 use crate::id::{Link, ProfileId, RecordNumber};
 use crate::identifier::{Topic, hash_value};
 use crate::normalise::is_same_word;
@@ -26,15 +26,17 @@ use std::sync::Arc;
 impl View {
     /// Plans how to tell a profile something, as [`plan_contact`](crate::plan_contact) does: caps count the messages to
     /// the profile as it is now, whichever of its parts they were sent to; and channels are chosen by what it stated of
-    /// the attribute `channel`, for the purpose and in the context of what is told. None if the id leads nowhere.
+    /// the attribute `channel`, for the purpose, by the brand and the property and in the context of what is told. None if
+    /// the id leads nowhere.
     ///
-    /// A channel that may not be used for the purpose ([`permission`](Self::permission), at the time of the request) is
-    /// left out; what the request says of channels counts too. A purpose that the policy does not declare needs consent,
+    /// A channel that may not be used for the purpose ([`permission`](Self::permission), by the brand and the property and
+    /// at the time of the request) is left out; what the request says of channels counts too. A purpose that the policy does not declare needs consent,
     /// so that each channel wants a yes; but where the policy declares no purposes at all, nobody has said what needs
     /// one, and only a refusal (denied or withdrawn) closes a channel.
     ///
     /// Where the request brings no identifiers, they are those of the profile that it holds, of the kinds that channels
-    /// declare, those that were seen last first: an address that somebody else holds now reaches somebody else.
+    /// declare, those that were seen last first: an address that somebody else holds now reaches somebody else. One of a
+    /// kind that the policy lets be read for other purposes, and not for this one, is not used.
     ///
     /// O(trails + statements + messages + carriers of contested values), and what [`consents`](Self::consents) costs.
     ///
@@ -87,7 +89,7 @@ impl View {
             // It is followed, not shown.
             sensitivity_max: Sensitivity::Special,
             attribute: Some(SmolStr::new_static("channel")),
-            ..PreferenceQuery::new()
+            scope: scope_of(request),
         };
         let stated = recall(&self.events_under(Topic::Statement, &subject)?, &asked, request.now);
         let told = self.places_under(Topic::Message, &subject)?;
@@ -97,7 +99,7 @@ impl View {
         }
         let mut request = request.clone();
         if request.identifiers.is_empty() {
-            request.identifiers = self.points(&subject, rules)?;
+            request.identifiers = self.points(&subject, rules, &request.purpose)?;
         }
         request.permissions.extend(self.channel_permissions(&subject, rules, &request)?);
         plan_once(&events.iter().collect::<Vec<_>>(), &stated, rules, &request).map(Some)
@@ -116,7 +118,8 @@ impl View {
         let basis = if declared { basis_of(policy, &request.purpose) } else { LegalBasis::LegitimateInterest };
         let heard = self.heard(subject)?;
         let permission = |channel: &ChannelRule| {
-            let query = ConsentQuery::new(request.purpose.clone()).channel(channel.name.clone());
+            let scope = Scope { channel: Some(channel.name.clone()), ..scope_of(request) };
+            let query = ConsentQuery { scope, ..ConsentQuery::new(request.purpose.clone()) };
             let permission = heard.permission(self, basis, &query, request.now);
             ChannelPermission { channel: channel.name.clone(), permission }
         };
@@ -140,12 +143,17 @@ impl View {
     }
 
     /// The identifiers that a profile holds, of the kinds that channels declare: those seen last first.
-    fn points(&self, subject: &Subject, rules: &ContactRules) -> Result<Vec<Identifier>> {
+    fn points(&self, subject: &Subject, rules: &ContactRules, purpose: &str) -> Result<Vec<Identifier>> {
         let declares = |name: &str| {
             let mut kinds = rules.channel.iter().filter_map(|channel| channel.kind.as_ref());
             kinds.any(|kind| is_same_word(kind, name))
         };
-        let wanted: Vec<bool> = self.rules.kinds.iter().map(|kind| declares(&kind.name)).collect();
+        let serves = |name: &str| {
+            let purposes = self.rules.policy.purposes_of_kind(name);
+            purposes.is_empty() || purposes.iter().any(|named| is_same_word(named, purpose))
+        };
+        let wanted = self.rules.kinds.iter().map(|kind| declares(&kind.name) && serves(&kind.name));
+        let wanted: Vec<bool> = wanted.collect();
         let is_wanted = |kind: u16| wanted.get(usize::from(kind)).copied().unwrap_or_default();
         let nodes = self.snapshot.nodes(&subject.members)?;
         let carries = |node: &Arc<Node>| node.links.iter().any(|link| is_wanted(link.kind));
@@ -173,6 +181,11 @@ impl View {
         points.sort_unstable();
         Ok(points.into_iter().filter_map(|(_, kind, value)| self.rules.identifier(kind, value)).collect())
     }
+}
+
+/// Where it is told, through whatever channel.
+fn scope_of(request: &ContactRequest) -> Scope {
+    Scope { brand: request.brand.clone(), property: request.property.clone(), channel: None }
 }
 
 /// Each call reads one revision; take a [`View`] for reads that belong together.

@@ -131,7 +131,7 @@ impl Planner<'_> {
 
 impl View {
     /// What a profile did until a time, counted: what its [`Population`](crate::Population) and its affinities are read
-    /// from. None if the id leads nowhere.
+    /// from. None if the id leads nowhere. What a purpose sees of it: [`ForPurpose::deeds`](crate::ForPurpose::deeds).
     ///
     /// O(months and values of its trails, n log n in the purchases that name an order, the returns and the purchases that
     /// they or receipts may be of, and the events of the last day), and the events of trails of nobody known that follow a
@@ -158,7 +158,8 @@ impl View {
     }
 
     /// What the events of a profile until a time say of what it likes, owns and looks for: what
-    /// [`rank`](crate::rank) and [`suppress`](crate::suppress) judge by. None if the id leads nowhere.
+    /// [`rank`](crate::rank) and [`suppress`](crate::suppress) judge by. None if the id leads nowhere. What a purpose sees of
+    /// it: [`ForPurpose::shopper`](crate::ForPurpose::shopper).
     ///
     /// As [`deeds`](Self::deeds), and O(purchases and returns, searches, carts and refusals).
     ///

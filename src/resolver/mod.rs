@@ -3,6 +3,7 @@
 mod about;
 mod access;
 mod access_page;
+mod access_told;
 mod answer;
 mod attribute;
 mod card;
@@ -29,6 +30,7 @@ mod plan;
 mod possible;
 mod preview;
 mod purpose;
+mod purpose_shop;
 mod read;
 mod reading;
 mod rebuild;
@@ -48,6 +50,7 @@ mod wishes;
 mod write;
 
 pub use access::{AccessReport, AccessRequest, AccessStatus};
+pub use access_told::KeptFor;
 pub use answer::{
     Because, Explanation, Found, IdentifierRow, Ingest, LoadReport, Member, Phase, PolicyReport, Progress,
     ReplaceReport, Resolution, Stats, Step, StoredEvent, StoredRecord, Structure, Why, Withheld,

@@ -53,6 +53,9 @@ impl Resolver {
     /// A policy that brings values to another form than before makes other identifiers of them, that nothing was issued
     /// under yet.
     ///
+    /// What is given is a right of theirs, and is kept whatever they allow; whoever gives it for a purpose asks
+    /// [`View::permission`] before.
+    ///
     /// O(members of the profile, and what the ledger has under its identifiers).
     ///
     /// # Errors

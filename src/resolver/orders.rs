@@ -80,7 +80,7 @@ struct Traded {
 
 impl View {
     /// What a profile bought until now, over all its identifiers, as [`orders`](crate::orders) finds it. None if the id
-    /// leads nowhere.
+    /// leads nowhere. What a purpose sees of it: [`ForPurpose::orders`](crate::ForPurpose::orders).
     ///
     /// The id of an order is what [`order_id`](crate::order_id) reads. Events with one id tell of one purchase, whoever
     /// they are of: the order is of the profile of its oldest purchase event that has lines, and receipts and returns

@@ -28,12 +28,15 @@ use std::sync::Arc;
 /// Protection Regulation, Article 9 (2) (a)). What is over its own [time to live](crate::TimeToLive) at the time that is
 /// asked at, or over that of the purpose, is not seen, whether or not it was [swept](crate::Resolver::sweep): golden values
 /// are chosen of what is left. An identifier of events is as old as the newest of them.
+///
+/// The calls of [`View`] that bear the same names as those here ask nobody whether they may: they are for hosts that follow
+/// no purpose, or that asked [`View::permission`] themselves. [`View::contact_plan`] asks by itself, channel by channel.
 pub struct ForPurpose<'a> {
-    view: &'a View,
-    id: ProfileId,
-    purpose: SmolStr,
-    permission: Permission,
-    now: Timestamp,
+    pub(super) view: &'a View,
+    pub(super) id: ProfileId,
+    pub(super) purpose: SmolStr,
+    pub(super) permission: Permission,
+    pub(super) now: Timestamp,
 }
 
 /// Shows whether and for what it may be read.
@@ -197,7 +200,7 @@ impl ForPurpose<'_> {
         }
     }
 
-    fn retention(&self) -> Retention<'_> {
+    pub(super) fn retention(&self) -> Retention<'_> {
         self.view.rules.retention(self.now)
     }
 
@@ -208,7 +211,7 @@ impl ForPurpose<'_> {
         }
     }
 
-    fn serves(&self, purposes: &[SmolStr]) -> bool {
+    pub(super) fn serves(&self, purposes: &[SmolStr]) -> bool {
         purposes.iter().any(|purpose| is_same_word(purpose, &self.purpose))
     }
 

@@ -234,6 +234,12 @@ impl View {
     /// arrival, then the stewards' words. Carried out on an empty tenant under the same policy, in any order, they give
     /// the same people; the ids of profiles, and the feed, are not among them.
     ///
+    /// Nor are tombstones: they are hashes that do not tell under which secret they stand, so that no operation could bring
+    /// them to a tenant under other secrets, and one that could would let whoever writes a file keep anybody away. Nothing
+    /// of an erased person is exported, but a source that sends them again brings them back to the copy: the request to
+    /// [erase](Resolver::erase) them, which finds nobody before, has to be carried out there once more. Where a source may do
+    /// that, copy the store as a whole (`Durable::backup`), which takes the tombstones along.
+    ///
     /// # Errors
     /// `Store` or `Corrupt` where reading failed.
     ///

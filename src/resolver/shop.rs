@@ -13,6 +13,9 @@ impl View {
     /// Ranks items for a profile, as [`rank`] does for its [shopper](Self::shopper). What it stated is heard as far as the
     /// query asks for it (see [`RankRequest::wishes`]), beside the wishes of the request. None if the id leads nowhere.
     ///
+    /// This asks nobody whether it may: for a purpose, and by what that may see, [`ForPurpose::rank`](crate::ForPurpose::rank)
+    /// does.
+    ///
     /// What [`shopper`](Self::shopper) and [`preferences`](Self::preferences) cost, and the ranking.
     ///
     /// # Errors
@@ -52,7 +55,7 @@ impl View {
 
     /// Says why an item is not to be shown to a profile, if it is not, as [`suppress`] does for its
     /// [shopper](Self::shopper); what it stated is heard as in [`rank`](Self::rank). The outer none is of an id that leads
-    /// nowhere, the inner one of an item that may be shown.
+    /// nowhere, the inner one of an item that may be shown. For a purpose: [`ForPurpose::suppress`](crate::ForPurpose::suppress).
     ///
     /// # Errors
     /// As there.

@@ -169,7 +169,13 @@ impl<'a> Retention<'a> {
 
     /// Whether an event may be seen for one of its purposes.
     pub(crate) fn sees_event(&self, event: &Event, purpose: &str) -> bool {
-        !(self.ends_word(event) || self.purpose_is_over(purpose, event.at))
+        self.sees_kind(&event.kind, purpose, event.at)
+    }
+
+    /// As above, of an event of a kind that happened at a time.
+    pub(crate) fn sees_kind(&self, kind: &EventKind, purpose: &str, at: Timestamp) -> bool {
+        let is_over = self.terms.events.get(kind).is_some_and(|term| term.is_over(at, self.now));
+        !(is_over || self.purpose_is_over(purpose, at))
     }
 
     fn purpose_is_over(&self, purpose: &str, told: Timestamp) -> bool {

@@ -5,11 +5,13 @@ use crate::script::Call;
 use crate::subject;
 use crate::tablet;
 use onefold::{
-    AccessReport, AccessRequest, AccessStatus, AttributePolicy, Compare, Consent, ConsentStatus, Event, EventKind,
-    Identifier, IdentifierPolicy, Ingest, LinkagePolicy, Policy, Record, RecordKey, Resolver, Role, Timestamp,
-    Verification,
+    AccessReport, AccessRequest, AccessStatus, AttributePolicy, Audit, AuditAction, AuditEntry, Compare, Consent,
+    ConsentStatus, DataKind, Event, EventKind, Identifier, IdentifierPolicy, Ingest, LinkagePolicy, Policy, ProfileId,
+    PurposePolicy, Record, RecordKey, Resolver, Role, Timestamp, Verification,
 };
 use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 
 fn at(day: u32) -> Timestamp {
     format!("2026-01-{day:02}T10:00:00Z").parse().unwrap()
@@ -151,6 +153,122 @@ fn a_contested_address_proves_nothing() {
     assert_eq!(keys(&ask(&resolver, &[("customer_id", "C2")])), ["C2"]);
 }
 
+/// A log with an entry for each of some ids, and one for none.
+fn log_of(ids: impl IntoIterator<Item = ProfileId>) -> Vec<AuditEntry> {
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let audit = Audit::new(kept.clone());
+    for (place, id) in ids.into_iter().map(Some).chain([None]).enumerate() {
+        audit.record(&format!("desk-{place}"), AuditAction::Read, id, Some("care"), None, at(6)).unwrap();
+    }
+    let entries = kept.lock().unwrap();
+    entries.clone()
+}
+
+#[test]
+fn who_read_it_is_told_under_every_id_that_leads_to_it() {
+    let resolver = Resolver::in_memory(policy()).unwrap();
+    let crm = |key: &str| Record::new("crm", key, at(1));
+    let by_number = resolver.add(crm("1").identifier("customer_id", "C1")).unwrap().profile.unwrap();
+    let by_mail = resolver.add(crm("2").identifier("email", "ann@x.org")).unwrap().profile.unwrap();
+    let other = resolver.add(crm("3").identifier("customer_id", "C3")).unwrap().profile.unwrap();
+    let log = log_of([by_number, by_mail, other]);
+    let told = |resolver: &Resolver| {
+        let request = AccessRequest::new("dsr-1", at(28)).needed(Verification::OneIdentifier).log(log.clone());
+        let request = request.proved(Identifier::new("customer_id", "C1"));
+        let report = resolver.view().unwrap().access(&request).unwrap();
+        let actors: Vec<String> = report.log.iter().map(|entry| entry.actor.to_string()).collect();
+        (report, actors)
+    };
+    assert_eq!(told(&resolver).1, ["desk-0"]);
+    resolver.add(crm("4").identifier("customer_id", "C1").identifier("email", "ann@x.org")).unwrap();
+    let (report, actors) = told(&resolver);
+    assert_eq!((actors, report.log_left_out), (vec!["desk-0".to_owned(), "desk-1".to_owned()], 0));
+
+    let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
+    let first = serde_json::json!({
+        "at": "2026-01-06T10:00:00Z", "actor": "desk-0", "action": "read", "purpose": "care", "request": null,
+    });
+    assert_eq!((&json["log"][0], &json["left_out"]["log"]), (&first, &0.into()));
+    let page = report.to_html();
+    assert!(page.contains("<tr><td>2026-01-06T10:00:00Z<td>desk-1: read<td>care"), "{page}");
+    // Twice in a request is once.
+    let request = AccessRequest::new("dsr-1", at(28)).needed(Verification::SignedIn).signed_in();
+    let request = request.log(report.log.clone()).log(report.log.clone());
+    let twice = resolver.view().unwrap().access(&request.proved(Identifier::new("customer_id", "C1"))).unwrap();
+    assert_eq!(twice.log, report.log);
+}
+
+/// Somebody who is in her profile by likeness alone was read of before.
+#[test]
+fn what_was_read_of_a_relative_is_counted() {
+    let resolver = Resolver::in_memory(policy()).unwrap();
+    let alike =
+        |key: &str| Record::new("shop", key, at(4)).attribute("name", "Zoe Quist").attribute("born", "1980-02-03");
+    let one = resolver.add(alike("6").attribute("city", "Rust")).unwrap().profile.unwrap();
+    let log = log_of([one]);
+    let zoe = resolver.add(alike("5").identifier("customer_id", "C5").attribute("city", "Rust")).unwrap();
+    assert_eq!(zoe.profile, Some(one), "she bears the older id");
+    let request = AccessRequest::new("dsr-1", at(28)).needed(Verification::OneIdentifier).log(log);
+    let report = resolver.view().unwrap().access(&request.proved(Identifier::new("customer_id", "C5"))).unwrap();
+    assert_eq!((report.log.len(), report.log_left_out), (0, 1));
+    assert!(report.to_html().contains("1 records, 0 events and 1 reads"));
+}
+
+#[test]
+fn for_how_long_it_is_kept_is_told() {
+    let keep = |text: &str| text.parse().unwrap();
+    let policy = Policy::builder()
+        .identifier(IdentifierPolicy::new("customer_id", Role::Person).purposes(["care"]))
+        .identifier(IdentifierPolicy::new("email", Role::Contact).keep(keep("P13M")))
+        .attribute(AttributePolicy::new("email", Compare::Email).purposes(["ads", "news"]))
+        .attribute(AttributePolicy::new("city", Compare::Text).purposes(["ads", "care"]))
+        .purpose(PurposePolicy::new("care"))
+        .purpose(PurposePolicy::new("ads").keep(keep("P1Y")))
+        .purpose(PurposePolicy::new("news").keep(keep("P2Y6M")))
+        .undeclared_keep(keep("P30D"))
+        .event_keep(&EventKind::View, keep("PT36H"))
+        .build()
+        .unwrap();
+    let resolver = Resolver::in_memory(policy).unwrap();
+    let ann = Record::new("crm", "1", at(1)).identifier("customer_id", "C1").identifier("email", "ann@x.org");
+    let ann = ann.attribute("email", "ann@x.org").attribute("city", "Graz").attribute("hobby", "chess");
+    resolver.add(ann).unwrap();
+    for (key, kind) in [("1", EventKind::View), ("2", EventKind::Search)] {
+        resolver.add_event(Event::new("web", key, at(3), kind).identifier("customer_id", "C1")).unwrap();
+    }
+    let report = ask(&resolver, &[("customer_id", "C1")]);
+    let told: Vec<_> = report.kept.iter().map(|kept| (kept.what, kept.name.as_str(), kept.purposes.len())).collect();
+    assert_eq!(
+        told,
+        [
+            (DataKind::Identifier, "customer_id", 1),
+            (DataKind::Identifier, "email", 0),
+            (DataKind::Attribute, "city", 2),
+            (DataKind::Attribute, "email", 2),
+            (DataKind::Attribute, "hobby", 0),
+            (DataKind::Event, "search", 0),
+            (DataKind::Event, "view", 0),
+        ]
+    );
+    let page = report.to_html();
+    for row in [
+        "customer_id<td>How you are recognised<td>no end is set",
+        "email<td>How you are recognised<td>13 months",
+        "city<td>What we were told<td>no end is set",
+        "email<td>What we were told<td>as long as for ads: 1 year, news: 2 years 6 months",
+        "hobby<td>What we were told<td>30 days",
+        "search<td>What you did<td>no end is set",
+        "view<td>What you did<td>36 hours",
+    ] {
+        assert!(page.contains(&format!("<tr><td>{row}\n")), "{row}\n{page}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
+    let email = serde_json::json!({
+        "what": "attribute", "name": "email", "keep": null, "purposes": { "ads": "P1Y", "news": "P2Y6M" },
+    });
+    assert_eq!(json["kept"][3], email);
+}
+
 /// Whatever identifiers somebody of the truth set proves, no value of another entity is told; also where the policy
 /// asks nothing of those who share an address.
 #[test]
@@ -185,22 +303,33 @@ proptest! {
     #[test]
     fn what_is_told_hangs_together_by_identifiers_of_ones_own(script in tablet::happenings(1..12)) {
         let resolver = Resolver::in_memory(script.policy.clone()).unwrap();
-        let calls = script.calls.iter().filter(|call| !matches!(call, Call::SetPolicy(_)));
-        calls.for_each(|call| subject::call(&resolver, call));
+        let mut ids = BTreeSet::new();
+        for call in script.calls.iter().filter(|call| !matches!(call, Call::SetPolicy(_))) {
+            subject::call(&resolver, call);
+            ids.extend(subject::people(&resolver).into_keys());
+        }
+        let log = log_of(ids);
         let mut held = Vec::new();
         let view = resolver.view().unwrap();
         view.identifiers(&mut |row| held.push((Identifier::new(row.kind, row.value), row.profile))).unwrap();
         for (identifier, profile) in held {
             let request = AccessRequest::new("1", at(28)).proved(identifier).needed(Verification::OneIdentifier);
-            let report = view.access(&request).unwrap();
+            let report = view.access(&request.log(log.clone())).unwrap();
             if report.status != AccessStatus::Completed {
-                prop_assert!(report.records.is_empty() && report.events.is_empty());
+                prop_assert!(report.records.is_empty() && report.events.is_empty() && report.log.is_empty());
                 continue;
             }
             prop_assert_eq!(report.profile, profile);
             let whole = view.profile(profile.unwrap()).unwrap().unwrap();
             prop_assert_eq!(report.records.len() as u64 + report.records_left_out, whole.records.len() as u64);
             prop_assert!(report.records.iter().all(|record| whole.records.contains(&record.key)));
+            let leads = |entry: &&AuditEntry| entry.profile.is_some_and(|id| view.resolve_id(id).unwrap() == profile);
+            let about = log.iter().filter(leads).count() as u64;
+            prop_assert_eq!(report.log.len() as u64 + report.log_left_out, about);
+            prop_assert!(report.log.iter().all(|entry| leads(&entry)));
+            if report.records_left_out + report.events_left_out == 0 {
+                prop_assert_eq!(report.log_left_out, 0, "all of it is theirs");
+            }
             for event in &report.events {
                 let stored = if event.kind == EventKind::Consent { view.consent(&event.key) } else { view.event(&event.key) };
                 prop_assert_eq!(stored.unwrap().unwrap().profile, profile);

@@ -3,8 +3,8 @@
 
 use crate::cases::shared;
 use onefold::{
-    Deeds, Event, EventKind, IdentifierRow, Ingest, LearnOptions, Line, Policy, Population, Resolver, SignalWeights,
-    SmolStr, Tally, Timestamp, View, jeffreys, wilson,
+    Deeds, Event, EventKind, IdentifierRow, Ingest, LearnOptions, Line, PROFILES_MIN, Policy, Population, Resolver,
+    SignalWeights, SmolStr, Tally, Timestamp, View, jeffreys, wilson,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ fn deed() -> impl Strategy<Value = Deed> {
 }
 
 fn options(until: i64) -> LearnOptions {
-    LearnOptions { profiles_min: 2, ..LearnOptions::until(day(until)) }
+    LearnOptions::until(day(until))
 }
 
 proptest! {
@@ -57,8 +57,10 @@ proptest! {
         now in 0..1_000_i64,
     ) {
         let tallies: Vec<Tally> = people.iter().map(|deeds| tally(deeds)).collect();
-        let population = Population::learn(&tallies, &options(600)).unwrap();
-        let mut turned = tallies.clone();
+        // So many alike that a value on two of them is named.
+        let everybody = vec![tallies.clone(); 10].concat();
+        let population = Population::learn(&everybody, &options(600)).unwrap();
+        let mut turned = everybody;
         turned.reverse();
         let again = Population::learn(&turned, &options(600)).unwrap();
         prop_assert_eq!(serde_json::to_string(&again).unwrap(), serde_json::to_string(&population).unwrap());
@@ -124,6 +126,19 @@ fn a_value_on_few_profiles_is_not_named() {
     assert!(text.contains("v0") && !text.contains("v9"), "{text}");
     assert_eq!(serde_json::from_str::<Population>(&text).unwrap(), population);
     assert!(population.facet("f0").unwrap().share("v9") > 0.1);
+    let few = |profiles_min| LearnOptions { profiles_min, ..LearnOptions::until(day(1)) };
+    let refused = "input `profiles_min`: is below 20: what so few people chose could tell who they are";
+    for learned in
+        [Population::learn(&tallies, &few(19)), Population::learn_deeds(&[], &SignalWeights::default(), &few(0))]
+    {
+        assert!(learned.unwrap_err().to_string().ends_with(&refused["input `profiles_min`: ".len()..]));
+    }
+    // On exactly so many it is named, on one fewer not.
+    for (people, named) in [(PROFILES_MIN, true), (PROFILES_MIN - 1, false)] {
+        let tallies = vec![tally(&[(0, 9, 1, 3)]); people as usize];
+        let population = Population::learn(&tallies, &LearnOptions::until(day(10))).unwrap();
+        assert_eq!(serde_json::to_string(&population).unwrap().contains("v9"), named, "{people}");
+    }
     for half_lives in [vec![], vec![None, Some(0)]] {
         assert!(Population::learn(&tallies, &LearnOptions { half_lives, ..LearnOptions::until(day(1)) }).is_err());
     }

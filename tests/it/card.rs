@@ -191,8 +191,8 @@ fn every_list_is_bounded_and_says_what_it_leaves_out() {
         members: 1,
     };
     let deeds = resolver.deeds(ann, at(20)).unwrap().unwrap();
-    let options = LearnOptions { profiles_min: 1, ..LearnOptions::until(at(20)) };
-    let all = Population::learn_deeds(&[deeds], &SignalWeights::default(), &options).unwrap();
+    let options = LearnOptions::until(at(20));
+    let all = Population::learn_deeds(&vec![deeds; 20], &SignalWeights::default(), &options).unwrap();
     let query = CardQuery::new(at(20)).proof(Verification::SignedIn).population(&all);
     let card = resolver.card(ann, &query.clone().limits(one)).unwrap().unwrap();
     assert_eq!((card.records.shown.len(), card.records.left_out), (1, 2));

@@ -403,7 +403,7 @@ fn world() -> Population {
             tallies(&shared(events))
         })
         .collect();
-    let options = LearnOptions { profiles_min: 5, ..LearnOptions::until(noon(90)) };
+    let options = LearnOptions::until(noon(90));
     Population::learn_deeds(&people, &SignalWeights::default(), &options).unwrap()
 }
 
@@ -537,9 +537,9 @@ fn the_price_is_a_facet() {
     let events = (0..9)
         .map(|n| event(&n.to_string(), n, EventKind::Purchase).line(Line::new(format!("p{n}")).amount("60", "EUR")));
     let events = shared(events);
-    let options = LearnOptions { profiles_min: 1, ..LearnOptions::until(noon(20)) };
+    let options = LearnOptions::until(noon(20));
     let others = shared([event("o", 1, EventKind::Purchase).line(Line::new("p").amount("700", "EUR"))]);
-    let deeds = [tallies(&events), tallies(&others)];
+    let deeds = vec![[tallies(&events), tallies(&others)]; 20].concat();
     let population = Population::learn_deeds(&deeds, &SignalWeights::default(), &options).unwrap();
     let shopper = Shopper::fold(&events, noon(20));
     let item = |name: &str, price: &str| Item::new(name).price(price.parse().unwrap(), "eur");

@@ -3,7 +3,7 @@
 use onefold::{
     Consent, ConsentStatus, ErrorKind, GOOGLE_SIGNALS, GppString, LegalBasis, PURPOSE_SALE, PURPOSE_SHARING,
     PURPOSE_TARGETED_ADVERTISING, TCF_PURPOSES, TcString, TcfRestrictionKind, TcfVendors, Timestamp, UsChoice,
-    UsNotice, gcs_consents, google_consents, gpc_consents,
+    UsNotice, UsSection, gcs_consents, google_consents, gpc_consents,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
@@ -247,7 +247,7 @@ fn published_gpp_sections_say_what_is_published() {
     type Row = (u16, &'static str, &'static str, Vec<(&'static str, UsChoice)>, Option<bool>);
     let of = |choice, purposes: &[&'static str]| purposes.iter().map(|purpose| (*purpose, choice)).collect::<Vec<_>>();
     let (nation, state) = ([sale, sharing, targeted], [sale, targeted]);
-    let rows: [Row; 13] = [
+    let rows: [Row; 27] = [
         (7, "US", "BVVVkkkkkpFY.YA", of(OptedOut, &nation), Some(true)),
         (7, "US", "CVVVkkkkkpFY.YA", of(OptedOut, &nation), Some(true)),
         (7, "US", "BVVVkkkkkpFY", of(OptedOut, &nation), None),
@@ -261,6 +261,20 @@ fn published_gpp_sections_say_what_is_published() {
         (11, "US-UT", "BVVkklW", of(OptedOut, &state), None),
         (12, "US-CT", "BVWSSZFg.YA", of(OptedOut, &state), Some(true)),
         (12, "US-CT", "BAAAAAEA.QA", of(NotApplicable, &state), Some(false)),
+        (13, "US-FL", "BVWSSZlY", of(OptedOut, &state), None),
+        (13, "US-FL", "BAAAAABA", of(NotApplicable, &state), None),
+        (14, "US-MT", "BVWSSZFY.YA", of(OptedOut, &state), Some(true)),
+        (15, "US-OR", "BVWSSRpFYA.YA", of(OptedOut, &state), Some(true)),
+        (16, "US-TX", "BVWSSVWA.YA", of(OptedOut, &state), Some(true)),
+        (17, "US-DE", "BVWSSSSVYA.YA", of(OptedOut, &state), Some(true)),
+        (17, "US-DE", "BAAAAAABAA.QA", of(NotApplicable, &state), Some(false)),
+        (18, "US-IA", "BVVkklWA.YA", of(OptedOut, &state), Some(true)),
+        (18, "US-IA", "BAAAAAQA.QA", of(NotApplicable, &state), Some(false)),
+        (19, "US-NE", "BVWSSVWA.YA", of(OptedOut, &state), Some(true)),
+        (20, "US-NH", "BVWSSZFY.YA", of(OptedOut, &state), Some(true)),
+        (21, "US-NJ", "BVWSSRklWA.YA", of(OptedOut, &state), Some(true)),
+        (21, "US-NJ", "BAAAAAAAQA.QA", of(NotApplicable, &state), Some(false)),
+        (22, "US-TN", "BVWSSVWA.YA", of(OptedOut, &state), Some(true)),
     ];
     for (id, jurisdiction, text, expected, gpc) in rows {
         let told: GppString = format!("{}~{text}", header(&[id])).parse().unwrap();
@@ -283,16 +297,18 @@ fn published_headers_name_their_sections() {
     for (text, has_tcf, unread) in [
         (format!("DBABMA~{tc}"), true, vec![]),
         (format!("DBABM~{tc}"), true, vec![]),
-        (format!("DBACNYA~{tc}~1YNN"), true, vec!["uspv1"]),
-        (format!("DBACNY~{tc}~1YNN"), true, vec!["uspv1"]),
-        (format!("DBABjw~{tc}~1YNN"), false, vec!["tcfcav1", "uspv1"]),
-        ("DBABTA~1YNN".to_owned(), false, vec!["uspv1"]),
+        (format!("DBACNYA~{tc}~1YNN"), true, vec![]),
+        (format!("DBACNY~{tc}~1YNN"), true, vec![]),
+        (format!("DBABjw~{tc}~1YNN"), false, vec!["tcfcav1"]),
+        ("DBABTA~1YNN".to_owned(), false, vec![]),
         ("DBAA".to_owned(), false, vec![]),
     ] {
         let told: GppString = text.parse().unwrap();
         let found: Vec<&str> = told.unread.iter().map(|unread| unread.name.as_str()).collect();
         assert_eq!((told.tcf.is_some(), found), (has_tcf, unread), "{text}");
-        assert!(told.consents().is_empty());
+        // Nobody opted out of the sale.
+        let sold = usize::from(text.ends_with("~1YNN"));
+        assert_eq!(statuses(&told.consents()), vec![Granted; sold]);
     }
     let told: GppString = format!("DBABMA~{tc}").parse().unwrap();
     let tcf = told.tcf.unwrap();
@@ -303,12 +319,58 @@ fn published_headers_name_their_sections() {
         ".YAAAAAAAAAA~1---~BAAAAAAAAAA.QA~BAAAAAAA.QA~BAAAAAA~BAAAAAA.QA~BAAAAAAA~BAAAAAAA.QA"
     );
     let told: GppString = all.parse().unwrap();
-    assert_eq!(told.us.iter().map(|section| section.id).collect::<Vec<_>>(), [7, 8, 9, 10, 11, 12]);
-    assert_eq!(statuses(&told.consents()), [Unknown; 13]);
+    assert_eq!(told.us.iter().map(|section| section.id).collect::<Vec<_>>(), [6, 7, 8, 9, 10, 11, 12]);
+    assert_eq!(statuses(&told.consents()), [Unknown; 14]);
     // What is not known is named.
     let told: GppString = format!("{}~D~BAAAAAA.w~x", header(&[7, 10, 99])).parse().unwrap();
     let unread: Vec<_> = told.unread.iter().map(|unread| (unread.id, unread.name.as_str())).collect();
     assert_eq!(unread, [(7, "usnat version 3"), (10, "usco sub-section 3"), (99, "section 99")]);
+}
+
+#[test]
+fn a_us_privacy_string_tells_of_the_sale() {
+    use UsChoice::{DidNotOptOut, NotApplicable, OptedOut};
+    for (text, notice, choice) in [
+        ("1YNN", UsNotice::Given, DidNotOptOut),
+        ("1YYN", UsNotice::Given, OptedOut),
+        ("1NYY", UsNotice::NotGiven, OptedOut),
+        ("1---", UsNotice::NotApplicable, NotApplicable),
+    ] {
+        let told = UsSection::from_us_privacy(text).unwrap();
+        let one = told.opt_outs[0];
+        assert_eq!((one.purpose, one.notice, one.choice), (PURPOSE_SALE, notice, choice), "{text}");
+        assert_eq!((told.jurisdiction, told.consents()[0].notice.is_some()), ("US-CA", notice == UsNotice::Given));
+    }
+    for wrong in ["", "1YN", "1YNNN", "2YNN", "1ynn", "1XNN", "1YXN", "1YNX", "1Y\u{e9}"] {
+        let error = UsSection::from_us_privacy(wrong).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Input, "{wrong}");
+        assert!(format!("{}~{wrong}", header(&[6])).parse::<GppString>().is_err(), "{wrong}");
+    }
+}
+
+/// One choice at a time, so that no field stands in another's place: Minnesota's and all others'.
+#[test]
+fn each_field_of_a_state_is_read_where_it_stands() {
+    let (sale, targeted) = (PURPOSE_SALE, PURPOSE_TARGETED_ADVERTISING);
+    for id in [9, 10, 12, 13, 14, 15, 16, 17, 19, 20, 21, 22, 23] {
+        for (fields, purpose, notice, choice) in [
+            ([0, 1, 0, 0, 0], sale, UsNotice::Given, UsChoice::NotApplicable),
+            ([0, 0, 2, 0, 0], targeted, UsNotice::NotGiven, UsChoice::NotApplicable),
+            ([0, 0, 0, 2, 0], sale, UsNotice::NotApplicable, UsChoice::DidNotOptOut),
+            ([0, 0, 0, 0, 1], targeted, UsNotice::NotApplicable, UsChoice::OptedOut),
+        ] {
+            let core = fields.iter().fold(Writer::default().number(1, 6), |writer, field| writer.number(*field, 2));
+            let told: GppString = format!("{}~{}", header(&[id]), core.text()).parse().unwrap();
+            for one in &told.us[0].opt_outs {
+                let expected = if one.purpose == purpose {
+                    (notice, choice)
+                } else {
+                    (UsNotice::NotApplicable, UsChoice::NotApplicable)
+                };
+                assert_eq!((one.notice, one.choice), expected, "{id} {fields:?}");
+            }
+        }
+    }
 }
 
 fn header(ids: &[u16]) -> String {

@@ -547,6 +547,27 @@ fn loading_an_empty_tenant_leaves_out_who_was_erased() {
     assert!(resolver.find(&email("bob@example.org")).unwrap().profile.is_some());
 }
 
+/// An export carries no tombstones: a copy takes in who is sent again, until the request is carried out there too.
+#[test]
+fn a_copy_keeps_away_whom_it_was_told_to_erase() {
+    let hers = |key: &str| Record::new("crm", key, now()).identifier("email", "ann@example.org");
+    let resolver = fresh(&policy());
+    resolver.add(hers("1")).unwrap();
+    resolver.erase(&email("ann@example.org"), "dsr-1").unwrap();
+    let mut operations = Vec::new();
+    resolver.export(&mut |operation| operations.push(operation)).unwrap();
+    assert_eq!(operations, []);
+
+    let copy = fresh(&policy());
+    let request = || copy.erase(&email(" Ann@Example.org"), "dsr-1").unwrap();
+    assert_eq!(request().tombstones, 0, "it finds nobody");
+    assert!(copy.add(hers("1")).unwrap().profile.is_some());
+    assert_eq!((request().records, request().records), (1, 0));
+    for key in ["1", "2"] {
+        assert_eq!(copy.add(hers(key)).unwrap().because, [Because::Erased]);
+    }
+}
+
 #[test]
 fn a_request_is_carried_out_once_though_a_relative_holds_the_address() {
     let resolver = fresh(&policy());

@@ -1,7 +1,9 @@
 //! Training and linking from outside, on people who are invented: what was put in comes out again, and families stay apart.
 
-use onefold::{Ingest, Model, Policy, Reason, Record, RecordKey, Resolver, Scorer, TrainOptions, evaluate, train};
-use std::collections::BTreeSet;
+use onefold::{
+    Ingest, Model, PROFILES_MIN, Policy, Reason, Record, RecordKey, Resolver, Scorer, TrainOptions, evaluate, train,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// SplitMix64 (Steele, Lea and Flood 2014).
 struct Chance(u64);
@@ -184,6 +186,39 @@ fn weights_fall_from_level_to_level_and_what_is_rare_weighs_more() {
     };
     // One family in five against about one in 3,000: over nine bits.
     assert!(weight("Barkelmor") > weight("Smith") + 3_000, "{} and {}", weight("Barkelmor"), weight("Smith"));
+}
+
+/// Who wrote often is one all the same: forty records of one customer, whose surname and telephone nobody else has.
+#[test]
+fn a_model_names_no_value_of_fewer_than_twenty() {
+    let mut records = town(5, 160);
+    let once = |copy: u32| {
+        let cells = [("given_name", "Alice"), ("surname", "Quennell"), ("birth_date", "1971-03-09")];
+        let record = record(format!("q/0/{copy}"), &cells).attribute("phone", "+442099999999");
+        record.attribute("street", "9 Quennell Road")
+    };
+    records.extend((0..40).map(once));
+    let model = train(&Policy::from_toml(TOWN).unwrap(), &records, &options(1)).unwrap().model;
+    let (mut on, mut of) = (BTreeMap::<String, u64>::new(), BTreeMap::<String, BTreeSet<(&str, &str)>>::new());
+    for record in &records {
+        for (_, value) in &record.attributes {
+            let value = value.to_string().to_lowercase();
+            *on.entry(value.clone()).or_default() += 1;
+            of.entry(value).or_default().insert(person(&record.key));
+        }
+    }
+    let listed: Vec<_> = model.comparison.iter().filter_map(|known| known.term_frequencies.as_ref()).collect();
+    let listed: BTreeSet<&str> =
+        listed.iter().flat_map(|terms| terms.values.keys().map(|value| value.as_str())).collect();
+    assert!(listed.contains("smith") && listed.contains("victor"), "{listed:?}");
+    for value in &listed {
+        assert!(of[*value].len() as u64 >= PROFILES_MIN, "{value}: {} people", of[*value].len());
+    }
+    let text = model.to_json().unwrap().to_lowercase();
+    for (value, _) in on.iter().filter(|(_, records)| **records < PROFILES_MIN) {
+        assert!(!text.contains(&format!("\"{value}\"")), "{value}");
+    }
+    assert!(on["quennell"] == 40 && !text.contains("quennell") && !text.contains("2099999999"));
 }
 
 /// The household and the person of a record.

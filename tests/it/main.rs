@@ -43,6 +43,7 @@ mod operation;
 mod policy;
 mod properties;
 mod purchases;
+mod purpose_shop;
 mod purposes;
 mod reads;
 mod requests;

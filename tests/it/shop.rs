@@ -129,7 +129,7 @@ proptest! {
 }
 
 /// What the events of some keys state beside what else they tell.
-fn opinionated(mut event: Event) -> Event {
+pub(crate) fn opinionated(mut event: Event) -> Event {
     let facet = |value, polarity| Preference { attribute: "brand".into(), ..said(value, polarity) };
     event.preference = match event.key.key.as_str() {
         "1" => Some(facet("x", Polarity::Like)),
@@ -151,13 +151,13 @@ fn opinionated_call(call: Call) -> Call {
 }
 
 /// Some who like x and grey, some who do not.
-fn population() -> Population {
+pub(crate) fn population() -> Population {
     let bought = |key: usize, brand: &str, colour: &str| {
         let line = Line::new("sku-9").facet("brand", brand).facet("colour", colour);
         tallies(&shared([event(&key.to_string(), 1, EventKind::Purchase).line(line)]))
     };
-    let people: Vec<_> = (0..6).map(|n| bought(n, ["x", "y"][n % 2], ["grey", "black", "x"][n % 3])).collect();
-    let options = LearnOptions { profiles_min: 1, ..LearnOptions::until(noon(9)) };
+    let people: Vec<_> = (0..120).map(|n| bought(n, ["x", "y"][n % 2], ["grey", "black", "x"][n % 3])).collect();
+    let options = LearnOptions::until(noon(9));
     Population::learn_deeds(&people, &SignalWeights::default(), &options).unwrap()
 }
 

@@ -323,9 +323,9 @@ proptest! {
                     .line(Line::default().facet("colour", colour(*value)))
             })))
         }).collect();
-        let options = LearnOptions { profiles_min: 2, ..LearnOptions::until(noon(400)) };
-        let of_tallies = Population::learn(&plain, &options).unwrap();
-        let of_deeds = Population::learn_deeds(&deeds, &SignalWeights::default(), &options).unwrap();
+        let options = LearnOptions::until(noon(400));
+        let of_tallies = Population::learn(&vec![plain.clone(); 10].concat(), &options).unwrap();
+        let of_deeds = Population::learn_deeds(&vec![deeds.clone(); 10].concat(), &SignalWeights::default(), &options).unwrap();
         let (one, other) = (of_tallies.facet("colour").unwrap(), of_deeds.facet("colour").unwrap());
         // At the flat bottom of a curve a strength is told less well than what it costs.
         prop_assert!((one.log_loss - other.log_loss).abs() < 1e-9);
@@ -363,15 +363,15 @@ fn what_everybody_takes_up_is_learned() {
         tallies(&shared(shown.chain(viewed)))
     };
     let profiles = [profile(10, 1, "grey"), profile(10, 0, "grey"), profile(2, 5, "black"), profile(0, 5, "black")];
-    let options = LearnOptions { profiles_min: 2, ..LearnOptions::until(noon(10)) };
-    let learn = |options| Population::learn_deeds(&profiles, &SignalWeights::default(), options).unwrap();
+    let (options, everybody) = (LearnOptions::until(noon(10)), vec![profiles.clone(); 10].concat());
+    let learn = |options| Population::learn_deeds(&everybody, &SignalWeights::default(), options).unwrap();
     let population = learn(&options);
     let exposure = population.facet("colour").unwrap().exposure.clone().unwrap();
-    assert_eq!((exposure.shown, exposure.taken_up), (22, 3));
-    assert_eq!(exposure.values, [("grey".into(), 20, 1)]);
+    assert_eq!((exposure.shown, exposure.taken_up), (220, 30));
+    assert_eq!(exposure.values, [("grey".into(), 200, 10)]);
     assert_eq!(profiles[2].exposure("colour", "black", noon(10)), (2, 2));
-    assert_eq!(exposure.rate("grey"), 1.5 / 21.0);
-    assert_eq!(exposure.rate("black"), 3.5 / 23.0);
+    assert_eq!(exposure.rate("grey"), 10.5 / 201.0);
+    assert_eq!(exposure.rate("black"), 30.5 / 221.0);
     let text = serde_json::to_string(&population).unwrap();
     assert_eq!(serde_json::from_str::<Population>(&text).unwrap(), population);
     // A year later it is forgotten.

@@ -14,31 +14,13 @@ const HEADER: &str = "GPP header";
 const TCF_EU: u16 = 2;
 
 /// Sections that are registered and not read, by number: *Section Information* of the platform.
-const UNREAD: [(u16, &str); 18] = [
-    (1, "tcfeuv1"),
-    (5, "tcfcav1"),
-    (6, "uspv1"),
-    (13, "usfl"),
-    (14, "usmt"),
-    (15, "usor"),
-    (16, "ustx"),
-    (17, "usde"),
-    (18, "usia"),
-    (19, "usne"),
-    (20, "usnh"),
-    (21, "usnj"),
-    (22, "ustn"),
-    (23, "usmn"),
-    (24, "usmd"),
-    (25, "usin"),
-    (26, "usky"),
-    (27, "usri"),
-];
+const UNREAD: [(u16, &str); 6] =
+    [(1, "tcfeuv1"), (5, "tcfcav1"), (24, "usmd"), (25, "usin"), (26, "usky"), (27, "usri")];
 
 /// What a GPP string says.
 ///
 /// Read by [`str::parse`], which needs O(length): *Global Privacy Platform String*, version 1.0, by IAB Tech Lab, its
-/// sections `tcfeuv2` (2), `usnat` (7, versions 1 and 2), and `usca`, `usva`, `usco`, `usut` and `usct` (8 to 12,
+/// sections `tcfeuv2` (2), `uspv1` (6), `usnat` (7, versions 1 and 2), and those of states from `usca` to `usmn` (8 to 23,
 /// version 1). Other sections are named in [`unread`](Self::unread).
 ///
 /// # Examples
@@ -49,8 +31,8 @@ const UNREAD: [(u16, &str); 18] = [
 /// assert_eq!((consents[0].purpose.as_str(), consents[0].status), ("sale", ConsentStatus::Denied));
 /// assert_eq!((consents[0].jurisdiction.as_deref(), consents[0].notice.as_deref()), (Some("US-CA"), Some("usca 1")));
 ///
-/// let other: GppString = "DBABTA~1YNN".parse()?;
-/// assert_eq!((other.consents().len(), other.unread[0].name.as_str()), (0, "uspv1"));
+/// let legacy: GppString = "DBABTA~1YNN".parse()?;
+/// assert_eq!((legacy.us[0].name, legacy.consents()[0].status), ("uspv1", ConsentStatus::Granted));
 /// # Ok::<(), onefold::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +50,7 @@ pub struct GppString {
 pub struct GppUnread {
     /// The number of the section.
     pub id: u16,
-    /// What it is: `usfl`, or `section 99`.
+    /// What it is: `usmd`, or `section 99`.
     pub name: SmolStr,
 }
 

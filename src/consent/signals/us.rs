@@ -3,7 +3,7 @@
 use super::bits::Bits;
 use super::gpp::GppUnread;
 use super::{PURPOSE_SALE, PURPOSE_SHARING, PURPOSE_TARGETED_ADVERTISING};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::{Consent, ConsentStatus};
 use smol_str::format_smolstr;
 use std::ops::RangeInclusive;
@@ -12,7 +12,8 @@ use std::ops::RangeInclusive;
 /// sensitive data, of children and of contracts between companies is not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsSection {
-    /// Its number: 7 for the nation, 8 to 12 for California, Virginia, Colorado, Utah and Connecticut.
+    /// Its number: 7 for the nation, 8 and more for states, by the order in which they were registered; 6 for the string of
+    /// before.
     pub id: u16,
     /// Its name, as `usnat` or `usca`.
     pub name: &'static str,
@@ -60,6 +61,43 @@ pub enum UsChoice {
 }
 
 impl UsSection {
+    /// Reads a US Privacy string, as `1YNN`: *U.S. Privacy String*, version 1, by IAB Tech Lab, which the sections of the
+    /// platform replace. It is under the law of California of 2018, and knows the sale alone. O(1).
+    ///
+    /// # Errors
+    /// `Input` where it is none.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{ConsentStatus, PURPOSE_SALE, UsSection};
+    /// let told = UsSection::from_us_privacy("1YYN")?.consents();
+    /// assert_eq!((told[0].purpose.as_str(), told[0].status), (PURPOSE_SALE, ConsentStatus::Denied));
+    /// assert!(UsSection::from_us_privacy("1Y?N").is_err() && UsSection::from_us_privacy("2YNN").is_err());
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn from_us_privacy(text: &str) -> Result<Self> {
+        let wrong = || Error::input("uspv1", "is no US Privacy string of version 1");
+        let [b'1', notice, sale, contract] = text.as_bytes() else { return Err(wrong()) };
+        let notice = match notice {
+            b'Y' => UsNotice::Given,
+            b'N' => UsNotice::NotGiven,
+            b'-' => UsNotice::NotApplicable,
+            _ => return Err(wrong()),
+        };
+        let choice = match sale {
+            b'Y' => UsChoice::OptedOut,
+            b'N' => UsChoice::DidNotOptOut,
+            b'-' => UsChoice::NotApplicable,
+            _ => return Err(wrong()),
+        };
+        // Of a contract between companies, which is not told here.
+        if !matches!(contract, b'Y' | b'N' | b'-') {
+            return Err(wrong());
+        }
+        let opt_outs = vec![UsOptOut { purpose: PURPOSE_SALE, notice, choice }];
+        Ok(Self { id: LEGACY, name: "uspv1", version: 1, jurisdiction: "US-CA", opt_outs, gpc: None })
+    }
+
     /// What was said as consents: who opted out denied it, who did not granted it, and where it does not apply nothing
     /// is known. The notice is the section and its version where one was given, the jurisdiction that of the section.
     /// The Global Privacy Control denies sale and sharing, whatever else is said. O(1).
@@ -120,7 +158,7 @@ const NATION: &[Field] = &[
 const CALIFORNIA: &[Field] =
     &[Notice(PURPOSE_SALE), Notice(PURPOSE_SHARING), Other, Choice(PURPOSE_SALE), Choice(PURPOSE_SHARING)];
 
-/// Virginia, Colorado and Connecticut.
+/// Most others.
 const STATES: &[Field] = &[
     Other,
     Notice(PURPOSE_SALE),
@@ -129,7 +167,8 @@ const STATES: &[Field] = &[
     Choice(PURPOSE_TARGETED_ADVERTISING),
 ];
 
-const UTAH: &[Field] = &[
+/// Utah and Iowa, where one may opt out of the use of sensitive data too.
+const SENSITIVE: &[Field] = &[
     Other,
     Notice(PURPOSE_SALE),
     Notice(PURPOSE_TARGETED_ADVERTISING),
@@ -138,20 +177,37 @@ const UTAH: &[Field] = &[
     Choice(PURPOSE_TARGETED_ADVERTISING),
 ];
 
-const LAYOUTS: [Layout; 6] = [
+const LAYOUTS: [Layout; 17] = [
     Layout { id: 7, name: "usnat", jurisdiction: "US", versions: 1..=2, fields: NATION },
     Layout { id: 8, name: "usca", jurisdiction: "US-CA", versions: 1..=1, fields: CALIFORNIA },
     Layout { id: 9, name: "usva", jurisdiction: "US-VA", versions: 1..=1, fields: STATES },
     Layout { id: 10, name: "usco", jurisdiction: "US-CO", versions: 1..=1, fields: STATES },
-    Layout { id: 11, name: "usut", jurisdiction: "US-UT", versions: 1..=1, fields: UTAH },
+    Layout { id: 11, name: "usut", jurisdiction: "US-UT", versions: 1..=1, fields: SENSITIVE },
     Layout { id: 12, name: "usct", jurisdiction: "US-CT", versions: 1..=1, fields: STATES },
+    Layout { id: 13, name: "usfl", jurisdiction: "US-FL", versions: 1..=1, fields: STATES },
+    Layout { id: 14, name: "usmt", jurisdiction: "US-MT", versions: 1..=1, fields: STATES },
+    Layout { id: 15, name: "usor", jurisdiction: "US-OR", versions: 1..=1, fields: STATES },
+    Layout { id: 16, name: "ustx", jurisdiction: "US-TX", versions: 1..=1, fields: STATES },
+    Layout { id: 17, name: "usde", jurisdiction: "US-DE", versions: 1..=1, fields: STATES },
+    Layout { id: 18, name: "usia", jurisdiction: "US-IA", versions: 1..=1, fields: SENSITIVE },
+    Layout { id: 19, name: "usne", jurisdiction: "US-NE", versions: 1..=1, fields: STATES },
+    Layout { id: 20, name: "usnh", jurisdiction: "US-NH", versions: 1..=1, fields: STATES },
+    Layout { id: 21, name: "usnj", jurisdiction: "US-NJ", versions: 1..=1, fields: STATES },
+    Layout { id: 22, name: "ustn", jurisdiction: "US-TN", versions: 1..=1, fields: STATES },
+    Layout { id: 23, name: "usmn", jurisdiction: "US-MN", versions: 1..=1, fields: STATES },
 ];
 
 /// The type of the sub-section of the Global Privacy Control.
 const GPC: u8 = 1;
 
+/// The section that is a string of before the platform.
+const LEGACY: u16 = 6;
+
 /// A section that is one of these; what of it cannot be read is named.
 pub(super) fn read(id: u16, text: &str, unread: &mut Vec<GppUnread>) -> Result<Option<UsSection>> {
+    if id == LEGACY {
+        return UsSection::from_us_privacy(text).map(Some);
+    }
     let Some(layout) = LAYOUTS.iter().find(|layout| layout.id == id) else { return Ok(None) };
     let Layout { name, jurisdiction, .. } = *layout;
     let mut parts = text.split('.');
