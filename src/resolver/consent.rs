@@ -89,9 +89,12 @@ impl View {
     /// # Errors
     /// As for [`consents`](Self::consents).
     pub fn permission(&self, id: ProfileId, query: &ConsentQuery, now: Timestamp) -> Result<Option<Permission>> {
-        let Some(subject) = self.subject(id)? else { return Ok(None) };
+        self.subject(id)?.map(|subject| self.permission_of(&subject, query, now)).transpose()
+    }
+
+    pub(super) fn permission_of(&self, subject: &Subject, query: &ConsentQuery, now: Timestamp) -> Result<Permission> {
         let basis = basis_of(&self.rules.policy, &query.purpose);
-        Ok(Some(self.heard(&subject)?.permission(self, basis, query, now)))
+        Ok(self.heard(subject)?.permission(self, basis, query, now))
     }
 
     fn consents_of(&self, subject: &Subject) -> Result<Consents> {

@@ -1,6 +1,6 @@
 //! What may be seen of somebody for a purpose.
 
-use super::about::PAGE;
+use super::about::{PAGE, Subject};
 use super::journey::{Journey, JourneyQuery};
 use super::read::View;
 use crate::audit::AuditAction;
@@ -14,7 +14,7 @@ use crate::normalise::{is_same_word, normalise, normalise_identifiers};
 use crate::preference::{PreferenceQuery, Preferences, recall};
 use crate::profile::Profile;
 use crate::retention::{Retention, tells_consent};
-use crate::store::{Cluster, Trail};
+use crate::store::Trail;
 use crate::time::Timestamp;
 use smol_str::SmolStr;
 use std::collections::BTreeSet;
@@ -33,7 +33,7 @@ use std::sync::Arc;
 /// no purpose, or that asked [`View::permission`] themselves. [`View::contact_plan`] asks by itself, channel by channel.
 pub struct ForPurpose<'a> {
     pub(super) view: &'a View,
-    pub(super) id: ProfileId,
+    pub(super) subject: Subject,
     pub(super) purpose: SmolStr,
     pub(super) permission: Permission,
     pub(super) now: Timestamp,
@@ -82,7 +82,8 @@ impl View {
     /// # Ok::<(), onefold::Error>(())
     /// ```
     pub fn for_purpose(&self, id: ProfileId, query: &ConsentQuery, now: Timestamp) -> Result<Option<ForPurpose<'_>>> {
-        let Some(permission) = self.permission(id, query, now)? else { return Ok(None) };
+        let Some(subject) = self.subject(id)? else { return Ok(None) };
+        let permission = self.permission_of(&subject, query, now)?;
         let is_recorded = declared(&self.rules.policy, &query.purpose).is_some_and(|declared| declared.recorded);
         if permission.allowed && is_recorded {
             let lacks = || Error::option("audit", "is missing: the policy wants reads for this purpose recorded");
@@ -92,7 +93,7 @@ impl View {
                 actor.ok_or_else(|| Error::input("query", "does not say who reads, which is to be recorded"))?;
             audit.record(actor, AuditAction::Read, Some(id), Some(&query.purpose), None, now)?;
         }
-        Ok(Some(ForPurpose { view: self, id, purpose: query.purpose.clone(), permission, now }))
+        Ok(Some(ForPurpose { view: self, subject, purpose: query.purpose.clone(), permission, now }))
     }
 }
 
@@ -111,9 +112,7 @@ impl ForPurpose<'_> {
         if !self.permission.allowed {
             return Ok(None);
         }
-        let Some((number, cluster)) = self.view.cluster_of(self.id)? else { return Ok(None) };
-        let members = self.view.members_of(number, &cluster)?;
-        let mut profile = self.in_time(&cluster, &members)?;
+        let mut profile = self.in_time()?;
         let policy = &self.view.rules.policy;
         profile.identifiers.retain(|held| self.serves(policy.purposes_of_kind(&held.kind)));
         profile.golden.values.retain(|value| {
@@ -138,9 +137,8 @@ impl ForPurpose<'_> {
             return Ok(Journey::default());
         }
         query.kinds = kinds;
-        let Some(subject) = self.view.subject(self.id)? else { return Ok(Journey::default()) };
         let retention = self.retention();
-        self.view.journey_where(&subject, &query, &|event| retention.sees_event(event, &self.purpose))
+        self.view.journey_where(&self.subject, &query, &|event| retention.sees_event(event, &self.purpose))
     }
 
     /// What was stated for the purpose, or for none in particular by events of a kind that may be read; nothing where the
@@ -149,9 +147,10 @@ impl ForPurpose<'_> {
     /// # Errors
     /// `Store` or `Corrupt` where reading failed.
     pub fn preferences(&self, query: &PreferenceQuery) -> Result<Preferences> {
-        let subject = self.view.subject(self.id)?.filter(|_| self.permission.allowed);
-        let Some(subject) = subject else { return Ok(Preferences::default()) };
-        let mut events: Vec<Arc<Event>> = self.view.events_under(Topic::Statement, &subject)?;
+        if !self.permission.allowed {
+            return Ok(Preferences::default());
+        }
+        let mut events: Vec<Arc<Event>> = self.view.events_under(Topic::Statement, &self.subject)?;
         let retention = self.retention();
         events.retain(|event| self.states(event) && retention.sees_event(event, &self.purpose));
         let sensitivity_max = query.sensitivity_max.min(self.sensitivity_max());
@@ -160,8 +159,9 @@ impl ForPurpose<'_> {
     }
 
     /// The profile, without what is over its time.
-    fn in_time(&self, cluster: &Cluster, members: &[RecordNumber]) -> Result<Profile> {
+    fn in_time(&self) -> Result<Profile> {
         let (view, retention) = (self.view, self.retention());
+        let Subject { cluster, members, .. } = &self.subject;
         let mut profile = view.profile_with(cluster, members)?;
         if retention.is_silent() {
             return Ok(profile);

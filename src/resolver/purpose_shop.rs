@@ -1,6 +1,5 @@
 //! A catalogue and orders for a purpose: judged by what the purpose sees of somebody, and by nothing else.
 
-use super::about::Subject;
 use super::attribute::Users;
 use super::moments::each_event;
 use super::orders::Orders;
@@ -26,10 +25,10 @@ const TELLING: [EventKind; 8] = [
 
 /// What there is to judge by.
 enum Seen {
-    /// The purpose may not be followed, or there is nobody.
+    /// The purpose may not be followed.
     Nothing,
     /// All that the profile did.
-    All(Subject),
+    All,
     /// What of it the purpose sees.
     Some(Vec<Arc<Event>>),
 }
@@ -45,7 +44,7 @@ impl ForPurpose<'_> {
     pub fn deeds(&self) -> Result<Deeds> {
         Ok(match self.seen()? {
             Seen::Nothing => Deeds::default(),
-            Seen::All(subject) => self.view.deeds_of(&subject, self.now)?,
+            Seen::All => self.view.deeds_of(&self.subject, self.now)?,
             Seen::Some(events) => tallies_by(&events, |event| order_id(&self.view.rules, event)),
         })
     }
@@ -60,7 +59,7 @@ impl ForPurpose<'_> {
     pub fn shopper(&self) -> Result<Shopper> {
         Ok(match self.seen()? {
             Seen::Nothing => Shopper::fold(&[], self.now),
-            Seen::All(subject) => self.view.shopper_of(&subject, self.now)?,
+            Seen::All => self.view.shopper_of(&self.subject, self.now)?,
             Seen::Some(events) => Shopper::fold_by(&events, |event| order_id(&self.view.rules, event), self.now),
         })
     }
@@ -150,7 +149,7 @@ impl ForPurpose<'_> {
         if !self.permission.allowed || ![EventKind::Purchase, EventKind::Return].iter().all(is_read) {
             return Ok(Orders::default());
         }
-        let mut found = self.view.orders(self.id, self.now)?.unwrap_or_default();
+        let mut found = self.view.orders_of(&self.subject, self.now)?;
         let retention = self.retention();
         found.orders.retain(|order| retention.sees_kind(&EventKind::Purchase, &self.purpose, order.at));
         Ok(found)
@@ -166,16 +165,15 @@ impl ForPurpose<'_> {
         if !self.permission.allowed || kinds.is_empty() {
             return Ok(Seen::Nothing);
         }
-        let Some(subject) = self.view.subject(self.id)? else { return Ok(Seen::Nothing) };
         let retention = self.retention();
         if kinds.len() == TELLING.len() && !retention.ends_events() {
-            return Ok(Seen::All(subject));
+            return Ok(Seen::All);
         }
         let is_seen = |event: &Event| kinds.contains(&event.kind) && retention.sees_event(event, &self.purpose);
         let (snapshot, mut users, mut seen) = (&*self.view.snapshot, Users::default(), Vec::new());
-        for (trail, node) in &subject.trails {
+        for (trail, node) in &self.subject.trails {
             each_event(snapshot, *trail, i64::MIN..=self.now.microseconds(), &mut |place, event| {
-                if is_seen(&event) && users.of(snapshot, node, place.at)? == subject.number {
+                if is_seen(&event) && users.of(snapshot, node, place.at)? == self.subject.number {
                     seen.push(event);
                 }
                 Ok(())

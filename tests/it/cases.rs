@@ -3,8 +3,8 @@
 
 use crate::model::{Evidence, Person};
 use crate::subject;
-use crate::world::{Picture, World};
-use onefold::{Operation, Policy, Record, Resolver};
+use crate::world::{self, Picture, World};
+use onefold::{AccessRequest, Identifier, Operation, Policy, Record, Resolver, Verification};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -133,6 +133,30 @@ fn the_resolver_agrees_with_every_case_one_by_one() {
             subject::audit(&resolver, &world);
         }
     }
+}
+
+/// Whatever one identifier proves, nobody is told of a record or an event of somebody else.
+#[test]
+fn in_no_case_is_anybody_told_of_another() {
+    let mut told = 0;
+    for case in cases() {
+        let resolver = Resolver::in_memory(case.policy.clone()).unwrap();
+        case.orders()[0].iter().for_each(|operation| drop(resolver.apply(operation.clone()).unwrap()));
+        let mut identifiers: Vec<Identifier> = Vec::new();
+        resolver.identifiers(&mut |row| identifiers.push(Identifier::new(row.kind, row.value))).unwrap();
+        for identifier in identifiers {
+            let request = AccessRequest::new("dsr-1", "2027-01-01T00:00:00Z".parse().unwrap());
+            let request = request.needed(Verification::OneIdentifier).proved(identifier.clone());
+            let report = resolver.view().unwrap().access(&request).unwrap();
+            let records = report.records.iter().map(|record| Evidence::Record(world::key(&record.key)));
+            let events = report.events.iter().map(|event| Evidence::Event(world::key(&event.key)));
+            let theirs: BTreeSet<String> = records.chain(events).map(|evidence| format!("{evidence:?}")).collect();
+            told += theirs.len();
+            let of_one = theirs.is_empty() || case.records.iter().any(|person| theirs.is_subset(person));
+            assert!(of_one, "{}: {} tells {theirs:?}", case.id, identifier.kind);
+        }
+    }
+    assert!(told > 0, "nobody is told anything");
 }
 
 #[test]
