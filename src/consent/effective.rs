@@ -161,8 +161,11 @@ pub(crate) fn holding<'a, S: Ord + Copy>(
         order(a).cmp(&order(b))
     });
     words.dedup_by(|next, kept| next.said.subject == kept.said.subject && next.said.event == kept.said.event);
-    let mut standing = Words::new();
-    words.chunk_by(|a, b| a.said.subject == b.said.subject).for_each(|words| standing.extend(latest(words)));
+    let (mut standing, mut latest) = (Words::new(), Words::new());
+    for words in words.chunk_by(|a, b| a.said.subject == b.said.subject) {
+        words.iter().for_each(|word| hear(&mut latest, *word));
+        standing.extend(latest.drain(..));
+    }
     standing.retain(|word| word.said.own || word.status != ConsentStatus::Granted);
     let yes = standing.iter().filter(|word| word.said.recognised && word.status == ConsentStatus::Granted);
     let yes = yes.copied().max_by(|a, b| a.order().cmp(&b.order()));
@@ -193,7 +196,7 @@ pub(crate) fn holding<'a, S: Ord + Copy>(
     }
 }
 
-type Words<'a, S> = SmallVec<[Word<'a, S>; 8]>;
+type Words<'a, S> = SmallVec<[Word<'a, S>; 4]>;
 
 /// Something said that speaks of what is asked.
 #[derive(Clone, Copy)]
@@ -225,19 +228,15 @@ impl<'a, S> Word<'a, S> {
     }
 }
 
-/// What stands of all that was said under one identifier, in the order of time.
-fn latest<'a, S: Copy>(words: &[Word<'a, S>]) -> Words<'a, S> {
-    let mut standing = Words::new();
-    for word in words {
-        let is_yes = word.status == ConsentStatus::Granted;
-        standing.retain(|older| {
-            let is_wider = covers(&older.consent.scope, &word.consent.scope);
-            let may_lift = older.status == ConsentStatus::Granted || is_wider;
-            is_yes && !(may_lift && (word.said.own || !older.said.own && !word.said.recognised))
-        });
-        standing.push(*word);
-    }
-    standing
+/// Adds the next word that was said under an identifier to what stands of those before it.
+fn hear<'a, S: Copy>(standing: &mut Words<'a, S>, word: Word<'a, S>) {
+    let is_yes = word.status == ConsentStatus::Granted;
+    standing.retain(|older| {
+        let is_wider = covers(&older.consent.scope, &word.consent.scope);
+        let may_lift = older.status == ConsentStatus::Granted || is_wider;
+        is_yes && !(may_lift && (word.said.own || !older.said.own && !word.said.recognised))
+    });
+    standing.push(word);
 }
 
 /// Whether what holds in one scope holds in all of another.
