@@ -85,8 +85,8 @@ pub struct LearnOptions {
 }
 
 impl LearnOptions {
-    /// Looks at all until the end of a UTC day; values on [`PROFILES_MIN`] profiles or more; half-lives of a quarter to two years, or
-    /// none.
+    /// Looks at all until the end of a UTC day; values on [`PROFILES_MIN`] profiles or more; half-lives of a quarter to two
+    /// years, or none.
     pub fn until(until: Timestamp) -> Self {
         let half_lives = vec![None, Some(90), Some(180), Some(365), Some(730)];
         Self { until, profiles_min: PROFILES_MIN, half_lives }

@@ -7,7 +7,7 @@ use crate::event::Event;
 use crate::id::{ClusterNumber, Link, ProfileId, RecordNumber, TopicHash, ValueHash};
 use crate::identifier::{Topic, hash_topic};
 use crate::policy::{Contested, Links};
-use crate::store::{Cluster, DORMANT, EventPlace, Node, Posting, ValueState, all};
+use crate::store::{Cluster, DORMANT, EventPlace, Node, Posting, Snapshot, ValueState, all};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -103,7 +103,7 @@ impl View {
         let topic = hash_topic(self.seed, topic);
         let (mut users, mut theirs) = (Users::default(), Vec::new());
         for (trail, node) in &subject.trails {
-            for place in self.places_on(topic, *trail)? {
+            for place in places_on(&*self.snapshot, topic, *trail)? {
                 if users.of(&*self.snapshot, node, place.at)? == subject.number {
                     theirs.push(place);
                 }
@@ -112,19 +112,19 @@ impl View {
         Ok(theirs)
     }
 
-    /// The places of the events of a trail under a topic, the newest first.
-    pub(super) fn places_on(&self, topic: TopicHash, trail: RecordNumber) -> Result<Vec<EventPlace>> {
-        let mut places = self.snapshot.events_about(topic, trail..=trail, None, PAGE)?;
-        let mut is_full = places.len() == PAGE;
-        while is_full {
-            let page = self.snapshot.events_about(topic, trail..=trail, places.last().copied(), PAGE)?;
-            is_full = page.len() == PAGE;
-            places.extend(page);
-        }
-        Ok(places)
-    }
-
     pub(super) fn events_at(&self, places: &[EventPlace]) -> Result<Vec<Arc<Event>>> {
         Ok(self.snapshot.events(places)?.into_iter().flatten().collect())
     }
+}
+
+/// The places of the events of a trail under a topic, the newest first.
+pub(super) fn places_on(snapshot: &dyn Snapshot, topic: TopicHash, trail: RecordNumber) -> Result<Vec<EventPlace>> {
+    let mut places = snapshot.events_about(topic, trail..=trail, None, PAGE)?;
+    let mut is_full = places.len() == PAGE;
+    while is_full {
+        let page = snapshot.events_about(topic, trail..=trail, places.last().copied(), PAGE)?;
+        is_full = page.len() == PAGE;
+        places.extend(page);
+    }
+    Ok(places)
 }

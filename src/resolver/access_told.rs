@@ -3,13 +3,12 @@
 use super::access::{AccessReport, AccessRequest};
 use super::read::View;
 use crate::audit::AuditEntry;
-use crate::consent::declared;
 use crate::error::Result;
 use crate::event::EventKind;
 use crate::id::{ClusterNumber, ProfileId, RecordNumber};
 use crate::policy::TimeToLive;
 use crate::record::Identifier;
-use crate::retention::DataKind;
+use crate::retention::{DataKind, keep_of};
 use crate::store::Anchor;
 use serde::Serialize;
 use smol_str::SmolStr;
@@ -49,8 +48,7 @@ impl View {
     pub(super) fn kept_for(&self, report: &AccessReport) -> Vec<KeptFor> {
         let policy = &self.rules.policy;
         let of = |what, name: &SmolStr, keep, purposes: &[SmolStr]| {
-            let keep_of = |purpose: &SmolStr| declared(policy, purpose).and_then(|declared| declared.keep);
-            let purposes = purposes.iter().map(|purpose| (purpose.clone(), keep_of(purpose))).collect();
+            let purposes = purposes.iter().map(|purpose| (purpose.clone(), keep_of(policy, purpose))).collect();
             ((what, name.clone()), KeptFor { what, name: name.clone(), keep, purposes })
         };
         let mut told: BTreeMap<(DataKind, SmolStr), KeptFor> = BTreeMap::new();

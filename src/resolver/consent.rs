@@ -4,7 +4,7 @@
 //! under an address speaks of the address: where several people carry it, it counts for each of them, whoever holds it.
 
 use super::Resolver;
-use super::about::{Carried, Subject};
+use super::about::{Carried, Subject, places_on};
 use super::attribute::Users;
 use super::read::View;
 use crate::consent::{ConsentQuery, Effective, Permission, PermissionReason, Said, Told, basis_of, holding, permit};
@@ -124,7 +124,7 @@ impl View {
         let topic = hash_topic(self.seed, Topic::Consent);
         let (mut users, mut places, mut told) = (Users::default(), Vec::new(), Vec::new());
         for (number, trail) in &subject.trails {
-            for place in self.places_on(topic, *number)? {
+            for place in places_on(&*self.snapshot, topic, *number)? {
                 if users.of(&*self.snapshot, trail, place.at)? == subject.number {
                     places.push(place);
                     told.push((None, Arc::clone(trail)));
@@ -144,7 +144,7 @@ impl View {
             others.retain(|other| subject.members.binary_search(other).is_err());
             for (other, node) in others.iter().zip(self.snapshot.nodes(&others)?) {
                 if let Some(node) = node.filter(|node| node.cluster != DORMANT && node.vertex.record().is_none()) {
-                    for place in self.places_on(topic, *other)? {
+                    for place in places_on(&*self.snapshot, topic, *other)? {
                         places.push(place);
                         told.push((Some(*link), Arc::clone(&node)));
                     }

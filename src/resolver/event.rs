@@ -4,7 +4,7 @@ use super::answer::{Because, Resolution};
 use super::attribute::Users;
 use super::moments::{newest, newest_claim, oldest};
 use super::plan::{Added, Planner};
-use super::reading::{EventReading, idle, moment_of};
+use super::reading::{EventReading, moment_of};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::id::{KeyHash, Link, RecordNumber, ValueHash};
@@ -112,11 +112,10 @@ impl Planner<'_> {
             self.meta.counts.dormant_trails += u64::from(reading.dormant);
             let vertex =
                 Vertex::Trail { first: reading.event.key.clone(), at: reading.event.at.microseconds(), follows: None };
-            return match reading.dormant {
-                true if reading.event.key.source == Event::LEDGER => Ok(()),
-                true => self.rehome(number, &[], &idle(self.rules, self.seed, &reading.event.identifiers)),
-                false => self.place_trail(number, vertex, &reading.links),
-            };
+            if reading.dormant {
+                return self.rehome(number, &[], &self.found_by(number)?);
+            }
+            return self.place_trail(number, vertex, &reading.links);
         };
         let mut longer = Trail::clone(&trail);
         longer.events += 1;

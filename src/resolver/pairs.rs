@@ -50,12 +50,7 @@ impl Pairs {
                 *next += 1;
             }
         }
-        Self {
-            blocks: Carriers::of(items, |item| if item.subject.is_dormant() { &[] } else { item.subject.blocks() }),
-            edges,
-            starts,
-            of_items,
-        }
+        Self { blocks: Carriers::of(items, |item| item.subject.blocks()), edges, starts, of_items }
     }
 
     /// The blocks; the edges are let go.
@@ -83,9 +78,6 @@ impl Pairs {
 }
 
 fn row<'a>(rules: &Ruling, item: &'a Item) -> Row<'a> {
-    if item.subject.is_dormant() {
-        return Row { facts: &[], unique: None };
-    }
-    let unique = item.subject.record().and_then(|reading| rules.unique(&reading.record.key));
+    let unique = item.subject.live_record().and_then(|reading| rules.unique(&reading.record.key));
     Row { facts: item.subject.facts(), unique }
 }

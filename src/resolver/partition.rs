@@ -126,7 +126,7 @@ pub(super) fn partition(
     assertions: &[AssertionRow],
     snapshot: &dyn Snapshot,
 ) -> Result<Partition> {
-    let carriers = Carriers::of(items, |item| if item.subject.is_dormant() { &[] } else { item.subject.links() });
+    let carriers = Carriers::of(items, |item| item.subject.links());
     let pairs = Pairs::of(rules, items);
     let limit = |link: &Link| rules.kinds.get(usize::from(link.kind)).and_then(|kind| kind.max_records);
     let over =
@@ -375,9 +375,7 @@ fn sum_up(
         }
     }
     for (item, &region) in items.iter().zip(&ties.region_of).filter(|(item, _)| !item.subject.facts().is_empty()) {
-        if !item.subject.is_dormant()
-            && let Some(summary) = summaries.get_mut(region as usize)
-        {
+        if let Some(summary) = summaries.get_mut(region as usize) {
             summary.add_facts(rules, item.subject.facts());
         }
     }

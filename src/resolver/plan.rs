@@ -313,7 +313,7 @@ impl<'a> Planner<'a> {
     }
 
     /// What a record or trail that takes no part is found by.
-    fn found_by(&self, number: RecordNumber) -> Result<Box<[ValueHash]>> {
+    pub(super) fn found_by(&self, number: RecordNumber) -> Result<Box<[ValueHash]>> {
         if let Some(record) = self.overlay.record(number)? {
             return Ok(Reading::of(self.rules, self.seed, record, None).homes);
         }

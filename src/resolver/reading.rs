@@ -63,7 +63,7 @@ impl Reading {
 }
 
 /// What evidence that takes no part is found by: its identifiers, whether they can be used or not, each once.
-pub(super) fn idle(rules: &Ruling, seed: Seed, sent: &[Identifier]) -> Box<[ValueHash]> {
+fn idle(rules: &Ruling, seed: Seed, sent: &[Identifier]) -> Box<[ValueHash]> {
     let forms = sent.iter().flat_map(|identifier| forms(rules, identifier));
     let hashes: BTreeSet<ValueHash> = forms.filter_map(|form| hash_idle(seed, &form)).collect();
     hashes.into_iter().collect()
@@ -173,19 +173,26 @@ impl Subject {
         }
     }
 
+    /// What it carries; nothing where it takes no part, as with facts and blocks.
     pub(super) fn links(&self) -> &[Link] {
         match self {
+            _ if self.is_dormant() => &[],
             Self::Record(reading) => &reading.links,
             Self::Trail(reading) => &reading.links,
         }
     }
 
     pub(super) fn facts(&self) -> &[Fact] {
-        self.record().map(|reading| reading.facts.as_slice()).unwrap_or_default()
+        self.live_record().map(|reading| reading.facts.as_slice()).unwrap_or_default()
     }
 
     pub(super) fn blocks(&self) -> &[ValueHash] {
-        self.record().map(|reading| reading.blocks.as_ref()).unwrap_or_default()
+        self.live_record().map(|reading| reading.blocks.as_ref()).unwrap_or_default()
+    }
+
+    /// Its record, if that takes part.
+    pub(super) fn live_record(&self) -> Option<&Reading> {
+        self.record().filter(|reading| !reading.quarantined)
     }
 
     pub(super) fn homes(&self) -> &[ValueHash] {

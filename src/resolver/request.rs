@@ -2,12 +2,14 @@
 
 use super::Resolver;
 use super::access::{AccessReport, AccessRequest, AccessStatus};
+use super::answer::Ingest;
 use super::rectify::{Correction, Rectified};
 use crate::audit::{AuditAction, AuditHash};
 use crate::error::{Error, Result};
 use crate::event::{Consent, ConsentStatus, Event};
 use crate::id::ProfileId;
 use crate::profile::Status;
+use crate::record::Identifier;
 use crate::time::Timestamp;
 use serde::Serialize;
 use smol_str::{SmolStr, format_smolstr};
@@ -255,14 +257,14 @@ impl Resolver {
         }
         self.log(action, proof.profile, Some(&no.purpose), request)?;
         let no = no.evidence(request.id.clone());
-        let told = |(place, identifier): (usize, &crate::record::Identifier)| {
+        let told = |(place, identifier): (usize, &Identifier)| {
             let key = format_smolstr!("{}/{place}", request.id);
             let event = Event::of_consent(AccessRequest::SOURCE, key, request.now, no.clone());
             event.identifier(identifier.kind.clone(), identifier.value.clone())
         };
         let events: Vec<Event> = request.proved.iter().enumerate().map(told).collect();
         receipt.events = events.len() as u64;
-        self.add_events(events, super::Ingest::default())?;
+        self.add_events(events, Ingest::default())?;
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Sweeping: what is over its time goes, in bounded steps.
 
 use super::Resolver;
-use super::about::PAGE;
+use super::about::{PAGE, places_on};
 use super::plan::Planner;
 use super::reading::{Reading, moment_of, read_trail};
 use crate::error::Result;
@@ -200,17 +200,12 @@ impl Planner<'_> {
 
     /// Visits the consents on a trail, a page at a time, until one is what is looked for.
     fn any_word(&self, trail: RecordNumber, is_it: &mut dyn FnMut(&Event) -> bool) -> Result<bool> {
-        let (topic, mut after) = (hash_topic(self.seed, Topic::Consent), None);
-        loop {
-            let places = self.overlay.events_about(topic, trail..=trail, after, PAGE)?;
-            if self.overlay.events(&places)?.iter().flatten().any(|event| is_it(event)) {
+        for places in places_on(&self.overlay, hash_topic(self.seed, Topic::Consent), trail)?.chunks(PAGE) {
+            if self.overlay.events(places)?.iter().flatten().any(|event| is_it(event)) {
                 return Ok(true);
             }
-            after = places.last().copied().filter(|_| places.len() == PAGE);
-            if after.is_none() {
-                return Ok(false);
-            }
         }
+        Ok(false)
     }
 
     /// Sweeps events from a place on; answers where to go on.

@@ -192,7 +192,7 @@ impl<'a> Retention<'a> {
 }
 
 /// For how long a purpose may be followed; none for ever.
-fn keep_of(policy: &Policy, purpose: &str) -> Option<TimeToLive> {
+pub(crate) fn keep_of(policy: &Policy, purpose: &str) -> Option<TimeToLive> {
     declared(policy, purpose).and_then(|declared| declared.keep)
 }
 

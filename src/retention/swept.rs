@@ -4,7 +4,6 @@ use super::Gone;
 use crate::id::{KeyHash, RecordNumber};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use std::collections::BTreeMap;
 
 /// What a piece of data is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -84,10 +83,7 @@ impl Swept {
 
     /// Counts what went.
     pub(crate) fn count(&mut self, gone: impl IntoIterator<Item = Gone>) {
-        let mut counts: BTreeMap<Gone, u64> =
-            self.dropped.drain(..).map(|row| ((row.what, row.name, row.reason), row.count)).collect();
-        gone.into_iter().for_each(|gone| *counts.entry(gone).or_default() += 1);
-        self.set(counts);
+        gone.into_iter().for_each(|gone| self.tally(gone, 1));
     }
 
     /// Adds a later step, and goes on where that does.
@@ -98,15 +94,16 @@ impl Swept {
         self.identifiers_kept += step.identifiers_kept;
         self.consents_kept += step.consents_kept;
         self.next = step.next;
-        let mut counts: BTreeMap<Gone, u64> = BTreeMap::new();
-        for row in self.dropped.drain(..).chain(step.dropped) {
-            *counts.entry((row.what, row.name, row.reason)).or_default() += row.count;
-        }
-        self.set(counts);
+        step.dropped.into_iter().for_each(|row| self.tally((row.what, row.name, row.reason), row.count));
     }
 
-    fn set(&mut self, counts: BTreeMap<Gone, u64>) {
-        let row = |((what, name, reason), count)| Dropped { what, name, reason, count };
-        self.dropped = counts.into_iter().map(row).collect();
+    /// Rows are in order, each once.
+    fn tally(&mut self, (what, name, reason): Gone, count: u64) {
+        let place = self.dropped.binary_search_by(|row| (row.what, &row.name, row.reason).cmp(&(what, &name, reason)));
+        match place.map(|place| self.dropped.get_mut(place)) {
+            Ok(Some(row)) => row.count += count,
+            Ok(None) => {}
+            Err(place) => self.dropped.insert(place, Dropped { what, name, reason, count }),
+        }
     }
 }

@@ -703,18 +703,14 @@ fn an_erasure_that_fails_changes_nothing_and_can_be_sent_again() {
 #[cfg(feature = "durable")]
 mod on_disk {
     use super::*;
+    use crate::durable::files;
     use onefold::Durable;
     use std::path::Path;
 
     /// What stands in the files of a folder. Files are laid out with zeros ahead, which are left out.
     fn bytes(folder: &Path) -> Vec<u8> {
         let mut all = Vec::new();
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                all.extend(bytes(&path));
-                continue;
-            }
+        for path in files(folder) {
             let file = std::fs::read(&path).unwrap();
             file.chunks(4096).filter(|chunk| **chunk != [0; 4096][..chunk.len()]).for_each(|chunk| all.extend(chunk));
         }

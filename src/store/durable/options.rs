@@ -80,8 +80,8 @@ impl DurableOptions {
     /// AES-256-GCM ([NIST SP 800-38D](https://doi.org/10.6028/NIST.SP.800-38D),
     /// [RFC 5116](https://www.rfc-editor.org/rfc/rfc5116)). Each version of a record has a data key of its own, and so has
     /// each trail of events; one more is the tenant's. The host's keys seal these: rotate before one has sealed 2^32 of
-    /// them, or a tenant's as many rows. The first in the list is written under. The others are those that something of the store may still be under, until
-    /// [`rotate`](Durable::rotate) has come to its end.
+    /// them, or a tenant's as many rows. The first in the list is written under. The others are those that something of
+    /// the store may still be under, until [`rotate`](Durable::rotate) has come to its end.
     ///
     /// What stands plain: the names of tenants; numbers, counts and times by which rows are found; and hashes under the
     /// tenant's seed, which is sealed. Who writes to the files can put back an older state of them, whole.
