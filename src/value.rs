@@ -166,6 +166,13 @@ pub struct Fact {
     pub value: SmolStr,
 }
 
+/// The facts of one attribute or column of linkage; facts are sorted. O(log facts).
+pub(crate) fn of_column(facts: &[Fact], column: u16) -> &[Fact] {
+    let from = facts.partition_point(|fact| fact.attribute < column);
+    let rest = facts.get(from..).unwrap_or_default();
+    rest.get(..rest.partition_point(|fact| fact.attribute == column)).unwrap_or_default()
+}
+
 /// Shows the attribute's place only.
 impl fmt::Debug for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

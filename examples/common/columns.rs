@@ -16,8 +16,10 @@ use std::path::Path;
 /// truth = "cluster"                       # optional: for evaluation, never seen by the resolver
 /// [identifiers]
 /// email = "email"
+/// phone = ["home_phone", "mobile"]        # several columns: several values
 /// [attributes]
 /// given_name = "first_name"
+/// address = { join = ["street", "city", "postcode"] }
 /// ```
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,9 +29,49 @@ pub(crate) struct Columns {
     at: Option<Cell>,
     truth: Option<String>,
     #[serde(default)]
-    identifiers: BTreeMap<SmolStr, String>,
+    identifiers: BTreeMap<SmolStr, Field>,
     #[serde(default)]
-    attributes: BTreeMap<SmolStr, String>,
+    attributes: BTreeMap<SmolStr, Field>,
+}
+
+/// Where the values of an identifier or attribute stand.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "expected a column, `{ join = [columns] }`, or a list of these")]
+enum Field {
+    One(Part),
+    Several(Vec<Part>),
+}
+
+/// Where one value stands: in a column, or in pieces, which a space parts.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged, expecting = "expected a column or `{ join = [columns] }`")]
+enum Part {
+    Column(String),
+    Joined(Join),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Join {
+    join: Vec<String>,
+}
+
+impl Field {
+    fn parts(&self) -> &[Part] {
+        match self {
+            Self::One(part) => std::slice::from_ref(part),
+            Self::Several(parts) => parts,
+        }
+    }
+}
+
+impl Part {
+    fn columns(&self) -> &[String] {
+        match self {
+            Self::Column(column) => std::slice::from_ref(column),
+            Self::Joined(join) => &join.join,
+        }
+    }
 }
 
 /// One value for the whole table, or a column.
@@ -48,6 +90,10 @@ impl Columns {
         toml::from_str(text).map_err(|error| Failure::file("--columns", path, error.to_string().trim_end()))
     }
 
+    fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.identifiers.values().chain(self.attributes.values())
+    }
+
     /// Says whether a column of a table is of use.
     pub(crate) fn name(&self, column: &str) -> bool {
         let cells = [Some(&self.source), self.at.as_ref()].into_iter().flatten();
@@ -58,7 +104,7 @@ impl Columns {
         of_cells.any(|name| name == column)
             || self.key == column
             || self.truth.as_deref() == Some(column)
-            || self.identifiers.values().chain(self.attributes.values()).any(|name| name == column)
+            || self.fields().flat_map(Field::parts).flat_map(Part::columns).any(|name| name == column)
     }
 }
 
@@ -81,9 +127,12 @@ pub(crate) struct Layout {
     key: usize,
     at: Option<Place>,
     truth: Option<usize>,
-    identifiers: Vec<(SmolStr, usize)>,
-    attributes: Vec<(SmolStr, usize)>,
+    identifiers: Vec<(SmolStr, Parts)>,
+    attributes: Vec<(SmolStr, Parts)>,
 }
+
+/// For each value of a field the places of its pieces.
+type Parts = Vec<Vec<usize>>;
 
 impl Layout {
     /// Finds the map's columns among those of a table.
@@ -101,8 +150,13 @@ impl Layout {
             Cell::Value(value) => Ok(Place::Value(value.clone())),
             Cell::Column(column) => find(field, column).map(Place::Column),
         };
-        let all = |fields: &BTreeMap<SmolStr, String>| {
-            fields.iter().map(|(name, column)| Ok((name.clone(), find(name, column)?))).collect::<Outcome<Vec<_>>>()
+        let part = |name: &str, part: &Part| part.columns().iter().map(|column| find(name, column)).collect();
+        let parts = |name: &SmolStr, field: &Field| {
+            let parts = field.parts().iter().map(|one| part(name, one)).collect::<Outcome<Parts>>()?;
+            Ok((name.clone(), parts))
+        };
+        let all = |fields: &BTreeMap<SmolStr, Field>| {
+            fields.iter().map(|(name, field)| parts(name, field)).collect::<Outcome<Vec<_>>>()
         };
         Ok(Self {
             now,
@@ -137,8 +191,8 @@ impl Layout {
             None => self.now,
         };
         let mut record = Record::new(text(source), text(key), at);
-        for (kind, column) in &self.identifiers {
-            match row.value(kind, *column)? {
+        for (kind, parts) in &self.identifiers {
+            match values(kind, parts, row)? {
                 Some(Value::List(values)) => {
                     let values = values.into_iter().filter(|value| !value.is_empty());
                     record.identifiers.extend(values.map(|value| Identifier::new(kind.clone(), text(value))));
@@ -147,8 +201,8 @@ impl Layout {
                 None => {}
             }
         }
-        for (name, column) in &self.attributes {
-            record.attributes.extend(row.value(name, *column)?.map(|value| (name.clone(), value)));
+        for (name, parts) in &self.attributes {
+            record.attributes.extend(values(name, parts, row)?.map(|value| (name.clone(), value)));
         }
         // It is kept for long, a million times over.
         record.identifiers.shrink_to_fit();
@@ -163,6 +217,34 @@ impl Layout {
             Place::Column(column) => row.value(field, *column),
         }
     }
+}
+
+/// What a row says of a field; nothing where all its cells are blank, a list where there are several values.
+fn values(field: &str, parts: &[Vec<usize>], row: &dyn Cells) -> Result<Option<Value>> {
+    if let [columns] = parts
+        && let [column] = columns.as_slice()
+    {
+        return row.value(field, *column);
+    }
+    let mut found: Vec<Value> = Vec::with_capacity(parts.len());
+    for columns in parts {
+        let cells = columns.iter().map(|&column| row.value(field, column));
+        let mut cells = cells.filter_map(Result::transpose).collect::<Result<Vec<Value>>>()?;
+        match (cells.pop(), cells.is_empty()) {
+            (Some(Value::List(values)), true) => found.extend(values),
+            (Some(value), true) => found.push(value),
+            (Some(last), false) => {
+                cells.push(last);
+                let pieces: Vec<SmolStr> = cells.into_iter().map(text).collect();
+                found.push(Value::Text(pieces.join(" ").into()));
+            }
+            (None, _) => {}
+        }
+    }
+    Ok(match found.len() {
+        0 | 1 => found.pop(),
+        _ => Some(Value::List(found)),
+    })
 }
 
 fn text(value: Value) -> SmolStr {

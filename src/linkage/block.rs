@@ -4,12 +4,12 @@
 //! a candidate pair. A pair belongs to the first rule that finds it.
 
 use super::Blocks;
-use super::table::{Column, Table, of_column};
+use super::table::{Column, Table};
 use crate::error::{Error, Result};
 use crate::id::{Seed, ValueHash};
 use crate::policy::{BlockPolicy, Key, KeyPart, Rules};
 use crate::similarity::soundex;
-use crate::value::Fact;
+use crate::value::{Fact, of_column};
 use ahash::AHashMap;
 use smallvec::SmallVec;
 use smol_str::SmolStr;

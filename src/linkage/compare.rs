@@ -26,6 +26,8 @@ pub(crate) struct Comparison {
     pub(crate) levels: Vec<Level>,
     /// Where a level is `swapped`: that level, and the column that stands in the other's place.
     pub(crate) swap: Option<(u8, u16)>,
+    /// Columns whose values stand in for its own, and which are compared themselves.
+    pub(crate) stand_ins: SmallVec<[u16; 2]>,
     /// Where a level is of one of several columns: which.
     ofs: Vec<Option<usize>>,
     similarities: Similarities,
@@ -63,7 +65,34 @@ impl Comparison {
                 return Err(Error::policy("linkage.comparison.levels", reason));
             }
         }
-        Ok(Self { columns, compares, levels, swap, ofs, similarities })
+        Ok(Self { columns, compares, levels, swap, stand_ins: SmallVec::new(), ofs, similarities })
+    }
+
+    /// Tells comparisons of one policy of each other: what may stand in for whose values.
+    pub(crate) fn acquaint(rules: &Rules, comparisons: &mut [Self]) {
+        let compared: Vec<u16> = comparisons.iter().flat_map(|comparison| comparison.columns.iter().copied()).collect();
+        for comparison in comparisons {
+            let [column] = comparison.columns.as_slice() else { continue };
+            let stood_in_for = rules.stand_ins.iter().find(|rule| rule.attribute == *column);
+            let others = stood_in_for.into_iter().flat_map(|rule| rule.others.iter().copied());
+            comparison.stand_ins = others.filter(|other| compared.contains(other)).collect();
+        }
+    }
+
+    /// Whether another comparison weighs what this one would weigh again: the two records share a column whose values
+    /// stand in here for one of them. `values` and `others` give the values of its column, and then of its stand-ins.
+    pub(crate) fn yields<'a>(
+        &self,
+        values: &dyn Fn(usize) -> Values<'a>,
+        others: &dyn Fn(usize) -> Values<'a>,
+    ) -> bool {
+        let places = || 1..=self.stand_ins.len();
+        let stands_in = |values: &dyn Fn(usize) -> Values<'a>| {
+            let own = values(0);
+            places().any(|place| values(place) == own)
+        };
+        places().any(|place| !values(place).is_empty() && !others(place).is_empty())
+            && (stands_in(values) || stands_in(others))
     }
 
     /// The level of two records; `values` and `others` give the values of each column, and of the column that `swapped`

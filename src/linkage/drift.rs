@@ -1,11 +1,10 @@
 //! How far what is live has moved from what a model knows of it.
 
 use super::linker::{Linker, column_names};
-use super::table::of_column;
 use super::train::{frequency, strangers};
 use crate::id::{Seed, ValueHash};
 use crate::policy::{Model, Rules, TermFrequencies};
-use crate::value::Fact;
+use crate::value::{Fact, of_column};
 use ahash::AHashMap;
 use smallvec::SmallVec;
 use smol_str::SmolStr;

@@ -4,14 +4,14 @@ use super::block::{self, Blocked, Rule};
 use super::compare::{Comparison, NULL, Values};
 use super::propose;
 use super::score::{Sum, Weights};
-use super::table::{self, Comparer, Table, of_column};
+use super::table::{self, Comparer, Table};
 use super::{Blocks, Contribution, Edge, Weight, defaults};
 use crate::error::{Error, Result};
 use crate::id::Seed;
 use crate::parallel::in_parallel;
 use crate::policy::{Compare, ComparisonModel, LevelModel, LinkagePolicy, MODEL_FORMAT, Model, ModelSource, Rules};
 use crate::similarity::generation_of;
-use crate::value::Fact;
+use crate::value::{Fact, of_column};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -72,6 +72,7 @@ impl Linker {
             let shares: Vec<_> = comparison.levels.iter().map(|l| (l.m, l.u, l.s.unwrap_or(l.u))).collect();
             weights.push(Weights::new(&shares, comparison.term_frequencies.as_ref()));
         }
+        Comparison::acquaint(rules, &mut comparisons);
         let block = match (linkage.block.is_empty(), model.block.is_empty()) {
             (false, _) => linkage.block.clone(),
             (true, false) => model.block.clone(),
@@ -159,12 +160,11 @@ impl Linker {
     /// The level of a pair on a comparison, and what rarity adds.
     fn compare(&self, place: usize, a: &[Fact], b: &[Fact]) -> (u8, f64) {
         let Some(comparison) = self.comparisons.get(place) else { return (NULL, 0.0) };
-        let column =
-            |place: usize| comparison.columns.get(place).copied().or(comparison.swap.map(|(_, column)| column));
-        let level = level_of(comparison, a, b, &column);
+        let level = level_of(comparison, a, b);
         let rarity = match (level, self.weights.get(place)) {
             (0, Some(weights)) if weights.frequent.is_some() => {
-                let of = |facts| column(0).map(|column| of_column(facts, column)).unwrap_or_default();
+                let column = comparison.columns.first();
+                let of = |facts| column.map(|&column| of_column(facts, column)).unwrap_or_default();
                 let shared = of(a).iter().filter(|fact| of(b).contains(fact));
                 shared.map(|fact| weights.rarity(&fact.value)).reduce(f64::max).unwrap_or(0.0)
             }
@@ -338,14 +338,23 @@ impl<'a> PairScorer<'a> {
     }
 }
 
-fn level_of(comparison: &Comparison, a: &[Fact], b: &[Fact], column: &dyn Fn(usize) -> Option<u16>) -> u8 {
-    let values = |facts| {
-        move |place: usize| -> Values<'_> {
-            let of: &[Fact] = column(place).map(|column| of_column(facts, column)).unwrap_or_default();
-            of.iter().map(|fact| fact.value.as_str()).collect()
-        }
-    };
-    comparison.level(&values(a), &values(b))
+/// The level of two records by their facts.
+fn level_of(comparison: &Comparison, a: &[Fact], b: &[Fact]) -> u8 {
+    let first = comparison.columns.first().copied();
+    let stand_in = |place: usize| place.checked_sub(1).map_or(first, |place| comparison.stand_ins.get(place).copied());
+    if !comparison.stand_ins.is_empty() && comparison.yields(&values(a, &stand_in), &values(b, &stand_in)) {
+        return NULL;
+    }
+    let column = |place: usize| comparison.columns.get(place).copied().or(comparison.swap.map(|(_, column)| column));
+    comparison.level(&values(a, &column), &values(b, &column))
+}
+
+/// The values of a record by the places of some columns.
+fn values<'a>(facts: &'a [Fact], column: &dyn Fn(usize) -> Option<u16>) -> impl Fn(usize) -> Values<'a> {
+    move |place| {
+        let of = column(place).map(|column| of_column(facts, column)).unwrap_or_default();
+        of.iter().map(|fact| fact.value.as_str()).collect()
+    }
 }
 
 /// The model that knows the kinds of attributes, and no data.

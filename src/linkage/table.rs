@@ -5,7 +5,7 @@ use super::block::Rule;
 use super::compare::{self, Comparison, NULL, near};
 use super::score::Weights;
 use crate::parallel::change_in_parallel;
-use crate::value::Fact;
+use crate::value::of_column;
 use ahash::AHashMap;
 use indexmap::IndexSet;
 use smallvec::SmallVec;
@@ -37,9 +37,10 @@ type Values = SmallVec<[SmolStr; 1]>;
 
 /// The columns that some comparisons and rules ask for.
 pub(crate) fn asked(comparisons: &[Comparison], rules: &[Rule]) -> Vec<u16> {
-    let compared = comparisons
-        .iter()
-        .flat_map(|comparison| comparison.columns.iter().copied().chain(comparison.swap.map(|(_, column)| column)));
+    let compared = comparisons.iter().flat_map(|comparison| {
+        let besides = comparison.swap.map(|(_, column)| column).into_iter().chain(comparison.stand_ins.iter().copied());
+        comparison.columns.iter().copied().chain(besides)
+    });
     compared.chain(rules.iter().flat_map(Rule::columns)).collect()
 }
 
@@ -150,13 +151,6 @@ impl Column {
     }
 }
 
-/// The facts of one column. Facts are sorted.
-pub(crate) fn of_column(facts: &[Fact], column: u16) -> &[Fact] {
-    let from = facts.partition_point(|fact| fact.attribute < column);
-    let rest = facts.get(from..).unwrap_or_default();
-    rest.get(..rest.partition_point(|fact| fact.attribute == column)).unwrap_or_default()
-}
-
 /// A memory of levels by two numbers, in a fixed number of slots.
 #[derive(Default)]
 struct Memory(Vec<(u64, u8)>);
@@ -182,6 +176,7 @@ impl Memory {
 pub(crate) struct Comparer<'a> {
     comparison: &'a Comparison,
     columns: SmallVec<[&'a Column; 2]>,
+    stand_ins: SmallVec<[&'a Column; 2]>,
     exact: bool,
     /// Two numbers say it all: equal or not.
     by_numbers: bool,
@@ -194,11 +189,12 @@ impl<'a> Comparer<'a> {
     pub(crate) fn new(table: &'a Table, comparison: &'a Comparison) -> Self {
         let asked = comparison.columns.iter().copied().chain(comparison.swap.map(|(_, column)| column));
         let columns: SmallVec<[&Column; 2]> = asked.filter_map(|column| table.column(column)).collect();
+        let stand_ins = comparison.stand_ins.iter().filter_map(|&column| table.column(column)).collect();
         let exact = comparison.starts_exact() && comparison.columns.len() == 1;
         let several = columns.first().is_none_or(|column| column.several);
         let by_numbers = exact && !several && comparison.swap.is_none() && comparison.levels.len() == 2;
         let crossed = (comparison.crossed(), Memory::default());
-        Self { comparison, columns, exact, by_numbers, memory: Memory::default(), crossed }
+        Self { comparison, columns, stand_ins, exact, by_numbers, memory: Memory::default(), crossed }
     }
 
     /// The level of two rows. Symmetric.
@@ -206,6 +202,9 @@ impl<'a> Comparer<'a> {
         let Some(&first) = self.columns.first() else { return NULL };
         let (one, other) = (first.id(a), first.id(b));
         if one == 0 || other == 0 {
+            return NULL;
+        }
+        if !self.stand_ins.is_empty() && self.yields(a, b) {
             return NULL;
         }
         if one == other && self.exact {
@@ -231,6 +230,17 @@ impl<'a> Comparer<'a> {
             }
             _ => best,
         }
+    }
+
+    /// As [`Comparison::yields`].
+    fn yields(&self, a: u32, b: u32) -> bool {
+        let values = |row: u32| {
+            move |place: usize| {
+                let column = self.columns.first().into_iter().chain(&self.stand_ins).nth(place);
+                column.map(|column| column.values(column.id(row))).unwrap_or_default()
+            }
+        };
+        self.comparison.yields(&values(a), &values(b))
     }
 
     /// Whether a value of a set of the one column is near one of a set of the other.

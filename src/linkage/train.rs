@@ -171,7 +171,9 @@ pub(crate) fn compile(rules: &Rules, beliefs: &[Belief]) -> Result<Vec<Compariso
         let levels: Vec<Level> = belief.levels.iter().map(|level| level.level.clone()).collect();
         Comparison::new(rules, &belief.attributes, &levels)
     };
-    beliefs.iter().map(compile).collect()
+    let mut comparisons = beliefs.iter().map(compile).collect::<Result<Vec<_>>>()?;
+    Comparison::acquaint(rules, &mut comparisons);
+    Ok(comparisons)
 }
 
 /// Records as they are compared.

@@ -22,9 +22,10 @@ pub use order::order_id;
 pub(crate) use order::{order_form, order_key, order_name};
 
 use crate::issue::{Issue, IssueReason};
-use crate::policy::{Compare, Form, KindRule, Role, Rules, Undeclared};
+use crate::policy::{Compare, Form, KindRule, Role, Rules, StandIns, Undeclared};
 use crate::record::{Identifier, Record, What};
-use crate::value::{Fact, Value};
+use crate::value::{Fact, Value, of_column};
+use smallvec::SmallVec;
 use smol_str::SmolStr;
 use std::borrow::Cow;
 
@@ -85,7 +86,10 @@ pub fn normalise(rules: &Rules, record: &Record) -> (Normalised, Vec<Issue>) {
         }
     }
     if rules.policy().linkage.is_some() {
-        facts.extend(whole_name(rules, &facts));
+        facts.sort_unstable();
+        let stand_ins: SmallVec<[Fact; 2]> =
+            rules.stand_ins.iter().flat_map(|rules| standing_in(rules, &facts)).collect();
+        facts.extend(stand_ins);
         // Kinds of identifier are columns of linkage after the attributes.
         let first = rules.attributes().len() as u16;
         facts.extend(identifiers.iter().map(|(kind, value)| Fact { attribute: first + kind, value: value.clone() }));
@@ -126,16 +130,20 @@ pub(crate) fn normalise_identifiers(rules: &Rules, sent: &[Identifier]) -> (Vec<
     read_identifiers(rules, sent, &mut |_, _| {})
 }
 
-/// The whole name of a record that gives only its parts, where the policy has an attribute for whole names: sources
-/// that give the one can then be compared with sources that give the other.
-fn whole_name(rules: &Rules, facts: &[Fact]) -> Option<Fact> {
-    let first = |wanted: Compare| {
-        let place = rules.attributes().iter().position(|attribute| attribute.compare == wanted)?;
-        Some((place as u16, facts.iter().find(|fact| usize::from(fact.attribute) == place)))
-    };
-    let (attribute, None) = first(Compare::FullName)? else { return None };
-    let (given, family) = (first(Compare::GivenName)?.1?, first(Compare::Surname)?.1?);
-    Some(Fact { attribute, value: smol_str::format_smolstr!("{} {}", given.value, family.value) })
+/// What stands in for an attribute that a record does not give; facts are sorted.
+fn standing_in(rules: &StandIns, facts: &[Fact]) -> Vec<Fact> {
+    if !of_column(facts, rules.attribute).is_empty() {
+        return Vec::new();
+    }
+    let value_of = |attribute: u16| of_column(facts, attribute).first().map(|fact| &fact.value);
+    let parts = rules.parts.and_then(|(given, family)| value_of(given).zip(value_of(family)));
+    let fact = |value: SmolStr| Fact { attribute: rules.attribute, value };
+    if let Some((given, family)) = parts {
+        return vec![fact(smol_str::format_smolstr!("{given} {family}"))];
+    }
+    let others = rules.others.iter().map(|&other| of_column(facts, other));
+    let said = others.into_iter().find(|said| !said.is_empty()).unwrap_or_default();
+    said.iter().map(|said| fact(said.value.clone())).collect()
 }
 
 /// What a record says on the attributes of some kinds, in their canonical forms, sorted. O(length of the values).

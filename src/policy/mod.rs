@@ -26,6 +26,7 @@ pub use key::{Key, KeyPart};
 pub use level::Level;
 pub use linkage::{BlockPolicy, ComparisonPolicy, LinkagePolicy, ModelSource};
 pub use model::{ComparisonModel, LevelModel, MODEL_FORMAT, Model, TermFrequencies, Training};
+pub(crate) use rules::StandIns;
 pub use rules::{AttributeRule, KindRule, Rules, SURVIVE_DEFAULT};
 
 use crate::event::{LegalBasis, Sensitivity};
@@ -313,6 +314,10 @@ impl EventPolicy {
 }
 
 /// What kind of value an attribute holds.
+///
+/// For scored links, a record that does not give the first attribute of `FullName` in the policy is compared by its given
+/// name and surname, or by another attribute of `FullName` and of the same group; so is one without the first of
+/// `Address`. What is somebody else's name, such as an employer's, belongs in a group of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]

@@ -10,6 +10,7 @@ use crate::record::Identifier;
 use ahash::{AHashMap, AHashSet, RandomState};
 use regex::Regex;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
+use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 /// A policy that was checked: defaults filled in, expressions compiled, names turned into places.
@@ -45,11 +46,24 @@ pub struct Rules {
     pub(crate) region: Option<Region>,
     /// The attributes of given and of family names, if there are both: people write the one where the other belongs.
     pub(crate) names: Option<(u16, u16)>,
+    /// What else says it, where a record does not give its whole name or its address as the policy first names it.
+    pub(crate) stand_ins: Vec<StandIns>,
     /// Who is one household.
     pub(crate) household: Option<HouseholdRule>,
     kind_places: Places,
     attribute_places: Places,
     source_places: Places,
+}
+
+/// An attribute, and what stands in for it in a record that does not give it, so that sources that name it otherwise can
+/// be compared: the parts of a name, or other attributes of its kind and group.
+#[derive(Debug, Clone)]
+pub(crate) struct StandIns {
+    pub(crate) attribute: u16,
+    /// Given and family name.
+    pub(crate) parts: Option<(u16, u16)>,
+    /// In the policy's order.
+    pub(crate) others: SmallVec<[u16; 2]>,
 }
 
 /// Who is one household, names turned into places.
@@ -146,6 +160,10 @@ impl Rules {
             fingerprint: Seed::default().hash_parts(0, &[&canonical]),
             region: policy.default_region.as_deref().and_then(region),
             names,
+            stand_ins: [Compare::FullName, Compare::Address]
+                .into_iter()
+                .filter_map(|kind| stand_ins(&policy, kind))
+                .collect(),
             household,
             kind_places,
             source_places: places(policy.source.iter().map(|source| &source.name)),
@@ -322,6 +340,16 @@ fn compile_attribute(attribute: &AttributePolicy, policy: &Policy, places: &Plac
 fn name_places(policy: &Policy) -> Option<(u16, u16)> {
     let first = |compare| policy.attribute.iter().position(|attribute| attribute.compare == compare);
     Some((first(Compare::GivenName)? as u16, first(Compare::Surname)? as u16))
+}
+
+/// What stands in for the first attribute of a kind; none where nothing can. What is of another group is another matter:
+/// an employer's name is no name of the one employed.
+fn stand_ins(policy: &Policy, kind: Compare) -> Option<StandIns> {
+    let mut alike = (0_u16..).zip(&policy.attribute).filter(|(_, attribute)| attribute.compare == kind);
+    let (attribute, first) = alike.next()?;
+    let others: SmallVec<_> = alike.filter(|(_, other)| other.group == first.group).map(|(place, _)| place).collect();
+    let parts = name_places(policy).filter(|_| kind == Compare::FullName);
+    (parts.is_some() || !others.is_empty()).then_some(StandIns { attribute, parts, others })
 }
 
 fn places<'a>(names: impl Iterator<Item = &'a SmolStr>) -> Places {

@@ -244,6 +244,39 @@ fn tables_of_every_sort_are_read() {
     assert_eq!(desk.partition("one.csv"), desk.partition("many.csv"));
 }
 
+#[test]
+fn several_columns_make_several_values_or_one() {
+    let desk = Desk::new();
+    desk.write("in.csv", "id,mail,work mail,first,last,line1,town\n1,ann@x.org,,Ann,Lee,1 Mill Lane,Leeds\n2,,ANN@x.org,,,,York\n3,b@x.org,ann@x.org,Bo,,,\n");
+    desk.write(
+        "columns.toml",
+        "source = { value = \"crm\" }\nkey = \"id\"\n[identifiers]\nemail = [\"mail\", \"work mail\"]\n[attributes]\n\
+         name = [{ join = [\"first\", \"last\"] }, \"first\"]\naddress = { join = [\"line1\", \"town\"] }",
+    );
+    desk.replay("--columns columns.toml --input in.csv --records out.csv --export out.jsonl");
+    assert_eq!(desk.partition("out.csv"), [vec!["crm/1", "crm/2", "crm/3"]]);
+    let exported = desk.read("out.jsonl");
+    for said in [
+        r#""address":"1 Mill Lane Leeds","name":["Ann Lee","Ann"]"#,
+        r#""attributes":{"address":"York"}"#,
+        r#""name":["Bo","Bo"]"#,
+        r#""email":["ann@x.org","b@x.org"]"#,
+    ] {
+        assert!(exported.contains(said), "{said} in {exported}");
+    }
+    desk.write(
+        "columns.toml",
+        "source = { value = \"crm\" }\nkey = \"id\"\n[identifiers]\nemail = [\"mail\", { join = [\"gone\"] }]",
+    );
+    let run = "--policy policy.toml --columns columns.toml --input in.csv";
+    desk.refused(run, "has no column `gone`, which the column map names for `email`");
+    desk.write(
+        "columns.toml",
+        "source = { value = \"crm\" }\nkey = \"id\"\n[identifiers]\nemail = { joined = [\"mail\"] }",
+    );
+    desk.refused(run, "option `--columns`: columns.toml: ");
+}
+
 const SCHEMA: &str = "message people {
     required int64 id; optional binary mail (UTF8); optional binary name (UTF8); required binary person (UTF8);
     optional int32 born (DATE); required int64 seen (TIMESTAMP(UNIT,true));

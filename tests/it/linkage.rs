@@ -300,3 +300,77 @@ fn who_is_as_much_like_two_who_contradict_joins_neither() {
         assert!(reasons.contains(&Reason::Ambiguous), "{reasons:?}");
     }
 }
+
+/// Sources that name one thing otherwise. Who somebody works for is another matter, and has a group of its own.
+const OTHERWISE: &str = r#"
+attribute = [
+    { name = "full_name", compare = "full_name" },
+    { name = "native_name", compare = "full_name" },
+    { name = "employer", compare = "full_name", group = "work" },
+    { name = "given_name", compare = "given_name" },
+    { name = "surname", compare = "surname" },
+    { name = "address", compare = "address" },
+    { name = "delivery_address", compare = "address" },
+    { name = "birth_date", compare = "date" },
+]
+[linkage]
+"#;
+
+fn weight(policy: &str, a: &[(&str, &str)], b: &[(&str, &str)]) -> f64 {
+    let scorer = Scorer::new(Policy::from_toml(policy).unwrap()).unwrap();
+    let there = f64::from(scorer.score(&record("a", a), &record("b", b)).unwrap().weight.0);
+    let back = f64::from(scorer.score(&record("b", b), &record("a", a)).unwrap().weight.0);
+    assert_eq!(there, back, "{a:?} and {b:?}");
+    there
+}
+
+#[test]
+fn who_names_it_otherwise_is_compared_and_a_statement_is_weighed_once() {
+    let (faisal, there) = (("full_name", "Faisal Siddiqui"), ("address", "12 Mill Lane, Leeds"));
+    let born = ("birth_date", "1951-03-02");
+    let arabic = [("native_name", "فيصل صديقي"), ("delivery_address", "12 Mill Lane, Leeds"), born];
+    drop(built_in(OTHERWISE, &[&[faisal, there, born], &arabic], 1));
+    drop(built_in(OTHERWISE, &[&[("given_name", "Faisal"), ("surname", "Siddiqui"), there, born], &arabic], 1));
+    drop(built_in(OTHERWISE, &[&[("full_name", "Norman Barkelmor"), there, born], &arabic], 2));
+    // What both say in one attribute says nothing more in another, where it only stands in for what is missing.
+    let alone = OTHERWISE.replace(r#"{ name = "full_name", compare = "full_name" },"#, "");
+    assert_ne!(alone, OTHERWISE);
+    for one in [faisal.1, "Faisal Siddiki", "Norman Barkelmor"] {
+        let both = [&[("native_name", faisal.1), born][..], &[("native_name", one), born]];
+        assert_eq!(weight(OTHERWISE, both[0], both[1]), weight(&alone, both[0], both[1]), "{one}");
+    }
+    // Where both records give both, both are weighed.
+    let both = [faisal, ("native_name", "Fahim Sahel"), born];
+    assert!(weight(OTHERWISE, &both, &both) > weight(OTHERWISE, &[faisal, born], &[faisal, born]) + 1000.0);
+    // An employer stands in for nobody's name.
+    let (firm, employed) = ([("native_name", "Acme Exports"), born], [("employer", "Acme Exports"), born]);
+    assert_eq!(weight(OTHERWISE, &firm, &employed), weight(OTHERWISE, &[born], &[born]));
+}
+
+#[test]
+fn pairs_are_scored_alike_alone_and_in_bulk_however_they_name_it() {
+    let mut chance = Chance(11);
+    let names = ["Ann Lee", "Anne Lee", "Ann Marlowe", "Bo Lee"];
+    let homes = ["12 Mill Lane, Leeds", "12 Mill Lane", "7 High Street, York"];
+    let fields: [(&str, &[&str]); 6] = [
+        ("full_name", &names),
+        ("native_name", &names),
+        ("employer", &names),
+        ("address", &homes),
+        ("delivery_address", &homes),
+        ("birth_date", &["1951-03-02"]),
+    ];
+    let mut somebody = |key: u64| {
+        let cells = fields.map(|(name, values)| (name, if chance.below(2) == 0 { "" } else { chance.pick(values) }));
+        record(key, &cells)
+    };
+    let records: Vec<Record> = (0..120).map(&mut somebody).collect();
+    let mut policy = Policy::from_toml(OTHERWISE).unwrap();
+    policy.linkage.as_mut().unwrap().review_probability = 0.01;
+    let scorer = Scorer::new(policy.clone()).unwrap();
+    let pairs = onefold::score_pairs(&policy, &records).unwrap();
+    assert!(pairs.len() > 300, "{}", pairs.len());
+    for pair in pairs {
+        assert_eq!(scorer.score(&records[pair.a], &records[pair.b]).unwrap().weight, pair.weight, "{pair:?}");
+    }
+}
