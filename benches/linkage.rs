@@ -8,7 +8,9 @@ mod common;
 
 use ahash::AHashMap;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use onefold::{Ingest, Policy, ReadRecord, Record, Resolver, Scorer, TrainOptions, ValueHash, score_pairs, train};
+use onefold::{
+    Ingest, Policy, ReadRecord, Record, Resolver, Scorer, TrainOptions, ValueHash, deduplicate, score_pairs, train,
+};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -191,6 +193,13 @@ fn batch(criterion: &mut Criterion) {
     eprintln!("score_pairs: {:?}, {} kept, {} MB", start.elapsed(), pairs.len(), peak());
     drop(pairs);
     let kept = if rows > REPEATED_MAX { Vec::new() } else { records.clone() };
+    let start = Instant::now();
+    let found = deduplicate(fitted.clone(), records).unwrap();
+    let finding = start.elapsed();
+    eprintln!("deduplicate: {finding:?}, {} people, {} MB", found.people, peak());
+    eprintln!("train and deduplicate: {:?}", training + finding);
+    drop(found);
+    let records = common::people(rows);
     let resolver = Resolver::in_memory(fitted.clone()).unwrap();
     let start = Instant::now();
     let report = resolver.load(records, Ingest::default()).unwrap();
@@ -208,6 +217,13 @@ fn batch(criterion: &mut Criterion) {
     });
     group.bench_function("train", |bencher| bencher.iter(|| train(&policy, &kept, &TrainOptions::default()).unwrap()));
     group.bench_function("score_pairs", |bencher| bencher.iter(|| score_pairs(&fitted, &kept).unwrap()));
+    group.bench_function("deduplicate", |bencher| {
+        bencher.iter_batched(
+            || kept.clone(),
+            |records| deduplicate(fitted.clone(), records).unwrap(),
+            BatchSize::PerIteration,
+        );
+    });
     group.bench_function("load", |bencher| {
         bencher.iter_batched(
             || (Resolver::in_memory(fitted.clone()).unwrap(), kept.clone()),

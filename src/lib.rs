@@ -73,7 +73,8 @@
 //!   and its [`Issue`]s, amounts as [`Decimal`]; [`Compare`] says what kind of value an attribute is, and whether two of them are in [`Agreement`].
 //! - Who is like whom: [`LinkagePolicy`] with [`ComparisonPolicy`], [`Level`] and [`BlockPolicy`]; [`train`] learns a
 //!   [`Model`] from records, [`propose_blocks`] and [`count_blocks`] prepare it, [`Model::from_splink`] takes one over;
-//!   [`Scorer`] and [`score_pairs`] weigh pairs ([`Weight`], [`Contribution`]) without a store.
+//!   [`Scorer`] and [`score_pairs`] weigh pairs ([`Weight`], [`Contribution`]), and [`deduplicate`] finds people, without a
+//!   store.
 //! - What somebody likes: [`signals`] reads an event, [`tallies`] folds [`Deeds`], which a [`Tally`] weighs; a [`Population`]
 //!   is what everybody does, and an [`Affinity`] the one beside the other.
 //! - What to show her: [`Shopper`] is folded from events; [`suppress`] and [`rank`] judge [`Item`]s under a [`RankRequest`],
@@ -207,12 +208,12 @@ pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, S
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict, What};
 pub use resolver::{
     AccessReport, AccessRequest, AccessStatus, Alike, Asks, Because, Card, CardConsent, CardEvent, CardHousehold,
-    CardLimits, CardOrder, CardQuery, CardStated, Consents, Contribution, Correction, DataUse, Erased, Explanation,
-    FacetFavourites, ForPurpose, Found, FoundOrders, Fulfilled, Hit, IdentifierRow, Ingest, Journey, JourneyEvent,
-    JourneyQuery, KeptFor, Listed, LoadReport, Member, Minimisation, Options, OrderSearch, Orders, PairScore, Phase,
-    PolicyReport, Progress, Query, ReadBy, ReadRecord, Receipt, ReplaceReport, RequestKind, RequestStatus, Resolution,
-    Resolver, Scorer, ShownConsent, ShownEvent, Sought, Stats, Step, StoredEvent, StoredRecord, Structure, Touch, View,
-    Why, Withheld,
+    CardLimits, CardOrder, CardQuery, CardStated, Consents, Contribution, Correction, DataUse, Deduplicated, Erased,
+    Explanation, FacetFavourites, ForPurpose, Found, FoundOrders, Fulfilled, Hit, IdentifierRow, Ingest, Journey,
+    JourneyEvent, JourneyQuery, KeptFor, Listed, LoadReport, Member, Minimisation, Options, OrderSearch, Orders,
+    PairScore, Phase, PolicyReport, Progress, Query, ReadBy, ReadRecord, Receipt, ReplaceReport, RequestKind,
+    RequestStatus, Resolution, Resolver, Scorer, ShownConsent, ShownEvent, Sought, Stats, Step, StoredEvent,
+    StoredRecord, Structure, Touch, View, Why, Withheld, deduplicate,
 };
 pub use retention::{DataKind, DropReason, Dropped, Swept, SweptPlace};
 pub use similarity::{Agreement, Similarities, Similarity};

@@ -23,6 +23,7 @@ pub use propose::{BlockCount, count_blocks, propose_blocks};
 pub use scorer::{ScoredPair, score_pairs};
 pub use splink::{SplinkImport, SplinkRemark};
 pub(crate) use table::Growing;
+pub(crate) use train::standing;
 pub use train::{TrainOptions, Trained, TrainingReport, train};
 
 use crate::id::ValueHash;

@@ -219,8 +219,8 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// The records that stand, with their places, by key.
-fn standing(records: &[Record]) -> Vec<(u32, &Record)> {
+/// The records that stand, with their places, by key. O(n log n).
+pub(crate) fn standing(records: &[Record]) -> Vec<(u32, &Record)> {
     let placed: Vec<(u32, &Record)> = (0..).zip(records).collect();
     let pieces: Vec<&[(u32, &Record)]> = placed.chunks(placed.len().div_ceil(SORTED_PIECES).max(1)).collect();
     let by_key = |(_, a): &(u32, &Record), (_, b): &(u32, &Record)| a.key.cmp(&b.key);

@@ -10,6 +10,7 @@ mod card;
 mod card_consent;
 mod consent;
 mod contact;
+mod deduplicate;
 mod deeds;
 mod drift;
 mod erase;
@@ -60,6 +61,7 @@ pub use card::{
 };
 pub use card_consent::{CardConsent, ShownConsent};
 pub use consent::Consents;
+pub use deduplicate::{Deduplicated, deduplicate};
 pub use erase::Erased;
 pub use journey::{Journey, JourneyEvent, JourneyQuery, Touch};
 pub use minimisation::{DataUse, Minimisation, ReadBy};

@@ -39,6 +39,22 @@ impl Reading {
         Vertex::Record { key: self.record.key.clone(), at: self.record.at.microseconds() }
     }
 
+    /// Reads of a record what resolution from scratch asks for, and no more: of the record itself its key and time.
+    pub(super) fn for_resolution(rules: &Ruling, seed: Seed, record: &Record) -> Self {
+        let (mut normalised, issues) = normalise(rules, record);
+        normalised.facts.shrink_to_fit();
+        Self {
+            key: hash_key(seed, &record.key),
+            links: links(seed, rules, &normalised.identifiers),
+            facts: normalised.facts,
+            blocks: Box::default(),
+            homes: Box::default(),
+            quarantined: normalised.quarantined,
+            issues,
+            record: Arc::new(Record::new(record.key.source.clone(), record.key.key.clone(), record.at)),
+        }
+    }
+
     /// Reads a record as the policy says. `now` is what its time is judged by, where it is to be judged.
     pub(super) fn of(rules: &Ruling, seed: Seed, record: Arc<Record>, now: Option<Timestamp>) -> Self {
         let (mut normalised, mut issues) = normalise(rules, &record);

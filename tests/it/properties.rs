@@ -138,6 +138,23 @@ proptest! {
     }
 
     #[test]
+    fn deduplicating_is_loading(policy in script::policies(), records in script::records(0..14)) {
+        let loaded = fresh(&policy);
+        drop(loaded.load(records.clone(), subject::ingest(3)).unwrap());
+        let found = onefold::deduplicate(policy, records.clone()).unwrap();
+        let mut people: BTreeMap<u32, BTreeSet<Key>> = BTreeMap::new();
+        for (record, person) in records.iter().zip(&found.person_of) {
+            let key = Key(record.key.source.to_string(), record.key.key.to_string());
+            person.map(|person| people.entry(person).or_default().insert(key));
+        }
+        prop_assert!(people.keys().copied().eq(0..found.people));
+        let stored: BTreeSet<BTreeSet<Key>> = subject::profiles(&loaded).into_values().collect();
+        prop_assert_eq!(people.into_values().collect::<BTreeSet<_>>(), stored);
+        let withheld: u64 = found.withheld.values().sum();
+        prop_assert_eq!(withheld, loaded.withheld(None, 1000).unwrap().len() as u64);
+    }
+
+    #[test]
     fn what_is_exported_is_all_that_stands(script in script::of_any_kind(1..14)) {
         let (resolver, world) = played(&script);
         let lines = exported(&resolver);
@@ -291,4 +308,32 @@ fn on_disk(folder: &std::path::Path) -> std::sync::Arc<onefold::Durable> {
 fn the_calls_are_shown_in_full() {
     let call = Call::Apply(Operation::Remove(onefold::RecordKey::new("a", "1")));
     assert_eq!(format!("{call:?}"), r#"{"key":"1","op":"remove","source":"a"}"#);
+}
+
+/// More records than are read at a time.
+#[test]
+fn deduplicating_many_numbers_people_by_their_first_records() {
+    let at = "2026-01-05T10:00:00Z".parse().unwrap();
+    let many = 20_000;
+    let record = |place: usize| {
+        let whose = if place < many / 2 { place } else { many - 1 - place };
+        let mail = if place % 1000 == 7 { "nobody".to_owned() } else { format!("p{whose}@example.org") };
+        Record::new("crm", place.to_string(), at).identifier("email", mail)
+    };
+    let found = onefold::deduplicate(Policy::retail(), (0..many).map(record).collect()).unwrap();
+    let wrong: Vec<&str> =
+        found.issues.iter().filter(|issue| issue.field == "email").map(|issue| issue.key.key.as_str()).collect();
+    assert!(wrong.iter().map(|key| key.parse::<usize>().unwrap()).eq((7..many).step_by(1000)));
+    let mut next = 0;
+    for (place, person) in found.person_of.iter().enumerate() {
+        let partner = many - 1 - place;
+        let alone = place % 1000 == 7 || partner % 1000 == 7;
+        if alone || place < many / 2 {
+            assert_eq!(*person, Some(next), "{place}");
+            next += 1;
+        } else {
+            assert_eq!(*person, found.person_of[partner], "{place}");
+        }
+    }
+    assert_eq!(found.people, next);
 }

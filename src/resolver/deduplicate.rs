@@ -1,0 +1,105 @@
+//! Who is one person among some records, once, without a store.
+
+use super::partition::{ClusterOf, partition};
+use super::reading::{Reading, Subject};
+use super::rebuild::Item;
+use super::ruling::Ruling;
+use crate::error::Result;
+use crate::id::{RecordNumber, Seed};
+use crate::issue::{Issue, Reason};
+use crate::linkage::standing;
+use crate::parallel::in_parallel;
+use crate::policy::Policy;
+use crate::record::Record;
+use crate::store::{Memory, ProfileStore, Tenant};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Records read at a time: the whole of no more is held beside what resolution asks of them.
+const PAGE: usize = 16_384;
+
+/// Who is one person among some records.
+#[derive(Clone, PartialEq)]
+pub struct Deduplicated {
+    /// By the place of each record among those given: its person, a number from 0 in the order of their first records.
+    /// None for an older version of another record, and for one that is quarantined.
+    pub person_of: Vec<Option<u32>>,
+    /// How many people there are.
+    pub people: u32,
+    /// How many joins were withheld, by reason; possible links are among them.
+    pub withheld: BTreeMap<Reason, u64>,
+    /// What was not as it should be.
+    pub issues: Vec<Issue>,
+}
+
+impl fmt::Debug for Deduplicated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Deduplicated({} people of {} records)", self.people, self.person_of.len())
+    }
+}
+
+/// Finds who is one person among some records, as [`Resolver::load`](crate::Resolver::load) does, and keeps nothing: for
+/// work in batches that asks for no more. On all cores. The records are let go as they are read.
+///
+/// O(n log n + pairs that share a block), and for regions in doubt what resolving them costs. Memory: what the policy reads
+/// of each record, and less than half of what a store in memory takes.
+///
+/// # Errors
+/// `Config` where the policy is wrong.
+///
+/// # Examples
+/// ```
+/// use onefold::{Policy, Record, deduplicate};
+/// let at = "2026-01-05T10:00:00Z".parse()?;
+/// let record = |key: &str, mail: &str| Record::new("crm", key, at).identifier("email", mail);
+/// let records = vec![record("1", "Ann@example.org"), record("2", "bob@example.org"), record("3", "ann@example.org")];
+/// let found = deduplicate(Policy::retail(), records)?;
+/// assert_eq!((found.people, found.person_of), (2, vec![Some(0), Some(1), Some(0)]));
+/// # Ok::<(), onefold::Error>(())
+/// ```
+pub fn deduplicate(policy: Policy, records: Vec<Record>) -> Result<Deduplicated> {
+    let rules = Ruling::new(policy)?;
+    let mut person_of = vec![None; records.len()];
+    let mut stands = vec![false; records.len()];
+    for (place, _) in standing(&records) {
+        stands.get_mut(place as usize).into_iter().for_each(|slot| *slot = true);
+    }
+    let mut items: Vec<Item> = Vec::with_capacity(records.len());
+    let mut issues = Vec::new();
+    // From the last page to the first, so that the room of what was read is given back.
+    let mut records = records;
+    while !records.is_empty() {
+        let first = records.len().saturating_sub(PAGE);
+        let standing = (first as u64..).zip(records.split_off(first)).zip(stands.split_off(first));
+        let page: Vec<(u64, Record)> = standing.filter_map(|(one, stands)| stands.then_some(one)).collect();
+        records.shrink_to_fit();
+        let read = in_parallel(&page, 2048, |(_, record)| Reading::for_resolution(&rules, Seed::default(), record));
+        for ((place, _), mut reading) in page.into_iter().zip(read) {
+            issues.extend(std::mem::take(&mut reading.issues).into_iter().map(|issue| (place, issue)));
+            items.push(Item { number: RecordNumber(place), subject: Subject::Record(reading) });
+        }
+    }
+    let nothing = Memory::new().snapshot(&Tenant::default())?;
+    let found = partition(&rules, &items, &[], &*nothing)?;
+    let mut withheld = BTreeMap::new();
+    for (_, row) in &found.withheld {
+        *withheld.entry(row.reason).or_default() += 1;
+    }
+    // By their first records, whatever order they were found in.
+    let place = |item: &u32| items.get(*item as usize).map(|item| item.number.0);
+    let places = |cluster: &ClusterOf| {
+        let mut places: Vec<u64> = cluster.members.iter().filter_map(place).collect();
+        places.sort_unstable();
+        places
+    };
+    let mut people: Vec<Vec<u64>> = found.clusters.iter().map(places).collect();
+    people.sort_unstable();
+    for (person, places) in (0_u32..).zip(&people) {
+        for &place in places {
+            person_of.get_mut(place as usize).into_iter().for_each(|slot| *slot = Some(person));
+        }
+    }
+    issues.sort_by_key(|(place, _)| *place);
+    let issues = issues.into_iter().map(|(_, issue)| issue).collect();
+    Ok(Deduplicated { person_of, people: people.len() as u32, withheld, issues })
+}
