@@ -122,6 +122,7 @@ mod audit;
 mod catalogue;
 mod consent;
 mod contact;
+mod decide;
 mod decimal;
 mod error;
 mod event;
@@ -140,6 +141,7 @@ mod parallel;
 mod policy;
 mod preference;
 mod profile;
+mod random;
 mod record;
 mod resolver;
 mod retention;
@@ -166,6 +168,14 @@ pub use contact::{
     CapRule, Capped, ChannelChoice, ChannelLeftOut, ChannelLeftOutReason, ChannelPermission, ChannelRule, ChoiceReason,
     ContactDefaults, ContactPlan, ContactPoint, ContactRequest, ContactRules, ContactZone, HourRate, PointSource,
     QuietHours, ResponsePrior, ResponseRate, ZoneSource, plan_contact,
+};
+pub use decide::{
+    Adwin, Allowed, Belief, Candidate, CapScope, DIMENSIONS_MAX, Decision, DecisionId, DecisionLog, DecisionModel,
+    DecisionPolicy, DecisionRequest, DecisionRules, Done, Eligibility, ExposureCap, FEATURE_MAX, Facts, Features,
+    Floor, LearnedCounts, Learner, LearnerPolicy, Learning, LoggedChoice, ModelVersion, Mood, MoodPolicy, Nature,
+    OUTCOME_MAX, OffPolicy, OffPolicyEstimate, OffPolicyEstimates, OffPolicyOptions, OffPolicySupport, Outcome,
+    OutcomeStatus, Outscored, PageHinkley, PageHinkleyOptions, Reckoned, RejectReason, Rejected, RewardPolicy, Sharing,
+    chances, decide, estimate, learn, reckon,
 };
 pub use decimal::Decimal;
 pub use error::{Error, ErrorKind, Result};
