@@ -20,34 +20,19 @@
 //!   in truth      8.145; the 2000 rows are worth 595
 //! ```
 
-#[path = "common/console.rs"]
-mod console;
-#[path = "common/failure.rs"]
-mod failure;
-#[path = "common/options.rs"]
-mod options;
-
-use failure::{Failure, Outcome};
 use onefold::{
     Candidate, DecisionModel, DecisionPolicy, DecisionRequest, DecisionRules, Features, Learner, LearnerPolicy,
     Learning, LoggedChoice, Nature, OffPolicy, OffPolicyOptions, PermissionReason, Seed, Timestamp, chances, decide,
     estimate,
 };
-use options::{Options, Takes};
 use plotters::prelude::*;
-use std::fmt::Write;
-use std::path::Path;
-use std::process::ExitCode;
+use std::fmt::Write as _;
+use std::io::Write as _;
 
-const OPTIONS: [(&str, Takes); 3] = [("--customers", Takes::One), ("--plot", Takes::One), ("--help", Takes::Nothing)];
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "\
-usage: next_best_action [options]
-
-  --customers N   customers under each of 20 seeds (400)
-  --plot FILE     draws the regret of each learner (SVG)
-  --help          prints this
-";
+/// The learner of a shop, by its seed.
+type Policy = fn(u64) -> LearnerPolicy;
 
 const SEEDS: u64 = 20;
 
@@ -59,24 +44,33 @@ const OFFERS: [(&str, f64, f64, Nature); 4] = [
     ("reviews", 12.0, 0.0, Nature::Other),
 ];
 
-fn main() -> ExitCode {
-    console::finish("next_best_action", run())
+fn main() -> Outcome<()> {
+    let (mut customers, mut plot) = (400, None);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(option) = arguments.next() {
+        let value = arguments.next().ok_or_else(|| format!("`{option}` needs a value"))?;
+        match option.as_str() {
+            "--customers" => customers = value.parse::<usize>()?.max(1),
+            "--plot" => plot = Some(value),
+            _ => return Err(format!("usage: next_best_action [--customers N] [--plot OUT.svg], not `{option}`").into()),
+        }
+    }
+    let text = compare(customers, plot.as_deref())?;
+    Ok(std::io::stdout().lock().write_all(text.as_bytes())?)
 }
 
-fn run() -> Outcome<String> {
-    let options = Options::read(&OPTIONS)?;
-    if options.has("--help") {
-        return Ok(USAGE.to_owned());
+/// Lets each learner run the same shops.
+fn compare(customers: usize, plot: Option<&str>) -> Outcome<String> {
+    fn linear(learner: Learner) -> LearnerPolicy {
+        LearnerPolicy::new(learner).dimensions(5)
     }
-    let customers = options.value::<usize>("--customers", "a number")?.unwrap_or(400).max(1);
-    let linear = |learner| LearnerPolicy::new(learner).dimensions(5);
     // A purchase is 0 or 1, its deviation a half at most: that is the width.
-    let learners: [(&str, Box<dyn Fn(u64) -> LearnerPolicy + Sync>); 5] = [
-        ("linear Thompson", Box::new(|_| linear(Learner::LinearThompson { width: 0.5, ridge: 1.0 }))),
-        ("LinUCB", Box::new(|_| linear(Learner::LinUcb { width: 0.5, ridge: 1.0 }))),
-        ("epsilon-greedy", Box::new(|_| linear(Learner::LinearMean { ridge: 1.0 }).explore_share(0.1))),
-        ("Beta by segment", Box::new(|_| LearnerPolicy::new(Learner::SegmentThompson { prior: (1.0, 1.0) }))),
-        ("best for all", Box::new(|seed| LearnerPolicy::new(Shop::new(seed).best_for_all()))),
+    let learners: [(&str, Policy); 5] = [
+        ("linear Thompson", |_| linear(Learner::LinearThompson { width: 0.5, ridge: 1.0 })),
+        ("LinUCB", |_| linear(Learner::LinUcb { width: 0.5, ridge: 1.0 })),
+        ("epsilon-greedy", |_| linear(Learner::LinearMean { ridge: 1.0 }).explore_share(0.1)),
+        ("Beta by segment", |_| LearnerPolicy::new(Learner::SegmentThompson { prior: (1.0, 1.0) })),
+        ("best for all", |seed| LearnerPolicy::new(Shop::new(seed).best_for_all())),
     ];
     let mut text = format!("{SEEDS} shops with {customers} customers each, money per customer:\n");
     let _ = writeln!(text, "  learner            earned             missed");
@@ -94,10 +88,9 @@ fn run() -> Outcome<String> {
     let lost = |place: usize| curves.get(place).map_or(f64::NAN, |(_, lost, _)| *lost);
     assert!((2..5).all(|other| lost(0) < lost(other) && lost(1) < lost(other)), "who looks at features misses least");
     judge(&mut text)?;
-    if let Some(path) = options.path("--plot") {
-        let picture = draw(&curves).map_err(|error| Failure::writing(path, error))?;
-        std::fs::write(path, picture).map_err(|error| Failure::writing(path, error))?;
-        let _ = writeln!(text, "\nthe curves are in {}", Path::new(path).display());
+    if let Some(path) = plot {
+        std::fs::write(path, draw(&curves)?)?;
+        let _ = writeln!(text, "\nthe curves are in {path}");
     }
     Ok(text)
 }
@@ -214,7 +207,7 @@ fn judge(text: &mut String) -> Outcome<()> {
     }
     let count = rows.len() as f64;
     let OffPolicy::Estimated(found) = estimate(&rows, &OffPolicyOptions::default())? else {
-        return Err(Failure::usage("--customers", "leave too little to judge by"));
+        return Err("the log says too little".into());
     };
     let _ =
         writeln!(text, "\na log of offers at random earned {:.3}; by it, what was learned would earn", logged / count);
@@ -264,7 +257,7 @@ fn mean(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 /// Draws what is missed over the customers.
-fn draw(curves: &[(&str, f64, Vec<f64>)]) -> Result<String, Box<dyn std::error::Error>> {
+fn draw(curves: &[(&str, f64, Vec<f64>)]) -> Outcome<String> {
     const COLOURS: [RGBColor; 5] = [
         RGBColor(0, 120, 90),
         RGBColor(0, 114, 178),

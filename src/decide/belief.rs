@@ -70,8 +70,16 @@ pub(super) struct Spread {
 #[derive(Debug, Clone, Copy)]
 enum Shape {
     Point,
-    Normal { mean: f64, per_deviation: f64 },
-    Beta { a: f64, b: f64, ln_beta: f64 },
+    /// The deviations off the mean are `money * scale + shift`.
+    Normal {
+        scale: f64,
+        shift: f64,
+    },
+    Beta {
+        a: f64,
+        b: f64,
+        ln_beta: f64,
+    },
 }
 
 impl Spread {
@@ -97,7 +105,8 @@ impl Spread {
             Belief::Point(mean) => at(mean),
             Belief::Bound { mean, bonus } => at(mean + bonus),
             Belief::Normal { mean, deviation } if deviation > 0.0 && value > 0.0 => {
-                let shape = Shape::Normal { mean, per_deviation: 1.0 / deviation };
+                let scale = 1.0 / (value * deviation);
+                let shape = Shape::Normal { scale, shift: -money(mean) * scale };
                 spread(shape, mean - REACH * deviation, mean + REACH * deviation, deviation)
             }
             Belief::Normal { mean, .. } => at(mean),
@@ -127,26 +136,26 @@ impl Spread {
         if money < self.low {
             return 0.0;
         }
-        let reward = (money + self.cost) * self.per_value;
         match self.shape {
             Shape::Point => 1.0,
-            Shape::Normal { mean, per_deviation } => normal_cdf((reward - mean) * per_deviation),
-            Shape::Beta { a, b, ln_beta } => beta_cdf(a, b, ln_beta, reward),
+            Shape::Normal { scale, shift } => normal_cdf(money * scale + shift),
+            Shape::Beta { a, b, ln_beta } => beta_cdf(a, b, ln_beta, (money + self.cost) * self.per_value),
         }
     }
 
     /// Its density.
     pub(super) fn density(&self, money: f64) -> f64 {
-        let reward = (money + self.cost) * self.per_value;
-        self.per_value
-            * match self.shape {
-                Shape::Point => 0.0,
-                Shape::Normal { mean, per_deviation } => {
-                    let z = (reward - mean) * per_deviation;
-                    per_deviation * libm::exp(-0.5 * z * z) / (2.0 * std::f64::consts::PI).sqrt()
-                }
-                Shape::Beta { a, b, ln_beta } => libm::exp(beta_log(a, b, ln_beta, reward)),
+        match self.shape {
+            Shape::Point => 0.0,
+            Shape::Normal { scale, shift } => {
+                let z = money * scale + shift;
+                scale * libm::exp(-0.5 * z * z) / (2.0 * std::f64::consts::PI).sqrt()
             }
+            Shape::Beta { a, b, ln_beta } => {
+                let reward = (money + self.cost) * self.per_value;
+                self.per_value * libm::exp(beta_log(a, b, ln_beta, reward))
+            }
+        }
     }
 }
 

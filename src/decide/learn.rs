@@ -1,5 +1,6 @@
 //! Learning from decisions and outcomes: from scratch, as the definition, and one by one.
 
+use super::adwin::Adwin;
 use super::decision::{Decision, DecisionId};
 use super::learner::LearnerPolicy;
 use super::model::DecisionModel;
@@ -247,6 +248,22 @@ impl Learning {
         let mut rewards: Vec<(Timestamp, DecisionId, f64)> = self.entries.iter().filter_map(learned).collect();
         rewards.sort_unstable_by_key(|(at, id, _)| (at.microseconds(), *id));
         rewards
+    }
+
+    /// The decisions at which an [`Adwin`](crate::Adwin) of this `delta` finds that the rewards changed: the model learned from what is no
+    /// longer so. It reads [`rewards`](Self::rewards), so neither does this depend on the order of telling. O(decisions, sorted).
+    ///
+    /// # Errors
+    /// `Config` where `delta` is not between 0 and 1.
+    pub fn drifts(&self, delta: f64) -> Result<Vec<(Timestamp, DecisionId)>> {
+        let mut detector = Adwin::new(delta)?;
+        let mut found = Vec::new();
+        for (at, id, reward) in self.rewards() {
+            if detector.push(reward)? {
+                found.push((at, id));
+            }
+        }
+        Ok(found)
     }
 
     /// Unlearns what was learned of a decision.

@@ -41,17 +41,28 @@ impl Factor {
     }
 
     /// `M x`: its squared length is `x' A^-1 x`. O(size^2 / 2), less where `x` holds zeros.
+    ///
+    /// Two columns are added at a time, each entry first the one and then the other, as if one by one.
     pub(super) fn whiten(&self, x: &[f64], out: &mut Vec<f64>) {
         out.clear();
         out.resize(self.size, 0.0);
         let (mut rest, mut target) = (self.inverse.as_slice(), out.as_mut_slice());
-        for (&entry, rows) in x.iter().zip((1..=self.size).rev()) {
+        for pair in x.chunks(2) {
+            let rows = target.len();
             let (column, tail) = rest.split_at(rows);
-            if entry != 0.0 {
-                add_scaled(target, entry, column);
-            }
-            target = target.get_mut(1..).unwrap_or_default();
+            let (next, tail) = tail.split_at(rows.saturating_sub(1));
             rest = tail;
+            let (Some((head, below)), Some((first, column))) = (target.split_first_mut(), column.split_first()) else {
+                return;
+            };
+            let (one, two) = (pair.first().copied().unwrap_or_default(), pair.get(1).copied().unwrap_or_default());
+            if one != 0.0 || two != 0.0 {
+                *head += one * first;
+                for ((entry, a), b) in below.iter_mut().zip(column).zip(next) {
+                    *entry = (*entry + one * a) + two * b;
+                }
+            }
+            target = below.get_mut(1..).unwrap_or_default();
         }
     }
 

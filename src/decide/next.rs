@@ -166,8 +166,10 @@ fn sorted<'a>(request: &'a DecisionRequest<'_>) -> Result<Vec<&'a Candidate>> {
     if request.candidates.len() > CANDIDATES_MAX {
         return Err(Error::limit("the number of candidates", CANDIDATES_MAX as u64));
     }
-    let mut sorted: Vec<&Candidate> = request.candidates.iter().collect();
-    sorted.sort_unstable_by(|a, b| a.action.cmp(&b.action));
+    // The first bytes of the names as a number: nearly all are told apart by it, and faster than by text.
+    let mut keyed: Vec<(u128, &Candidate)> = request.candidates.iter().map(|one| (head(&one.action), one)).collect();
+    keyed.sort_unstable_by(|(head, one), (other, next)| head.cmp(other).then_with(|| one.action.cmp(&next.action)));
+    let sorted: Vec<&Candidate> = keyed.into_iter().map(|(_, candidate)| candidate).collect();
     let next = sorted.iter().skip(1);
     if let Some((one, _)) = sorted.iter().zip(next).find(|(one, next)| one.action == next.action) {
         return Err(Error::input("candidates", format!("hold `{}` twice", one.action)));
@@ -179,6 +181,13 @@ fn sorted<'a>(request: &'a DecisionRequest<'_>) -> Result<Vec<&'a Candidate>> {
         }
     }
     Ok(sorted)
+}
+
+/// The first 16 bytes of a name, in the order of names.
+fn head(name: &str) -> u128 {
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(name.bytes()).for_each(|(to, from)| *to = from);
+    u128::from_be_bytes(bytes)
 }
 
 /// Why a candidate may not be chosen.

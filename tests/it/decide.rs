@@ -350,6 +350,31 @@ fn a_log_gives_the_same_bytes_again() {
     assert!(wrong.kind() == ErrorKind::Input && wrong.to_string().contains("line 2"), "{wrong}");
 }
 
+#[test]
+fn rewards_that_drift_are_reported() {
+    let rules = rewarding();
+    let told = |order: &mut dyn Iterator<Item = u32>| {
+        let mut learning = Learning::new(rules.clone(), by_segment(), at(0)).unwrap();
+        let model = learning.model().clone();
+        let mut dice = Dice(2);
+        let bought: Vec<bool> = (0..600).map(|n| dice.uniform() < if n < 300 { 0.6 } else { 0.1 }).collect();
+        for n in order {
+            // Of the placement without a control group.
+            let decision = decided(&rules, &model, 3 * n + 1, i64::from(n) * 60);
+            let amount = f64::from(u8::from(bought[n as usize]));
+            let at = at(i64::from(n) * 60 + 9);
+            learning.outcome(Outcome::new(decision.id, "o", "purchase", amount, at)).unwrap();
+            learning.decided(decision).unwrap();
+        }
+        learning.drifts(0.002).unwrap()
+    };
+    let found = told(&mut (0..600));
+    let [(time, _)] = found.as_slice() else { panic!("{found:?}") };
+    let place = (time.microseconds() - at(0).microseconds()) / 60_000_000;
+    assert!((300..400).contains(&place), "{place}");
+    assert_eq!(told(&mut (0..600).rev()), found);
+}
+
 /// What is told, or taken back.
 #[derive(Debug, Clone)]
 enum Told {
