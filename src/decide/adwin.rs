@@ -15,9 +15,9 @@ const PART_MIN: f64 = 5.0;
 
 /// A detector of change by adaptive windows: ADWIN2 (Bifet and Gavaldà 2007).
 ///
-/// It keeps the numbers since the last change in buckets of 1, 2, 4, ... of them, O(log n) memory. Every 32 numbers it compares
-/// the means of all ways to cut the window in two, old and new, against a bound that holds with probability 1 - `delta`; where they differ by
-/// more, something changed. After that it begins anew. O(log n) for a number.
+/// It keeps the numbers since the last change in buckets of 1, 2, 4, ... of them, O(log n) memory. Every 32 numbers it
+/// compares the means of all ways to cut the window in two, old and new, against a bound that holds with probability 1
+/// - `delta`; where they differ by more, something changed. After that it begins anew. O(log n) for a number.
 ///
 /// # Examples
 /// ```

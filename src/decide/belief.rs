@@ -54,6 +54,14 @@ impl Belief {
 /// How far from its mean a normal distribution is looked at, in deviations: what is beyond has 10^-12 of the mass.
 const REACH: f64 = 7.1;
 
+/// A deviation of this share of the mean is none.
+const ROUNDED: f64 = 1e-11;
+
+fn beta_deviation(a: f64, b: f64) -> f64 {
+    let (total, mean) = (a + b, a / (a + b));
+    (mean * (1.0 - mean) / (total + 1.0)).sqrt()
+}
+
 /// The distribution of `value * reward - cost`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spread {
@@ -101,18 +109,19 @@ impl Spread {
             high: money(high),
             deviation: value * deviation,
         };
+        // What is narrower than this is lost when money is rounded: it is one number, also to whoever draws.
+        let wide = |mean: f64, deviation: f64| value * deviation > ROUNDED * (value * mean.abs() + cost.abs());
         match *belief {
             Belief::Point(mean) => at(mean),
             Belief::Bound { mean, bonus } => at(mean + bonus),
-            Belief::Normal { mean, deviation } if deviation > 0.0 && value > 0.0 => {
+            Belief::Normal { mean, deviation } if wide(mean, deviation) => {
                 let scale = 1.0 / (value * deviation);
                 let shape = Shape::Normal { scale, shift: -money(mean) * scale };
                 spread(shape, mean - REACH * deviation, mean + REACH * deviation, deviation)
             }
             Belief::Normal { mean, .. } => at(mean),
-            Belief::Beta { a, b } if value > 0.0 => {
-                let (total, mean) = (a + b, a / (a + b));
-                let deviation = (mean * (1.0 - mean) / (total + 1.0)).sqrt();
+            Belief::Beta { a, b } if wide(a / (a + b), beta_deviation(a, b)) => {
+                let (total, mean, deviation) = (a + b, a / (a + b), beta_deviation(a, b));
                 // The tails are no heavier than those of a gamma distribution (Bernstein's bound at 10^-12).
                 let reach = 7.5 * deviation + 28.0 / total;
                 let ln_beta = libm::lgamma(a) + libm::lgamma(b) - libm::lgamma(total);

@@ -43,12 +43,12 @@ pub(super) struct Choice {
 /// over all seeds: 1 or 0 where nothing is drawn, otherwise the integral of [`wins`], mixed with the even share.
 /// O(offers), times 100 or so where numbers are drawn.
 pub(super) fn choose(offers: &[Offer<'_>], explore: f64, floor: f64, seed: Seed, decision: &[u8]) -> Choice {
-    let drawn = |offer: &Offer<'_>| {
-        let random = || Random::keyed(seed, DRAW, &[decision, offer.action.as_bytes()]);
-        offer.at(offer.belief.draw(random))
-    };
-    let scores: Vec<f64> = offers.iter().map(drawn).collect();
     let spreads: Vec<Spread> = offers.iter().map(|offer| Spread::of(&offer.belief, offer.value, offer.cost)).collect();
+    let drawn = |(offer, spread): (&Offer<'_>, &Spread)| {
+        let random = || Random::keyed(seed, DRAW, &[decision, offer.action.as_bytes()]);
+        if spread.is_point() { spread.low } else { offer.at(offer.belief.draw(random)) }
+    };
+    let scores: Vec<f64> = offers.iter().zip(&spreads).map(drawn).collect();
     let share = if offers.is_empty() { 0.0 } else { explore };
     let mut random = Random::keyed(seed, EXPLORE, &[decision]);
     let place = if share > 0.0 && random.uniform() < share {
@@ -92,11 +92,13 @@ const NODES: [(f64, f64); 5] = [
 /// Below this a probability is nothing.
 const NEGLIGIBLE: f64 = 1e-14;
 
-/// The probability that independent draws make this place the largest over the floor; or, for none, that none is over it.
+/// The probability that independent draws make this place the largest over the floor; or, for none, that none is over
+/// it.
 ///
 /// It is the integral of the density of the one times the distribution functions of all others, over all that it may
-/// come to: ten nodes to a panel. The panels begin where the lowest of all upper parts begins and widen with the distance
-/// from there: how steep a distribution function may still be is known, for whatever is narrow is over soon. Within 1e-6.
+/// come to: ten nodes to a panel. The panels begin where the lowest of all upper parts begins and widen with the
+/// distance from there: how steep a distribution function may still be is known, for whatever is narrow is over soon.
+/// Within 1e-6.
 pub(super) fn wins(spreads: &[Spread], place: Option<usize>, floor: f64) -> f64 {
     // Of what is no draw the largest counts, the first of equals; it is one more floor to the draws.
     let mut held = floor;
@@ -136,7 +138,8 @@ pub(super) fn wins(spreads: &[Spread], place: Option<usize>, floor: f64) -> f64 
     while from < one.high {
         let reach = (from - begin) / (2.0 * 7.1);
         let width = (2.0 * reach.max(narrowest).min(one.deviation)).max((one.high - begin) * 1e-4);
-        let to = (from + width).min(one.high);
+        // Where the numbers are so large that the width is lost in rounding, the next number is taken.
+        let to = (from + width).max(from.next_up()).min(one.high);
         if below(to) > 0.0 {
             let (middle, half) = (f64::midpoint(from, to), (to - from) / 2.0);
             let at = |money: f64| one.density(money) * below(money);

@@ -12,8 +12,8 @@ use std::fmt;
 
 const DECISION: u8 = 46;
 
-/// The name of a decision: a hash of the person's key, the placement and the time, under the seed. What is asked again is
-/// the same decision.
+/// The name of a decision: a hash of the person's key, the placement and the time, under the seed. What is asked again
+/// is the same decision.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "SmolStr", try_from = "SmolStr")]
 pub struct DecisionId(u128);
@@ -82,8 +82,8 @@ pub struct Decision {
     pub withheld: Option<SmolStr>,
     /// Whether the person is in the control group of the placement.
     pub holdout: bool,
-    /// The probability of this choice, given all that was known, before the control group: over all seeds so many of the
-    /// decisions are this.
+    /// The probability of this choice, given all that was known, before the control group: over all seeds so many of
+    /// the decisions are this.
     pub propensity: f64,
     /// What it was reckoned to earn: value times reward less cost, the reward being drawn or bounded; 0 for nothing.
     pub score: f64,

@@ -1,14 +1,14 @@
 //! Sums that do not depend on the order of what they add, and from which anything can be taken out again.
 //!
-//! Adding floating numbers rounds, and rounding depends on what came before: (a + b) + c is not a + (b + c). A learner that
-//! kept such sums would learn something else from the same outcomes in another order, and could forget nothing. So each
-//! outcome gives a fixed whole number of 2^-64ths, which depends on that outcome alone, and whole numbers add up to one
-//! number in any order; taking one out leaves what was there without it, to the bit. What is computed from the sums
-//! (factors, means) is computed from them anew, so it depends on the set of outcomes alone.
+//! Adding floating numbers rounds, and rounding depends on what came before: (a + b) + c is not a + (b + c). A learner
+//! that kept such sums would learn something else from the same outcomes in another order, and could forget nothing. So
+//! each outcome gives a fixed whole number of 2^-64ths, which depends on that outcome alone, and whole numbers add up
+//! to one number in any order; taking one out leaves what was there without it, to the bit. What is computed from the
+//! sums (factors, means) is computed from them anew, so it depends on the set of outcomes alone.
 //!
-//! A number is at most 2^30 in size here ([`FEATURE_MAX`](super::FEATURE_MAX) squared, or times a reward), and a sum holds
-//! at most 2^32 of them: it stays below 2^62, which in 2^-64ths fits into 128 bits. What is cut off of a number is below
-//! 2^-64.
+//! A number is at most 2^30 in size here ([`FEATURE_MAX`](super::FEATURE_MAX) squared, or times a reward), and a sum
+//! holds at most 2^32 of them: it stays below 2^62, which in 2^-64ths fits into 128 bits. What is cut off of a number
+//! is below 2^-64.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 

@@ -15,10 +15,11 @@ const FEATURE: u8 = 40;
 
 /// Features: a list of numbers, as the host declares it, or hashed from names.
 ///
-/// Hashing needs no list of what there may be (Weinberger et al. 2009): a feature `name` of a number, or `name=value` of a
-/// word, is hashed by SipHash-1-3 under a fixed key. The lower half of the hash, scaled to the dimensions, says where the
-/// number is added, a word counting 1; the top bit says whether it is taken off instead, so that what falls together by
-/// chance cancels out on average. The hash is the same everywhere and for ever. Of words nothing but the numbers is kept.
+/// Hashing needs no list of what there may be (Weinberger et al. 2009): a feature `name` of a number, or `name=value`
+/// of a word, is hashed by SipHash-1-3 under a fixed key. The lower half of the hash, scaled to the dimensions, says
+/// where the number is added, a word counting 1; the top bit says whether it is taken off instead, so that what falls
+/// together by chance cancels out on average. The hash is the same everywhere and for ever. Of words nothing but the
+/// numbers is kept.
 ///
 /// # Examples
 /// ```
@@ -68,21 +69,15 @@ impl Features {
         self
     }
 
-    /// The sums of two lists of numbers, one of which may be empty.
+    /// The sums of two lists of numbers.
     pub(super) fn plus(&self, other: &Self) -> Self {
-        if other.0.is_empty() {
-            return self.clone();
-        }
-        if self.0.is_empty() {
-            return other.clone();
-        }
         Self(self.0.iter().zip(&other.0).map(|(a, b)| a + b).collect())
     }
 
-    /// Checks that there are as many numbers as a model has, none where `may_lack`, and that none is out of bounds.
+    /// Checks that there are as many numbers as a model has, and that none is out of bounds.
     pub(super) fn check(&self, what: &'static str, dimensions: usize) -> Result<()> {
-        if self.0.len() != dimensions {
-            let reason = format!("has {} features, and the model {dimensions}", self.0.len());
+        if self.0.len() != dimensions || dimensions > DIMENSIONS_MAX {
+            let reason = format!("has {} features, not {dimensions} of at most {DIMENSIONS_MAX}", self.0.len());
             return Err(Error::input(what, reason));
         }
         if self.0.iter().any(|number| !(-FEATURE_MAX..=FEATURE_MAX).contains(number)) {

@@ -40,9 +40,9 @@ pub struct LearnedCounts {
 
 /// Learns everything from scratch: the definition of what a model knows.
 ///
-/// Of each decision that did something, the reward that [`reckon`] finds until `now`, cut to the learner's range, is learned
-/// once. The order of decisions and outcomes does not matter, nor how often they are told: the sums are exact, and two
-/// versions under one name are told apart by a total order (the larger JSON of a decision, the later outcome).
+/// Of each decision that did something, the reward that [`reckon`] finds until `now`, cut to the learner's range, is
+/// learned once. The order of decisions and outcomes does not matter, nor how often they are told: the sums are exact,
+/// and two versions under one name are told apart by a total order (the larger JSON of a decision, the later outcome).
 ///
 /// O((decisions + outcomes) times features^2 / 2, sorted; and features^3 / 3 for each).
 ///
@@ -211,7 +211,8 @@ impl Learning {
         self.settle(id).map(drop)
     }
 
-    /// Closes the windows that are over: decisions without an outcome had none. A time before the last one changes nothing.
+    /// Closes the windows that are over: decisions without an outcome had none. A time before the last one changes
+    /// nothing.
     ///
     /// # Errors
     /// `Limit` over 2^32 outcomes.
@@ -241,8 +242,8 @@ impl Learning {
         counts
     }
 
-    /// The rewards that were learned, with the time and name of their decisions, in the order of time: what a detector of
-    /// drift reads. O(decisions, sorted).
+    /// The rewards that were learned, with the time and name of their decisions, in the order of time: what a detector
+    /// of drift reads. O(decisions, sorted).
     pub fn rewards(&self) -> Vec<(Timestamp, DecisionId, f64)> {
         let learned = |(id, entry): (&DecisionId, &Entry)| Some((entry.decision.as_ref()?.at, *id, entry.learned?));
         let mut rewards: Vec<(Timestamp, DecisionId, f64)> = self.entries.iter().filter_map(learned).collect();
@@ -250,8 +251,9 @@ impl Learning {
         rewards
     }
 
-    /// The decisions at which an [`Adwin`](crate::Adwin) of this `delta` finds that the rewards changed: the model learned from what is no
-    /// longer so. It reads [`rewards`](Self::rewards), so neither does this depend on the order of telling. O(decisions, sorted).
+    /// The decisions at which an [`Adwin`](crate::Adwin) of this `delta` finds that the rewards changed: the model
+    /// learned from what is no longer so. It reads [`rewards`](Self::rewards), so neither does this depend on the order
+    /// of telling. O(decisions, sorted).
     ///
     /// # Errors
     /// `Config` where `delta` is not between 0 and 1.

@@ -80,8 +80,8 @@ pub struct LearnerPolicy {
     /// Whose outcomes a regression learns from.
     #[serde(default)]
     pub sharing: Sharing,
-    /// The share of decisions that choose evenly among all candidates that may pay: the least propensity of any is this,
-    /// divided by their number. 0 to 1.
+    /// The share of decisions that choose evenly among all candidates that may pay: the least propensity of any is
+    /// this, divided by their number. 0 to 1.
     #[serde(default)]
     pub explore_share: f64,
     /// The least and the largest reward of a decision; a sum beyond is cut. Learners by segment need 0 and 1.

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 /// The sums of one regression: `x x'` by packed columns, and `reward x`.
 ///
 /// They are exact sums, and all that is computed of them is computed from them anew, never carried on from what was
-/// computed before (Sherman and Morrison's update would be cheaper, and would hang on the order). So a model is a function
-/// of the set of outcomes that it learned, whatever their order, and unlearning one is exact.
+/// computed before (Sherman and Morrison's update would be cheaper, and would hang on the order). So a model is a
+/// function of the set of outcomes that it learned, whatever their order, and unlearning one is exact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct LinearSums {
     count: u64,

@@ -1,8 +1,9 @@
 //! The inverse of the Cholesky factor of a small symmetric matrix, and what a ridge regression asks of it.
 //!
 //! It is our own, and short: a library of linear algebra looks at run time for wide instructions and fused
-//! multiplication, and two machines then round two ways. Here every sum has one order, written down; the loops run along
-//! columns, where neighbours do not wait for each other, so that the compiler may do several at once and changes nothing.
+//! multiplication, and two machines then round two ways. Here every sum has one order, written down; the loops run
+//! along columns, where neighbours do not wait for each other, so that the compiler may do several at once and changes
+//! nothing.
 
 /// The lower triangle of a symmetric matrix is packed by columns: column `k` holds the rows `k..size`.
 pub(super) fn packed_len(size: usize) -> usize {
@@ -19,7 +20,8 @@ pub(super) struct Factor {
 
 impl Factor {
     /// Factorises a packed matrix whose eigenvalues are all at least `least`, over 0; no pivot is smaller (it is the
-    /// reciprocal of a diagonal entry of the inverse of a principal part), and rounding is not let to say otherwise. O(size^3 / 3).
+    /// reciprocal of a diagonal entry of the inverse of a principal part), and rounding is not let to say otherwise.
+    /// O(size^3 / 3).
     pub(super) fn new(size: usize, mut packed: Vec<f64>, least: f64) -> Self {
         packed.resize(packed_len(size), 0.0);
         let mut rest = packed.as_mut_slice();

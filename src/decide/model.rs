@@ -22,9 +22,9 @@ const ALL: &str = "";
 
 /// The version of a model: the hash of its settings and of the set of outcomes that it learned.
 ///
-/// The outcomes' hashes are added up (Bellare and Micciancio 1997): so the version, like what it names, does not depend on
-/// the order, an outcome that is unlearned leaves the version of before, and it costs one hash an outcome. SipHash is no
-/// protection against somebody who makes up outcomes to collide.
+/// The outcomes' hashes are added up (Bellare and Micciancio 1997): so the version, like what it names, does not depend
+/// on the order, an outcome that is unlearned leaves the version of before, and it costs one hash an outcome. SipHash
+/// is no protection against somebody who makes up outcomes to collide.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "SmolStr", try_from = "SmolStr")]
 pub struct ModelVersion(u128);
@@ -58,8 +58,8 @@ impl TryFrom<SmolStr> for ModelVersion {
 
 /// What a learner learned: exact sums over outcomes, and what is computed of them.
 ///
-/// It is a function of its settings and of the set of outcomes that it learned. Keep a clone, or the JSON that serde writes, to
-/// go back to it.
+/// It is a function of its settings and of the set of outcomes that it learned. Keep a clone, or the JSON that serde
+/// writes, to go back to it.
 ///
 /// # Examples
 /// ```
@@ -127,8 +127,8 @@ impl DecisionModel {
     /// Learns that an action brought a reward. O(features^3 / 3).
     ///
     /// # Errors
-    /// `Input` where the features or the reward are out of bounds; `Limit` after 2^32 outcomes of one action. Nothing is
-    /// learned then.
+    /// `Input` where the features or the reward are out of bounds; `Limit` after 2^32 outcomes of one action. Nothing
+    /// is learned then.
     pub fn learn(&mut self, action: &str, segment: &str, features: &Features, reward: f64) -> Result<()> {
         self.relearn(action, segment, features, None, Some(reward))
     }
@@ -156,10 +156,11 @@ impl DecisionModel {
     ) -> Result<()> {
         [before, after].into_iter().flatten().try_for_each(|reward| self.check(features, reward))?;
         let learns = !matches!(self.policy.learner, Learner::Fixed { .. });
-        if before.is_some() && learns && self.count(action) == 0 {
+        let held = self.held(action, segment);
+        if before.is_some() && learns && held == 0 {
             return Err(Error::input("outcome", "was never learned"));
         }
-        if after.is_some() && self.count(action) >= COUNT_MAX {
+        if after.is_some() && held >= COUNT_MAX {
             return Err(Error::limit("the number of outcomes of an action", COUNT_MAX));
         }
         let hash = |reward: Option<f64>| reward.map_or(0, |reward| hash(action, segment, features, reward));
@@ -190,6 +191,13 @@ impl DecisionModel {
             Learner::SegmentMean { prior } => sums().mean(*prior),
             Learner::Fixed { rewards, otherwise } => Belief::Point(*rewards.get(action).unwrap_or(otherwise)),
         }
+    }
+
+    /// How many outcomes the sums hold that an action's go to.
+    fn held(&self, action: &str, segment: &str) -> u64 {
+        let linear = self.linear.get(self.arm(action)).map(|(sums, _)| sums.count());
+        let by_segment = || self.segments.get(segment)?.get(action).map(|sums| sums.count());
+        linear.or_else(by_segment).unwrap_or(0)
     }
 
     /// The key of the regression of an action.

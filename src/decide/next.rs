@@ -27,8 +27,8 @@ const MONEY_MAX: f64 = 1e12;
 /// Decides what to do next for one person, at one place, now.
 ///
 /// Of the candidates those remain that are eligible, permitted, not suppressed, under their caps, and that could pay.
-/// Of each, `value * reward - cost` is reckoned with the reward that the model believes in, draws or bounds; the largest
-/// is chosen, the first by name of equals, or nothing where none is over 0 (see [`Floor`]). With the model's
+/// Of each, `value * reward - cost` is reckoned with the reward that the model believes in, draws or bounds; the
+/// largest is chosen, the first by name of equals, or nothing where none is over 0 (see [`Floor`]). With the model's
 /// `explore_share`, any of those that remain is chosen, evenly. A person in the control group of the placement gets
 /// nothing, and the decision says what was withheld.
 ///
@@ -38,8 +38,8 @@ const MONEY_MAX: f64 = 1e12;
 /// O(candidates times features^2 / 2).
 ///
 /// # Errors
-/// `Input` where a number is none or out of bounds, features are not as many as the model has, or two candidates have one
-/// name; `Limit` over 10,000 candidates or a rule too deep.
+/// `Input` where a number is none or out of bounds, features are not as many as the model has, or two candidates have
+/// one name; `Limit` over 10,000 candidates or a rule too deep.
 ///
 /// # Examples
 /// ```
@@ -105,9 +105,9 @@ pub fn decide(rules: &DecisionRules, model: &DecisionModel, request: &DecisionRe
     Ok(decision)
 }
 
-/// The probability with which [`decide`] chooses each candidate, over all seeds, before the control group: what another model
-/// would have done in a logged moment, for [`estimate`](super::estimate). Candidates that could not be chosen are not
-/// in it; what is missing to 1 is the probability of doing nothing.
+/// The probability with which [`decide`] chooses each candidate, over all seeds, before the control group: what another
+/// model would have done in a logged moment, for [`estimate`](super::estimate). Candidates that could not be chosen are
+/// not in it; what is missing to 1 is the probability of doing nothing.
 ///
 /// O(candidates^2 times 100) where numbers are drawn.
 ///
@@ -229,32 +229,33 @@ fn value(rules: &DecisionRules, request: &DecisionRequest<'_>, candidate: &Candi
     }
 }
 
-/// The features of a candidate in the context.
+/// The features of a candidate in the context. A learner that does not look at them keeps them all the same: another
+/// one may learn from the log.
 fn features<'a>(
     model: &DecisionModel,
     request: &'a DecisionRequest<'_>,
     candidate: &'a Candidate,
 ) -> Result<Cow<'a, Features>> {
-    if !model.policy().is_linear() {
-        return Ok(Cow::Owned(Features::default()));
-    }
-    let dimensions = model.policy().dimensions;
     let (context, own) = (&request.context, &candidate.features);
-    let found = match (context.numbers(), own.numbers()) {
-        (_, []) => Cow::Borrowed(context),
-        ([], _) => Cow::Borrowed(own),
-        _ => {
-            context.check("context", dimensions)?;
-            own.check("candidate", dimensions)?;
-            Cow::Owned(context.plus(own))
-        }
-    };
-    found.check("context", dimensions)?;
-    Ok(found)
+    let (there, more) = (context.numbers().len(), own.numbers().len());
+    let dimensions = if model.policy().is_linear() { model.policy().dimensions } else { there.max(more) };
+    if there > 0 || more == 0 {
+        context.check("context", dimensions)?;
+    }
+    if more == 0 {
+        return Ok(Cow::Borrowed(context));
+    }
+    own.check("candidate", dimensions)?;
+    if there == 0 {
+        return Ok(Cow::Borrowed(own));
+    }
+    let sum = context.plus(own);
+    sum.check("candidate", dimensions)?;
+    Ok(Cow::Owned(sum))
 }
 
-/// Whether the person is in the control group of the placement: by a hash of the person's key and the placement, so that
-/// it is so whenever it is asked, and of different placements independently.
+/// Whether the person is in the control group of the placement: by a hash of the person's key and the placement, so
+/// that it is so whenever it is asked, and of different placements independently.
 fn holdout(rules: &DecisionRules, request: &DecisionRequest<'_>) -> bool {
     let Some(share) = rules.policy().holdout.get(&request.placement) else { return false };
     let parts: [&[u8]; 2] = [request.subject.as_bytes(), request.placement.as_bytes()];

@@ -54,8 +54,8 @@ pub struct OffPolicyEstimate {
 pub struct OffPolicySupport {
     /// The rows.
     pub rows: u64,
-    /// Of how many rows that were chosen by the judged policy itself the log is worth (Kish 1965): the square of the sum
-    /// of the weights over the sum of their squares.
+    /// Of how many rows that were chosen by the judged policy itself the log is worth (Kish 1965): the square of the
+    /// sum of the weights over the sum of their squares.
     pub effective: f64,
     /// The rewards over 0 where the judged policy could have chosen the same.
     pub positives: u64,
@@ -93,13 +93,14 @@ pub struct OffPolicyEstimates {
 /// Estimates what a policy would have earned on average, from what was logged of another.
 ///
 /// The intervals are those of Student for the mean of the influence values of each estimator, with the effective sample
-/// size less one as degrees of freedom: near the normal for a log that says much, wider where few rows carry the weight.
+/// size less one as degrees of freedom: near the normal for a log that says much, wider where few rows carry the
+/// weight.
 ///
 /// O(rows).
 ///
 /// # Errors
-/// `Input` where a propensity is not over 0 and at most 1, a probability not 0 to 1, or a number is none; `Config` where the level
-/// is not between 0 and 1.
+/// `Input` where a propensity is not over 0 and at most 1, a probability not 0 to 1, or a number is none; `Config`
+/// where the level is not between 0 and 1.
 ///
 /// # Examples
 /// ```

@@ -67,8 +67,8 @@ pub enum OutcomeStatus {
 /// What the outcomes of one decision come to.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Reckoned {
-    /// The reward, cut to nothing yet: the sum of weight times amount of what counts; 0 where nothing came and the longest
-    /// window is over; none while something may still come.
+    /// The reward, cut to nothing yet: the sum of weight times amount of what counts; 0 where nothing came and the
+    /// longest window is over; none while something may still come.
     pub reward: Option<f64>,
     /// Whether the longest window is over.
     pub closed: bool,
@@ -79,9 +79,9 @@ pub struct Reckoned {
 /// Reckons what came of a decision until now: a pure function of the set of outcomes, in any order, told any number of
 /// times. Those of other decisions are passed over.
 ///
-/// While no outcome counts, and the longest window is not over, there is no reward; then it is 0. An outcome that happened in
-/// its window counts whenever it is told, also after the window was over and the decision had been taken for a 0. So as
-/// `now` grows a reward, once it is there, changes only by outcomes.
+/// While no outcome counts, and the longest window is not over, there is no reward; then it is 0. An outcome that
+/// happened in its window counts whenever it is told, also after the window was over and the decision had been taken
+/// for a 0. So as `now` grows a reward, once it is there, changes only by outcomes.
 ///
 /// O(outcomes, sorted).
 ///

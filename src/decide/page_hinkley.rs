@@ -23,8 +23,9 @@ impl Default for PageHinkleyOptions {
 
 /// A detector of a change of the mean, up or down (Page 1954, Hinkley 1971).
 ///
-/// It adds up by how much the numbers are over their mean so far, less `delta`; where the sum comes to be over its least by more
-/// than the threshold, the mean rose. For a fall, the same with the signs turned. After a change it begins anew. O(1).
+/// It adds up by how much the numbers are over their mean so far, less `delta`; where the sum comes to be over its
+/// least by more than the threshold, the mean rose. For a fall, the same with the signs turned. After a change it
+/// begins anew. O(1).
 ///
 /// # Examples
 /// ```

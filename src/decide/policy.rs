@@ -163,7 +163,7 @@ impl DecisionPolicy {
             }
         }
         let text = serde_json::to_vec(&self).map_err(|error| Error::input("decision policy", error.to_string()))?;
-        let version = format!("d{}", base_32(Seed::new(0).hash_parts(POLICY, &[&text]))).into();
+        let version = format!("r{}", base_32(Seed::new(0).hash_parts(POLICY, &[&text]))).into();
         Ok(DecisionRules { policy: self, version })
     }
 }

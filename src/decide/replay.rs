@@ -64,7 +64,8 @@ impl Learning {
     /// Makes a model again from the lines of a log: the same bytes.
     ///
     /// # Errors
-    /// `Input` with the number of the line that is wrong; `Config` where the learner's settings are; `Limit` over 2^32 outcomes.
+    /// `Input` with the number of the line that is wrong; `Config` where the learner's settings are; `Limit` over 2^32
+    /// outcomes.
     pub fn from_log<'a>(
         rules: DecisionRules,
         learner: LearnerPolicy,

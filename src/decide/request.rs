@@ -145,10 +145,12 @@ pub struct Allowed {
     pub channels: BTreeMap<SmolStr, PermissionReason>,
 }
 
-/// What is asked of a decision: whom it is for, where, from what, and what is known. `Debug` shows nothing of the person.
+/// What is asked of a decision: whom it is for, where, from what, and what is known. `Debug` shows nothing of the
+/// person.
 #[derive(Clone)]
 pub struct DecisionRequest<'a> {
-    /// A stable key of the person. Draws and the control group hang on it: give one that survives, as the name of a profile does.
+    /// A stable key of the person. Draws and the control group hang on it: give one that survives, as the name of a
+    /// profile does.
     pub subject: SmolStr,
     /// Where it would be done: a slot on a page, a message, a script of the call centre.
     pub placement: SmolStr,

@@ -26,8 +26,8 @@ impl SegmentSums {
         self.rewards = self.rewards.minus(Exact::of(reward));
     }
 
-    /// The posterior under a prior: Beta-Bernoulli Thompson sampling (Thompson 1933) draws of it; a reward between 0 and 1
-    /// counts as that share of a success.
+    /// The posterior under a prior: Beta-Bernoulli Thompson sampling (Thompson 1933) draws of it; a reward between 0
+    /// and 1 counts as that share of a success.
     pub(super) fn posterior(self, prior: (f64, f64)) -> Belief {
         let rewards = self.rewards.number();
         Belief::Beta { a: prior.0 + rewards, b: prior.1 + (self.count as f64 - rewards).max(0.0) }

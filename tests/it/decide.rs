@@ -247,6 +247,36 @@ fn wrong_requests_are_refused() {
 }
 
 #[test]
+fn the_largest_and_the_smallest_are_decided_too() {
+    let thompson = |width: f64| LearnerPolicy::new(Learner::LinearThompson { width, ridge: 1.0 }).dimensions(1);
+    for width in [1e-9, 1e-6, 0.5, 1e6] {
+        let mut model = DecisionModel::new(thompson(width)).unwrap();
+        for n in 0..50_u8 {
+            let action = ["a", "b"][usize::from(n % 2)];
+            model.learn(action, "", &Features::new([1.0]), f64::from(n % 3) / 2.0).unwrap();
+        }
+        for value in [0.0, 1e-9, 1.0, 1e12] {
+            let candidates = ["a", "b", "c"].map(|action| Candidate::new(action, value).cost(-1.0));
+            let request = request(&candidates).context(Features::new([1.0])).floor(Floor::Any);
+            let decision = decide(&rules(), &model, &request).unwrap();
+            let chances = onefold::chances(&rules(), &model, &request).unwrap();
+            let sum: f64 = chances.values().sum();
+            assert!((sum - 1.0).abs() < 1e-5, "{width}, {value}: {chances:?}");
+            assert!((decision.propensity - chances[&decision.action.unwrap()]).abs() < 1e-9);
+        }
+    }
+}
+
+#[test]
+fn a_learner_without_features_keeps_them_for_others() {
+    let candidates = [Candidate::new("a", 1.0).features(Features::new([0.0, 0.5]))];
+    let ask = request(&candidates).context(Features::new([1.0, 0.25]));
+    assert_eq!(decide(&rules(), &half(), &ask).unwrap().features, Features::new([1.0, 0.75]));
+    let error = decide(&rules(), &half(), &request(&candidates).context(Features::new([1.0]))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+}
+
+#[test]
 fn debug_shows_nothing_of_the_person() {
     let candidates = [Candidate::new("diabetes guide", 1.0)];
     let request = request(&candidates).facts(Facts::default().attribute("name", "Ann")).context(Features::new([0.123]));
