@@ -78,6 +78,10 @@
 //!   is what everybody does, and an [`Affinity`] the one beside the other.
 //! - What to show her: [`Shopper`] is folded from events; [`suppress`] and [`rank`] judge [`Item`]s under a [`RankRequest`],
 //!   and say why ([`Suppressed`], [`Ground`], [`Warning`]).
+//! - What to do next: [`decide`] answers a [`DecisionRequest`] with a [`Decision`], under a [`DecisionPolicy`] and a
+//!   [`DecisionModel`] of a [`Learner`]; an [`Outcome`] is what came of it, [`reckon`] and [`learn`] say what is learned,
+//!   [`Learning`] does it one by one; [`estimate`] judges another policy by [`LoggedChoice`]s, [`Adwin`] and
+//!   [`PageHinkley`] find drift.
 //! - The façade: [`Resolver`] writes, [`View`] reads one revision, [`Query`] searches it. [`Resolution`], [`Found`],
 //!   [`Profile`], [`Golden`], [`Explanation`], [`Structure`], [`Withheld`], [`Stats`] and [`Drift`] are its answers;
 //!   a [`JourneyQuery`] asks for the [`Journey`] of one.
