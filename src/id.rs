@@ -29,6 +29,15 @@ pub(crate) fn base_32(bits: u128) -> String {
     (0..26).rev().map(digit).collect()
 }
 
+/// Reads what [`base_32`] writes.
+pub(crate) fn from_base_32(digits: &str) -> Option<u128> {
+    let read = |bits: u128, byte: u8| {
+        let digit = BASE_32.iter().position(|&known| known == byte)?;
+        Some(bits.checked_mul(32)? | digit as u128)
+    };
+    (digits.len() == 26).then(|| digits.bytes().try_fold(0, read)).flatten()
+}
+
 impl ProfileId {
     /// Names the profile of a number, under the seed of its tenant. Two rounds of a keyed permutation: names do not
     /// show their order, and a name that was never given is told from one that was.
@@ -74,13 +83,7 @@ impl std::str::FromStr for ProfileId {
 
     fn from_str(text: &str) -> Result<Self> {
         let wrong = || Error::input("profile id", "is not `p` and 26 characters of base 32");
-        let digits = text.strip_prefix('p').filter(|digits| digits.len() == 26).ok_or_else(wrong)?;
-        let mut id = 0_u128;
-        for byte in digits.bytes() {
-            let digit = BASE_32.iter().position(|&known| known == byte).ok_or_else(wrong)?;
-            id = id.checked_mul(32).ok_or_else(wrong)? | digit as u128;
-        }
-        Ok(Self(id))
+        text.strip_prefix('p').and_then(from_base_32).map(Self).ok_or_else(wrong)
     }
 }
 

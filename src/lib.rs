@@ -79,6 +79,10 @@
 //!   is what everybody does, and an [`Affinity`] the one beside the other.
 //! - What to show her: [`Shopper`] is folded from events; [`suppress`] and [`rank`] judge [`Item`]s under a [`RankRequest`],
 //!   and say why ([`Suppressed`], [`Ground`], [`Warning`]).
+//! - What to do next: [`decide`] answers a [`DecisionRequest`] with a [`Decision`], under a [`DecisionPolicy`] and a
+//!   [`DecisionModel`] of a [`Learner`]; an [`Outcome`] is what came of it, [`reckon`] and [`learn`] say what is learned,
+//!   [`Learning`] does it one by one; [`estimate`] judges another policy by [`LoggedChoice`]s, [`Adwin`] and
+//!   [`PageHinkley`] find drift.
 //! - The façade: [`Resolver`] writes, [`View`] reads one revision, [`Query`] searches it. [`Resolution`], [`Found`],
 //!   [`Profile`], [`Golden`], [`Explanation`], [`Structure`], [`Withheld`], [`Stats`] and [`Drift`] are its answers;
 //!   a [`JourneyQuery`] asks for the [`Journey`] of one.
@@ -123,6 +127,7 @@ mod audit;
 mod catalogue;
 mod consent;
 mod contact;
+mod decide;
 mod decimal;
 mod error;
 mod event;
@@ -141,6 +146,7 @@ mod parallel;
 mod policy;
 mod preference;
 mod profile;
+mod random;
 mod record;
 mod resolver;
 mod retention;
@@ -167,6 +173,14 @@ pub use contact::{
     CapRule, Capped, ChannelChoice, ChannelLeftOut, ChannelLeftOutReason, ChannelPermission, ChannelRule, ChoiceReason,
     ContactDefaults, ContactPlan, ContactPoint, ContactRequest, ContactRules, ContactZone, HourRate, PointSource,
     QuietHours, ResponsePrior, ResponseRate, ZoneSource, plan_contact,
+};
+pub use decide::{
+    Adwin, Allowed, Belief, Candidate, CapScope, DIMENSIONS_MAX, Decision, DecisionId, DecisionLog, DecisionModel,
+    DecisionPolicy, DecisionRequest, DecisionRules, Done, Eligibility, ExposureCap, FEATURE_MAX, Facts, Features,
+    Floor, LearnedCounts, Learner, LearnerPolicy, Learning, LoggedChoice, ModelVersion, Mood, MoodPolicy, Nature,
+    OUTCOME_MAX, OffPolicy, OffPolicyEstimate, OffPolicyEstimates, OffPolicyOptions, OffPolicySupport, Outcome,
+    OutcomeStatus, Outscored, PageHinkley, PageHinkleyOptions, Reckoned, RejectReason, Rejected, RewardPolicy, Sharing,
+    chances, decide, estimate, learn, reckon,
 };
 pub use decimal::Decimal;
 pub use error::{Error, ErrorKind, Result};

@@ -3,10 +3,11 @@
 use super::block::{self, Blocked, Rule};
 use super::linker::{Linker, PairScorer, built_in_model};
 use super::table::{self, Table};
-use super::train::{self, Evidence, Random};
+use super::train::{self, Evidence};
 use crate::error::Result;
 use crate::parallel::in_parallel;
 use crate::policy::{BlockPolicy, Compare, LinkagePolicy, ModelSource, Policy, Role, Rules};
+use crate::random::Random;
 use crate::record::Record;
 use ahash::AHashMap;
 

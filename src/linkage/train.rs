@@ -13,6 +13,7 @@ use crate::policy::{
     BlockPolicy, Compare, ComparisonModel, Level, LevelModel, LinkagePolicy, MODEL_FORMAT, Model, Policy, Rules,
     TermFrequencies, Training,
 };
+use crate::random::Random;
 use crate::record::{Record, RecordKey};
 use crate::statistics::PROFILES_MIN;
 use ahash::AHashMap;
@@ -642,24 +643,6 @@ fn falling(m: &[f64], u: &[f64]) -> Vec<f64> {
         }
     }
     pools.into_iter().flat_map(|(m, u, count)| std::iter::repeat_n(m / u.max(1e-300), count)).collect()
-}
-
-/// SplitMix64 (Steele, Lea and Flood 2014).
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// A number below a bound, nearly evenly.
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
-    }
 }
 
 /// The pairs of strangers among records that have a value, so many of their pairs being of one person.

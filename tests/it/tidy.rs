@@ -13,6 +13,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("parallel", (0, 1)),
     ("similarity", (0, 1)),
     ("statistics", (0, 1)),
+    ("random", (0, 2)),
     ("record", (1, 0)),
     ("event", (1, 1)),
     ("issue", (1, 1)),
