@@ -16,7 +16,7 @@ use std::fmt;
 /// assert!("12,50".parse::<Decimal>().is_err());
 /// # Ok::<(), onefold::Error>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Decimal(rust_decimal::Decimal);
 
 impl Decimal {
@@ -58,6 +58,18 @@ impl Decimal {
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.checked_add(-other)
+    }
+
+    /// So much of it as a part is of a whole, rounded to the fourth digit after the point, half to even; none where there is
+    /// no room for it, or the whole is nothing.
+    pub(crate) fn portion(self, part: Self, whole: Self) -> Option<Self> {
+        Some(Self(self.0.checked_mul(part.0)?.checked_div(whole.0)?.round_dp(4)))
+    }
+
+    /// The number nearest to it.
+    pub(crate) fn nearest(self) -> f64 {
+        // A decimal is written in a form that always reads as a number.
+        self.to_string().parse().unwrap_or(f64::NAN)
     }
 
     /// The quotient, to 28 digits; none where it has more, or the divisor is nothing.

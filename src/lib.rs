@@ -204,8 +204,10 @@ pub use linkage::{
     TrainOptions, Trained, TrainingReport, ValueDrift, Weight, count_blocks, propose_blocks, score_pairs, train,
 };
 pub use measure::{
-    Evaluation, RELIABILITY_BOUNDS, Reliability, ReliabilityBin, Score, ThresholdScore, best_threshold, evaluate,
-    reliability, threshold_scores,
+    CustomerCounts, CustomerFigures, CustomerHistory, Dimension, DimensionScore, Distortion, Evaluation,
+    ExperienceIndex, Good, Group, Kpi, KpiReading, KpiRegistry, KpiResult, Period, Purchase, RELIABILITY_BOUNDS, Rate,
+    Reliability, ReliabilityBin, RollUp, Score, ThresholdScore, best_threshold, count_customer, distortions, evaluate,
+    experience_index, measure_customers, purchases_of, reliability, threshold_scores,
 };
 pub use normalise::{
     Normalised, NormalisedEvent, NormalisedLine, normalise, normalise_event, normalise_identifier, order_id,
@@ -222,12 +224,12 @@ pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, S
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict, What};
 pub use resolver::{
     AccessReport, AccessRequest, AccessStatus, Alike, Asks, Because, Card, CardConsent, CardEvent, CardHousehold,
-    CardLimits, CardOrder, CardQuery, CardStated, Consents, Contribution, Correction, DataUse, Deduplicated, Erased,
-    Explanation, FacetFavourites, ForPurpose, Found, FoundOrders, Fulfilled, Hit, IdentifierRow, Ingest, Journey,
-    JourneyEvent, JourneyQuery, KeptFor, Listed, LoadReport, Member, Minimisation, Options, OrderSearch, Orders,
-    PairScore, Phase, PolicyReport, Progress, Query, ReadBy, ReadRecord, Receipt, ReplaceReport, RequestKind,
-    RequestStatus, Resolution, Resolver, Scorer, ShownConsent, ShownEvent, Sought, Stats, Step, StoredEvent,
-    StoredRecord, Structure, Touch, View, Why, Withheld, deduplicate,
+    CardLimits, CardOrder, CardQuery, CardStated, Consents, Contribution, Correction, Customers, DataUse, Deduplicated,
+    Erased, Explanation, FacetFavourites, ForPurpose, Found, FoundOrders, Fulfilled, Hit, IdentifierRow, Ingest,
+    Journey, JourneyEvent, JourneyQuery, KeptFor, Listed, LoadReport, Member, Minimisation, Options, OrderSearch,
+    Orders, PairScore, Phase, PolicyReport, Progress, Query, ReadBy, ReadRecord, Receipt, ReplaceReport, RequestKind,
+    RequestStatus, Resolution, Resolver, Scorer, SegmentsOf, ShownConsent, ShownEvent, Sought, Stats, Step,
+    StoredEvent, StoredRecord, Structure, Touch, View, Why, Withheld, deduplicate,
 };
 pub use retention::{DataKind, DropReason, Dropped, Swept, SweptPlace};
 pub use similarity::{Agreement, Similarities, Similarity};

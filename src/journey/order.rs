@@ -40,6 +40,34 @@ pub struct Order {
     pub status: OrderStatus,
 }
 
+impl Order {
+    /// What was paid for what was kept, in a currency: of a line that was given back in part, so much of its amount as of
+    /// its quantity, to the hundredth of a hundredth. None where a line that was kept in whole or part does not tell, or is
+    /// in another currency, or nothing was kept. O(lines).
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Event, EventKind, Line, orders};
+    /// use std::sync::Arc;
+    /// let event = |key: &str, kind| Ok::<_, onefold::Error>(Event::new("web", key, "2026-01-05T10:00:00Z".parse()?, kind));
+    /// let socks = Line::new("socks").quantity("3").amount("20.00", "EUR");
+    /// let bought = event("1", EventKind::Purchase)?.order("o-1").line(socks);
+    /// let back = event("2", EventKind::Return)?.order("o-1").line(Line::new("socks").quantity("1"));
+    /// let (orders, _) = orders(&[bought, back].map(Arc::new), |event| event.order.clone());
+    /// assert_eq!(orders[0].kept_amount("EUR"), Some("13.3333".parse()?));
+    /// assert_eq!(orders[0].kept_amount("USD"), None);
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn kept_amount(&self, currency: &str) -> Option<Decimal> {
+        let kept = self.lines.iter().filter(|line| line.kept() > Decimal::ZERO);
+        let amounts = kept.map(|line| {
+            let paid = line.amount.filter(|_| line.currency.as_deref() == Some(currency))?;
+            if line.returned == Decimal::ZERO { Some(paid) } else { paid.portion(line.kept(), line.quantity) }
+        });
+        amounts.reduce(|sum, amount| sum?.checked_add(amount?)).flatten()
+    }
+}
+
 /// One thing that was bought.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct OrderLine {

@@ -1,9 +1,18 @@
-//! How well we do: one labelling of the records against another, and scored pairs against what is true.
+//! How well we do: one labelling of the records against another, scored pairs against what is true, and what customers do.
 
 mod curve;
+mod customers;
+mod experience;
+mod kpi;
 mod reliability;
 
 pub use curve::{ThresholdScore, best_threshold, threshold_scores};
+pub use customers::{
+    CustomerCounts, CustomerFigures, CustomerHistory, Distortion, Group, Period, Purchase, count_customer, distortions,
+    measure_customers, purchases_of,
+};
+pub use experience::{Dimension, DimensionScore, ExperienceIndex, Rate, experience_index};
+pub use kpi::{Good, Kpi, KpiReading, KpiRegistry, KpiResult, RollUp};
 pub use reliability::{RELIABILITY_BOUNDS, Reliability, ReliabilityBin, reliability};
 
 use ahash::RandomState;

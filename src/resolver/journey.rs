@@ -360,6 +360,14 @@ impl View {
     /// # Errors
     /// `Store` or `Corrupt` where reading failed.
     pub fn live_events(&self, visit: &mut dyn FnMut(&Event, ProfileId)) -> Result<()> {
+        self.live_events_by_trail(&mut |_, event, id| visit(&event, id))
+    }
+
+    /// As [`live_events`](Self::live_events), each with its trail; those of a trail one after the other, the newest first.
+    pub(super) fn live_events_by_trail(
+        &self,
+        visit: &mut dyn FnMut(RecordNumber, Arc<Event>, ProfileId),
+    ) -> Result<()> {
         let mut users = Users::default();
         self.trail_pages(&mut |page| {
             let numbers: Vec<RecordNumber> = page.iter().map(|(number, _)| *number).collect();
@@ -373,7 +381,9 @@ impl View {
                         let row = self.snapshot.clusters(&[cluster])?.pop().flatten();
                         last = row.map(|row| (cluster, ProfileId::of(row.profile, self.seed)));
                     }
-                    last.into_iter().for_each(|(_, id)| visit(&event, id));
+                    if let Some((_, id)) = last {
+                        visit(number, event, id);
+                    }
                     Ok(())
                 })?;
             }

@@ -10,6 +10,7 @@ mod card;
 mod card_consent;
 mod consent;
 mod contact;
+mod customers;
 mod deduplicate;
 mod deeds;
 mod drift;
@@ -61,6 +62,7 @@ pub use card::{
 };
 pub use card_consent::{CardConsent, ShownConsent};
 pub use consent::Consents;
+pub use customers::{Customers, SegmentsOf};
 pub use deduplicate::{Deduplicated, deduplicate};
 pub use erase::Erased;
 pub use journey::{Journey, JourneyEvent, JourneyQuery, Touch};

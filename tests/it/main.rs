@@ -37,6 +37,7 @@ mod linkage_policy;
 mod linkage_speed;
 mod malformed;
 mod measure;
+mod measures;
 mod model;
 mod names;
 mod normalise;
