@@ -205,7 +205,7 @@ pub struct CustomerFigures {
 
 impl CustomerFigures {
     /// Every figure with its name.
-    pub fn named(&self) -> [(&'static str, Option<f64>); 11] {
+    pub fn named(&self) -> [Figure; 11] {
         [
             ("acquisition_cost", self.acquisition_cost),
             ("average_order_value", self.average_order_value),
@@ -325,6 +325,9 @@ fn month_of(day: i64) -> SmolStr {
     at.map_or_else(|_| day.to_smolstr(), |at| format_smolstr!("{:.7}", at.to_string()))
 }
 
+/// A figure and its name.
+type Figure = (&'static str, Option<f64>);
+
 /// A figure with identities resolved, and without.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Distortion {
@@ -340,7 +343,7 @@ pub struct Distortion {
 
 /// Tells by how much figures are off where one person is taken for several. O(1).
 pub fn distortions(resolved: &CustomerFigures, unresolved: &CustomerFigures) -> Vec<Distortion> {
-    let told = |((figure, resolved), (_, unresolved)): ((&str, Option<f64>), (&str, Option<f64>))| {
+    let told = |((figure, resolved), (_, unresolved)): (Figure, Figure)| {
         let off = resolved.zip(unresolved).filter(|(right, _)| *right != 0.0);
         let off = off.map(|(right, wrong)| (wrong - right) / right);
         Distortion { figure: figure.into(), resolved, unresolved, off }
