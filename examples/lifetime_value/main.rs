@@ -2,6 +2,32 @@
 //!
 //! `cargo run --release --example lifetime_value -- --transactions FILE.csv --columns customer,date,amount
 //! --calibration-end DATE --plot OUT.svg --top 10`; without arguments it runs on customers that it invents.
+//!
+//! On the sample it prints:
+//!
+//! ```text
+//! 11,630 purchases read, 3,000 customers before the end of calibration, 1,748 of them came back
+//!
+//! hold-out of 38.9 weeks: 3,328 purchase days
+//!
+//!             log-likelihood  predicted    RMSE  parameters
+//! BG/NBD          -18711.458      3,380   1.756  r=0.4645 alpha=5.6993 a=1.4468 b=7.1372
+//! MBG/NBD         -18703.097      3,323   1.750  r=0.8964 alpha=8.3220 a=1.1192 b=3.6187
+//! Pareto/NBD      -18714.928      2,811   1.760  r=0.9571 alpha=12.4528 s=5.7445 beta=233.0500
+//! NBD             -19010.262      6,124   2.238  r=0.6751 alpha=12.8516
+//! own rate                        6,132   2.678
+//!
+//! Gamma-Gamma on 1,748 customers: p=5.0781 q=4.1065 v=24.6314, log-likelihood -7733.9354
+//!
+//! by MBG/NBD, value over 52 weeks, discounted 0.002 a unit
+//!
+//! customer             value  expected  spending   alive
+//! c-0732             1267.51      9.64    137.67   0.920
+//! c-2989              904.96      5.45    173.79   0.782
+//! c-2355              872.34      5.23    174.89   0.841
+//! c-1979              857.25      4.20    213.99   0.737
+//! c-2394              729.24      6.06    126.16   0.600
+//! ```
 
 #[path = "../common/console.rs"]
 mod console;
