@@ -94,6 +94,11 @@
 //!   of the industry.
 //! - For how long it is kept: a [`TimeToLive`] in the policy, [`Resolver::sweep`], and what was [`Swept`] and why; a
 //!   [`Minimisation`] lists what is kept and nothing reads.
+//! - When somebody comes again: [`next_due`] by the gaps of all ([`learn_gaps`], [`GapPrior`]) and one's own, a [`Season`],
+//!   a [`ServiceRule`] by date or use; [`NoEvidence`] where there is none.
+//! - What somebody will buy and is worth: [`PurchaseRow`] from [`purchase_days`] or [`days_of_orders`], a
+//!   [`LifetimeModel`] from [`fit_lifetime`] and a [`SpendingModel`] from [`fit_spending`], with a [`Degeneracy`] where the
+//!   rows do not tell; a [`CustomerValue`] from [`customer_value`].
 //! - One card with all of it, bounded, for staff: [`Card`], asked for by a [`CardQuery`].
 //! - What is given once: [`Resolver::issue`] and [`Resolver::assign`] answer with [`Issued`] and [`Assigned`], and keep a
 //!   [`Grant`] as evidence.
@@ -124,6 +129,7 @@
 struct Readme;
 
 mod audit;
+mod cadence;
 mod catalogue;
 mod consent;
 mod contact;
@@ -137,7 +143,9 @@ mod id;
 mod identifier;
 mod issue;
 mod journey;
+mod lifetime;
 mod linkage;
+mod maximum;
 mod measure;
 mod normalise;
 mod offer;
@@ -151,6 +159,7 @@ mod record;
 mod resolver;
 mod retention;
 mod similarity;
+mod special;
 mod statistics;
 mod stitch;
 pub mod store;
@@ -159,6 +168,10 @@ mod trade;
 mod value;
 
 pub use audit::{Audit, AuditAction, AuditEntry, AuditHash, AuditSink, verify_audit};
+pub use cadence::{
+    Due, DueRequest, GAP_FORMAT, GapPrior, NoEvidence, Reading, Season, ServiceCause, ServiceDue, ServiceRule,
+    learn_gaps, next_due,
+};
 pub use catalogue::{
     ATTENTION_DAYS, Asked, Consumable, EXPOSURES_MIN, Ground, Grounds, Item, Observed, Owned, RankRequest, Ranked,
     Ranking, Shopper, Slot, Suppressed, Warning, Wish, rank, suppress,
@@ -199,6 +212,11 @@ pub use journey::{
     ChannelRecognition, Order, OrderAccess, OrderLine, OrderStatus, Recognition, ShownOrder, Touches, Verification,
     orders, touches,
 };
+pub use lifetime::{
+    CustomerValue, DaysByCustomer, Degeneracy, LIFETIME_FORMAT, LifetimeKind, LifetimeLaw, LifetimeModel, PERIODS_MAX,
+    PurchaseDay, PurchaseRow, REPEATS_MAX, SPENDING_FORMAT, SpendingModel, TimeUnit, ValueRequest, customer_value,
+    days_of_orders, fit_lifetime, fit_spending, purchase_days,
+};
 pub use linkage::{
     BlockCount, ComparisonDrift, Drift, FrequencyDrift, GenericBlocks, ScoredPair, SplinkImport, SplinkRemark,
     TrainOptions, Trained, TrainingReport, ValueDrift, Weight, count_blocks, propose_blocks, score_pairs, train,
@@ -234,6 +252,7 @@ pub use resolver::{
 pub use retention::{DataKind, DropReason, Dropped, Swept, SweptPlace};
 pub use similarity::{Agreement, Similarities, Similarity};
 pub use smol_str::SmolStr;
+pub use special::hypergeometric;
 pub use statistics::{Interval, PROFILES_MIN, jeffreys, wilson};
 pub use store::Memory;
 #[cfg(feature = "encryption")]
