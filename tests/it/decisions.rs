@@ -1,12 +1,16 @@
 //! Decisions and what came of them, as evidence: with whoever has the identifier, through merges, splits, exports and
 //! erasure.
 
+use crate::properties::config;
 use onefold::{
-    Candidate, CapScope, Consent, ConsentStatus, Decision, DecisionModel, DecisionPolicy, DecisionRequest,
-    DecisionRules, Eligibility, Event, EventKind, Features, Identifier, Learner, LearnerPolicy, Learning, Line,
-    Operation, Outcome, OutcomeStatus, Policy, ProfileId, PurposePolicy, Record, RecordKey, RejectReason, Resolver,
-    Secret, Timestamp,
+    Assertion, Candidate, CapScope, Consent, ConsentStatus, CustomerCounts, CustomerHistory, Decision, DecisionModel,
+    DecisionPolicy, DecisionRequest, DecisionRules, Eligibility, Event, EventKind, Features, Group, Identifier,
+    LearnedCounts, Learner, LearnerPolicy, Learning, LegalBasis, Line, Operation, Outcome, OutcomeStatus, Period,
+    Policy, ProfileId, PurposePolicy, Record, RecordKey, RejectReason, Resolver, Secret, Timestamp, Verdict,
+    measure_customers,
 };
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
 
 const HOUR: i64 = 3_600_000_000;
 
@@ -263,4 +267,148 @@ fn who_is_erased_leaves_no_decision_and_who_asks_is_told_of_them() {
     })
     .unwrap();
     assert_eq!(lines, 1, "hers, and what came of it, are gone");
+}
+
+/// What is done at random: who comes, goes, buys, is decided for, is told of.
+#[derive(Debug, Clone)]
+enum Act {
+    Card(u8, Vec<u8>),
+    Gone(u8),
+    Word(u8, u8, Verdict),
+    Buys(u8, u8, i64),
+    Decide(u8, i64),
+    Comes(u8, u8, i64),
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let (card, who, hour) = (0..5_u8, 0..6_u8, 0..90_i64);
+    let verdict = prop::sample::select(vec![Verdict::Join, Verdict::Separate]);
+    prop_oneof![
+        3 => (card.clone(), prop::collection::vec(who.clone(), 1..3)).prop_map(|(card, who)| Act::Card(card, who)),
+        1 => card.clone().prop_map(Act::Gone),
+        1 => (card.clone(), card, verdict).prop_map(|(a, b, verdict)| Act::Word(a, b, verdict)),
+        3 => (0..8_u8, who.clone(), hour.clone()).prop_map(|(order, who, hour)| Act::Buys(order, who, hour)),
+        4 => (who, hour.clone()).prop_map(|(who, hour)| Act::Decide(who, hour)),
+        2 => (0..8_u8, 0..6_u8, hour).prop_map(|(decision, key, hour)| Act::Comes(decision, key, hour)),
+    ]
+}
+
+/// Four addresses and two devices.
+fn identifier(who: u8) -> Identifier {
+    if who < 4 { known(&format!("p{who}@x.org")) } else { Identifier::new("device_id", format!("device {who}")) }
+}
+
+fn service() -> Policy {
+    let mut policy = Policy::retail();
+    policy.purpose.push(PurposePolicy::new("service").basis(LegalBasis::Contract));
+    policy
+}
+
+fn acted(acts: &[Act]) -> Resolver {
+    let resolver = Resolver::in_memory(service()).unwrap();
+    let mut decisions = Vec::new();
+    for act in acts {
+        match act {
+            Act::Card(key, who) => {
+                let record = Record::new("crm", key.to_string(), at(i64::from(*key)));
+                let named = who.iter().map(|who| identifier(*who));
+                let record = named.fold(record, |record, one| record.identifier(one.kind, one.value));
+                drop(resolver.add(record).unwrap());
+            }
+            Act::Gone(key) => drop(resolver.remove(&RecordKey::new("crm", key.to_string())).unwrap()),
+            Act::Word(a, b, verdict) if a != b => {
+                let [a, b] = [a, b].map(|key| RecordKey::new("crm", key.to_string()));
+                let word = Assertion::new(*verdict, a, b, "steward", "").unwrap();
+                drop(resolver.apply(Operation::Assert(word)).unwrap());
+            }
+            Act::Word(..) => {}
+            Act::Buys(order, who, hour) => {
+                let one = identifier(*who);
+                let event = Event::new("web", order.to_string(), at(*hour), EventKind::Purchase);
+                let event = event.order(order.to_string()).identifier(one.kind, one.value);
+                drop(resolver.add_event(event.line(Line::new("socks").amount("20.00", "EUR"))).unwrap());
+            }
+            Act::Decide(who, hour) => {
+                let Some(id) = resolver.find(&identifier(*who)).unwrap().profile else { continue };
+                let candidates = [Candidate::new("coupon", 8.0).topic("sale"), Candidate::new("call", 5.0).cost(1.0)];
+                let request = DecisionRequest::new("", "home", "service", &candidates, at(*hour));
+                decisions.push(resolver.decide(id, &rules(), &model(), &request).unwrap().id);
+            }
+            Act::Comes(decision, key, hour) => {
+                let Some(id) = decisions.get(usize::from(*decision)) else { continue };
+                let outcome = Outcome::new(*id, key.to_string(), "click", 1.0, at(*hour));
+                let _status = resolver.outcome(&rules(), outcome).unwrap();
+            }
+        }
+    }
+    resolver
+}
+
+/// All that decisions and measures show, whatever profiles are called.
+#[derive(Debug, PartialEq)]
+struct Shown {
+    decisions: BTreeSet<Vec<String>>,
+    credited: BTreeMap<String, String>,
+    model: String,
+    counts: LearnedCounts,
+    customers: BTreeMap<Group, CustomerCounts>,
+    unresolved: BTreeMap<Group, CustomerCounts>,
+}
+
+fn shown(resolver: &Resolver) -> Shown {
+    let view = resolver.view().unwrap();
+    let mut profiles: BTreeSet<ProfileId> = BTreeSet::new();
+    view.live_records(&mut |_, profile| profiles.extend(profile)).unwrap();
+    view.live_events(&mut |_, profile| drop(profiles.insert(profile))).unwrap();
+    let (mut decisions, mut credited, mut seen) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
+    for id in profiles {
+        let decided = view.decisions(id).unwrap().unwrap();
+        for one in &decided {
+            assert!(seen.insert(one.decision.id), "a decision is with one person");
+        }
+        if !decided.is_empty() {
+            decisions.insert(decided.iter().map(|one| one.decision.id.to_string()).collect());
+        }
+        for outcome in view.attributed(id, &rules(), "purchase", None, at(500)).unwrap().unwrap() {
+            let known = credited.insert(outcome.key.to_string(), outcome.decision.to_string());
+            assert_eq!(known, None, "an order is credited once");
+        }
+    }
+    let (model, counts) = view.learned(&rules(), &learner(), ("purchase", None), at(500)).unwrap();
+    let found = view.customers("EUR", at(500), &|_, _| Ok(Vec::new())).unwrap();
+    let period = Period::between(at(24), at(72)).unwrap();
+    let measured = |customers: Vec<&CustomerHistory>| measure_customers(customers, period, &|_| None).unwrap();
+    Shown {
+        decisions,
+        credited,
+        model: serde_json::to_string(&model).unwrap(),
+        counts,
+        customers: measured(found.resolved.values().collect()),
+        unresolved: measured(found.unresolved.iter().collect()),
+    }
+}
+
+proptest! {
+    #![proptest_config(config(48))]
+
+    /// The laws with decisions, outcomes and measures among what happens: all of it is evidence, and shows alike in any
+    /// order and told twice.
+    #[test]
+    fn decisions_outcomes_and_measures_are_evidence(
+        acts in prop::collection::vec(act(), 1..24),
+        order in any::<u64>(),
+    ) {
+        let resolver = acted(&acts);
+        let mut operations: Vec<Operation> = Vec::new();
+        resolver.export(&mut |operation| operations.push(operation)).unwrap();
+        let copy = Resolver::in_memory(service()).unwrap();
+        // Shuffled by a keyed order, and everything twice.
+        let twice: Vec<&Operation> = operations.iter().chain(&operations).collect();
+        let mut places: Vec<usize> = (0..twice.len()).collect();
+        places.sort_by_key(|place| (*place as u64 + 1).wrapping_mul(order | 1).rotate_left(17).wrapping_mul(0x9e37_79b9));
+        for place in places {
+            drop(copy.apply(twice[place].clone()).unwrap());
+        }
+        prop_assert_eq!(shown(&copy), shown(&resolver));
+    }
 }
