@@ -126,8 +126,9 @@ pub(super) fn partition(
     assertions: &[AssertionRow],
     snapshot: &dyn Snapshot,
 ) -> Result<Partition> {
-    let carriers = Carriers::of(items, |item| item.subject.links());
+    // What looks for pairs takes the most room, and gives it back: it comes first.
     let pairs = Pairs::of(rules, items);
+    let carriers = Carriers::of(items, |item| item.subject.links());
     let limit = |link: &Link| rules.kinds.get(usize::from(link.kind)).and_then(|kind| kind.max_records);
     let over =
         |(value, link): (usize, &Link)| limit(link).is_some_and(|max| carriers.of_value(value).len() as u64 > max);
