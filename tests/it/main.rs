@@ -56,6 +56,7 @@ mod requests;
 mod retention;
 mod scale;
 mod script;
+mod segments;
 mod shop;
 mod signals;
 mod similarity;
