@@ -189,11 +189,12 @@ pub use contact::{
 };
 pub use decide::{
     Adwin, Allowed, Belief, Candidate, CapScope, DIMENSIONS_MAX, Decision, DecisionId, DecisionLog, DecisionModel,
-    DecisionPolicy, DecisionRequest, DecisionRules, Done, Eligibility, ExposureCap, FEATURE_MAX, Facts, Features,
+    DecisionPolicy, DecisionRequest, DecisionRules, Deed, Done, Eligibility, ExposureCap, FEATURE_MAX, Facts, Features,
     Floor, LearnedCounts, Learner, LearnerPolicy, Learning, LoggedChoice, Membership, ModelVersion, Mood, MoodPolicy,
     Nature, OUTCOME_MAX, OffPolicy, OffPolicyEstimate, OffPolicyEstimates, OffPolicyOptions, OffPolicySupport, Outcome,
     OutcomeStatus, Outscored, PageHinkley, PageHinkleyOptions, Reckoned, RejectReason, Rejected, RewardPolicy,
-    RuleReason, SEGMENTS_MAX, Segment, SegmentSet, Sharing, Standing, chances, decide, estimate, learn, reckon,
+    RuleReason, SEGMENTS_MAX, Segment, SegmentSet, Sharing, Standing, attribute, chances, decide, estimate, learn,
+    reckon,
 };
 pub use decimal::Decimal;
 pub use error::{Error, ErrorKind, Result};
@@ -244,13 +245,13 @@ pub use profile::{Golden, GoldenRule, GoldenValue, Profile, ProfileIdentifier, S
 pub use record::{Assertion, Identifier, Record, RecordKey, Verdict, What};
 pub use resolver::{
     AccessReport, AccessRequest, AccessStatus, Alike, Asks, Because, Card, CardConsent, CardEvent, CardHousehold,
-    CardLimits, CardOrder, CardQuery, CardStated, Consents, Contribution, Correction, Customers, DataUse, Deduplicated,
-    Erased, ExperienceQuery, ExperienceRates, Explanation, FacetFavourites, ForPurpose, Found, FoundOrders, Fulfilled,
-    Hit, IdentifierRow, Ingest, Journey, JourneyEvent, JourneyQuery, KeptFor, Listed, LoadReport, Member, Minimisation,
-    Options, OrderSearch, Orders, PairScore, Phase, PolicyReport, Progress, Query, ReadBy, ReadRecord, Receipt,
-    ReplaceReport, RequestKind, RequestStatus, Resolution, Resolver, Scorer, SegmentIndex, SegmentRefresh, SegmentsOf,
-    ShownConsent, ShownEvent, Sought, Stats, Step, StoredEvent, StoredRecord, Structure, Touch, View, Why, Withheld,
-    deduplicate,
+    CardLimits, CardOrder, CardQuery, CardStated, Consents, Contribution, Correction, Customers, DataUse, Decided,
+    Deduplicated, Erased, ExperienceQuery, ExperienceRates, Explanation, FacetFavourites, ForPurpose, Found,
+    FoundOrders, Fulfilled, Hit, IdentifierRow, Ingest, Journey, JourneyEvent, JourneyQuery, KeptFor, Listed,
+    LoadReport, Member, Minimisation, Options, OrderSearch, Orders, PairScore, Phase, PolicyReport, Progress, Query,
+    ReadBy, ReadRecord, Receipt, ReplaceReport, RequestKind, RequestStatus, Resolution, Resolver, Scorer, SegmentIndex,
+    SegmentRefresh, SegmentsOf, ShownConsent, ShownEvent, Sought, Stats, Step, StoredEvent, StoredRecord, Structure,
+    Touch, View, Why, Withheld, deduplicate,
 };
 pub use retention::{DataKind, DropReason, Dropped, Swept, SweptPlace};
 pub use similarity::{Agreement, Similarities, Similarity};

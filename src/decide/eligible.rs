@@ -91,6 +91,17 @@ pub(super) enum Held {
 }
 
 impl Eligibility {
+    /// The attributes that it reads. O(rules).
+    pub fn reads(&self) -> BTreeSet<&SmolStr> {
+        match self {
+            Self::Always | Self::Segment(_) => BTreeSet::new(),
+            Self::Equals(name, _) | Self::OneOf(name, _) | Self::Exists(name) => BTreeSet::from([name]),
+            Self::AtLeast(name, _) | Self::AtMost(name, _) => BTreeSet::from([name]),
+            Self::All(rules) | Self::Any(rules) => rules.iter().flat_map(Self::reads).collect(),
+            Self::Not(rule) => rule.reads(),
+        }
+    }
+
     /// Judges the facts. O(rules times attributes' logarithm).
     pub(super) fn judge(&self, facts: &Facts) -> Result<Held> {
         self.at(facts, 0)

@@ -1,6 +1,7 @@
 //! What to do next for a person: decided, learned, and judged afterwards. Pure: time and chance are arguments.
 
 mod adwin;
+mod attribute;
 mod belief;
 mod choose;
 mod decision;
@@ -23,6 +24,7 @@ mod segment;
 mod segment_rule;
 
 pub use adwin::Adwin;
+pub use attribute::{Deed, attribute};
 pub use belief::Belief;
 pub use decision::{Decision, DecisionId, Outscored, RejectReason, Rejected};
 pub use eligible::{Eligibility, Facts};

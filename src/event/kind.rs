@@ -53,6 +53,10 @@ pub enum EventKind {
     Offer,
     /// Somebody was put into an arm of an experiment.
     Bucket,
+    /// It was decided what to do for somebody.
+    Decision,
+    /// Something came of a decision.
+    Outcome,
     /// Anything else, under a name of your own.
     Custom(SmolStr),
 }
@@ -61,7 +65,7 @@ pub enum EventKind {
 const CUSTOM: &str = "custom:";
 
 /// Every kind that has a name.
-const NAMED: [(&str, EventKind); 16] = [
+const NAMED: [(&str, EventKind); 18] = [
     ("view", EventKind::View),
     ("search", EventKind::Search),
     ("cart", EventKind::Cart),
@@ -78,6 +82,8 @@ const NAMED: [(&str, EventKind); 16] = [
     ("consent", EventKind::Consent),
     ("offer", EventKind::Offer),
     ("bucket", EventKind::Bucket),
+    ("decision", EventKind::Decision),
+    ("outcome", EventKind::Outcome),
 ];
 
 impl EventKind {

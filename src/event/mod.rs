@@ -80,6 +80,16 @@ impl Event {
     /// they link nobody, claim no value, are in nobody's journey, and go with no profile.
     pub const LEDGER: &'static str = "onefold";
 
+    /// The source whose events tell what was decided for whoever has an identifier, and what came of it. As those of the
+    /// [`LEDGER`](Self::LEDGER), they say nothing of who is one person; but they go when their time is over, and when the
+    /// person does.
+    pub const DECISIONS: &'static str = "onefold:decisions";
+
+    /// Whether events of a source tell what was done for somebody, not what they did: such events link nobody.
+    pub(crate) fn is_told_of(source: &str) -> bool {
+        [Self::LEDGER, Self::DECISIONS].contains(&source)
+    }
+
     /// Starts an event of which nothing else is known.
     pub fn new(source: impl Into<SmolStr>, key: impl Into<SmolStr>, at: Timestamp, kind: EventKind) -> Self {
         Self {

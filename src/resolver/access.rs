@@ -303,8 +303,8 @@ impl View {
         report.identifiers =
             carried.into_iter().filter_map(|(kind, value)| self.rules.identifier(kind, value)).collect();
         for identifier in &report.identifiers {
-            let ledger = [hash_trail(self.seed, Event::LEDGER, [identifier])];
-            if let Some(trail) = self.snapshot.numbers(&ledger)?.pop().flatten() {
+            let told_of = [Event::LEDGER, Event::DECISIONS].map(|source| hash_trail(self.seed, source, [identifier]));
+            for trail in self.snapshot.numbers(&told_of)?.into_iter().flatten() {
                 all_events(self, trail, &mut report.events)?;
             }
         }

@@ -19,8 +19,15 @@ use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
 /// What is done to somebody, and nothing that they did.
-const DONE_TO: [EventKind; 5] =
-    [EventKind::MessageSent, EventKind::MessageDelivered, EventKind::Exposure, EventKind::Offer, EventKind::Bucket];
+const DONE_TO: [EventKind; 7] = [
+    EventKind::MessageSent,
+    EventKind::MessageDelivered,
+    EventKind::Exposure,
+    EventKind::Offer,
+    EventKind::Bucket,
+    EventKind::Decision,
+    EventKind::Outcome,
+];
 
 /// How the experience of a period is to be measured.
 #[derive(Debug, Clone)]
@@ -166,7 +173,7 @@ impl View {
             let happened = page.iter().filter(|(_, trail)| trail.last.at >= since && trail.first.at <= until);
             let (numbers, sources): (Vec<_>, Vec<_>) = happened.map(|(number, trail)| (*number, &trail.source)).unzip();
             for ((number, source), node) in numbers.iter().zip(sources).zip(self.snapshot.nodes(&numbers)?) {
-                if source == Event::LEDGER {
+                if Event::is_told_of(source) {
                     continue;
                 }
                 let node = node.filter(|node| node.cluster != DORMANT);

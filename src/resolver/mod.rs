@@ -11,6 +11,7 @@ mod card_consent;
 mod consent;
 mod contact;
 mod customers;
+mod decide;
 mod deduplicate;
 mod deeds;
 mod drift;
@@ -66,6 +67,7 @@ pub use card::{
 pub use card_consent::{CardConsent, ShownConsent};
 pub use consent::Consents;
 pub use customers::{Customers, SegmentsOf};
+pub use decide::Decided;
 pub use deduplicate::{Deduplicated, deduplicate};
 pub use erase::Erased;
 pub use experience::{ExperienceQuery, ExperienceRates};

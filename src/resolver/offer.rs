@@ -254,7 +254,7 @@ impl View {
     }
 
     /// The identifiers that count for a cluster.
-    fn counting(
+    pub(super) fn counting(
         &self,
         number: ClusterNumber,
         cluster: &Cluster,

@@ -117,7 +117,9 @@ impl EventReading {
             key: hash_of(seed, event.what(), &event.key),
             trail: hash_trail(seed, &event.key.source, identifiers),
             links: links(seed, rules, &normalised.identifiers),
-            dormant: normalised.quarantined || normalised.identifiers.is_empty() || event.key.source == Event::LEDGER,
+            dormant: normalised.quarantined
+                || normalised.identifiers.is_empty()
+                || Event::is_told_of(&event.key.source),
             issues,
             event,
         }
@@ -138,7 +140,7 @@ pub(super) fn moment_of(event: &Event) -> Moment {
 /// of, and those of the ledger tell what was given, not who did something.
 pub(super) fn read_trail(rules: &Ruling, trail: &Trail) -> (Vec<(u16, SmolStr)>, bool) {
     let (identifiers, quarantined) = normalise_identifiers(rules, &trail.identifiers);
-    let dormant = quarantined || identifiers.is_empty() || trail.source == Event::LEDGER;
+    let dormant = quarantined || identifiers.is_empty() || Event::is_told_of(&trail.source);
     (identifiers, dormant)
 }
 

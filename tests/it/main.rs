@@ -17,6 +17,7 @@ mod contact;
 mod counted;
 mod crowd;
 mod decide;
+mod decisions;
 mod deeds;
 mod drift;
 #[cfg(feature = "durable")]
