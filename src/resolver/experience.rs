@@ -117,7 +117,8 @@ struct Found {
 impl View {
     /// Measures the four rates of the customer experience over a period:
     ///
-    /// - *understanding*: of the profiles that did something in it, those of whom enough is known: the golden record has all
+    /// - *understanding*: of the profiles that did something in it, visitors without a name among them, those of whom enough is
+    ///   known: the golden record has all
     ///   attributes that are [`needed`](ExperienceQuery::needed); or a wish or a dislike that they stated stands; or their deeds
     ///   show with 95 % probability that they choose a value more often than everybody does. Golden records are those of
     ///   now, statements and deeds those before the end of the period.

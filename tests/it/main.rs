@@ -26,6 +26,7 @@ mod durable;
 mod encryption;
 mod erase;
 mod event;
+mod experience;
 mod found;
 mod golden;
 mod homes;
