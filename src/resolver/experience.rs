@@ -12,11 +12,14 @@ use crate::id::{ClusterNumber, ProfileId};
 use crate::identifier::Topic;
 use crate::journey::{Recognition, channel};
 use crate::measure::Rate;
-use crate::preference::{Population, PreferenceQuery, SignalWeights, recall};
+use crate::preference::{Affinity, Population, PreferenceQuery, SignalWeights, recall};
 use crate::store::DORMANT;
 use crate::time::Timestamp;
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
+
+/// Somebody chooses a value more often than everybody from this many times on.
+const LIFT_MIN: f64 = 1.1;
 
 /// What is done to somebody, and nothing that they did.
 const DONE_TO: [EventKind; 7] = [
@@ -120,7 +123,7 @@ impl View {
     /// - *understanding*: of the profiles that did something in it, visitors without a name among them, those of whom enough is
     ///   known: the golden record has all
     ///   attributes that are [`needed`](ExperienceQuery::needed); or a wish or a dislike that they stated stands; or their deeds
-    ///   show with 95 % probability that they choose a value more often than everybody does. Golden records are those of
+    ///   show with 95 % probability that they choose a value more often than everybody does, and by a tenth at least. Golden records are those of
     ///   now, statements and deeds those before the end of the period.
     /// - *personalisation*: of the exposures and the messages sent in it, whoever's, those that were
     ///   [chosen](ExperienceQuery::chosen_by) for the person.
@@ -239,8 +242,9 @@ impl View {
         let mut facets = population.facets.iter().map(|prior| &prior.facet);
         Ok(facets.any(|facet| {
             let liked = population.favourites(facet, &deeds, &query.weights, last, usize::MAX);
-            // The score over the lift is the share of everybody.
-            liked.iter().any(|found| found.count > 0 && found.lower * found.lift > found.score)
+            // The score over the lift is the share of everybody. A lower bound alone would be fooled by what all do alike.
+            let is_more = |found: &Affinity| found.lift >= LIFT_MIN && found.lower * found.lift > found.score;
+            liked.iter().any(|found| found.count > 0 && is_more(found))
         }))
     }
 

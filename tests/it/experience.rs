@@ -91,7 +91,7 @@ fn deeds_tell_where_they_are_unlike_everybodys() {
             )
         })
         .collect();
-    let options = LearnOptions::until(at("2026-01-10T00:00:00Z"));
+    let options = LearnOptions::until(at("2026-01-20T00:00:00Z"));
     let population = Population::learn_deeds(&crowd, &SignalWeights::default(), &options).unwrap();
     let grey = bought("ann", &["grey"; 60]);
     let all = bought("bob", &["grey", "red", "blue", "black"]);
