@@ -190,10 +190,11 @@ pub use contact::{
 pub use decide::{
     Adwin, Allowed, Belief, Candidate, CapScope, DIMENSIONS_MAX, Decision, DecisionId, DecisionLog, DecisionModel,
     DecisionPolicy, DecisionRequest, DecisionRules, Deed, Done, Eligibility, ExposureCap, FEATURE_MAX, Facts, Features,
-    Floor, LearnedCounts, Learner, LearnerPolicy, Learning, LoggedChoice, ModelVersion, Mood, MoodPolicy, Nature,
-    OUTCOME_MAX, OffPolicy, OffPolicyEstimate, OffPolicyEstimates, OffPolicyOptions, OffPolicySupport, Outcome,
-    OutcomeStatus, Outscored, PageHinkley, PageHinkleyOptions, Reckoned, RejectReason, Rejected, RewardPolicy, Sharing,
-    attribute, chances, decide, estimate, learn, reckon,
+    Floor, LearnedCounts, Learner, LearnerPolicy, Learning, LoggedChoice, Membership, ModelVersion, Mood, MoodPolicy,
+    Nature, OUTCOME_MAX, OffPolicy, OffPolicyEstimate, OffPolicyEstimates, OffPolicyOptions, OffPolicySupport, Outcome,
+    OutcomeStatus, Outscored, PageHinkley, PageHinkleyOptions, Reckoned, RejectReason, Rejected, RewardPolicy,
+    RuleReason, SEGMENTS_MAX, Segment, SegmentSet, Sharing, Standing, attribute, chances, decide, estimate, learn,
+    reckon,
 };
 pub use decimal::Decimal;
 pub use error::{Error, ErrorKind, Result};
@@ -222,10 +223,12 @@ pub use linkage::{
     TrainOptions, Trained, TrainingReport, ValueDrift, Weight, count_blocks, propose_blocks, score_pairs, train,
 };
 pub use measure::{
-    CustomerCounts, CustomerFigures, CustomerHistory, Dimension, DimensionScore, Distortion, Evaluation,
-    ExperienceIndex, Good, Group, Kpi, KpiReading, KpiRegistry, KpiResult, Period, Purchase, RELIABILITY_BOUNDS, Rate,
-    Reliability, ReliabilityBin, RollUp, Score, ThresholdScore, best_threshold, count_customer, distortions, evaluate,
-    experience_index, measure_customers, purchases_of, reliability, threshold_scores,
+    Bought, CustomerCounts, CustomerFigures, CustomerHistory, Dimension, DimensionScore, Distortion, Evaluation,
+    ExperienceIndex, Good, Group, Kpi, KpiReading, KpiRegistry, KpiResult, Period, PredictedValue, Purchase,
+    RELIABILITY_BOUNDS, Rate, Reliability, ReliabilityBin, RollUp, Score, ThresholdScore, ValueModel,
+    acquisition_figures, best_threshold, count_customer, days_bought, days_by_facet, days_by_product, distortions,
+    evaluate, experience_index, lapse_judge, measure_customers, measure_value, purchases_of, reliability,
+    threshold_scores,
 };
 pub use normalise::{
     Normalised, NormalisedEvent, NormalisedLine, normalise, normalise_event, normalise_identifier, order_id,
@@ -243,11 +246,12 @@ pub use record::{Assertion, Identifier, Record, RecordKey, Verdict, What};
 pub use resolver::{
     AccessReport, AccessRequest, AccessStatus, Alike, Asks, Because, Card, CardConsent, CardEvent, CardHousehold,
     CardLimits, CardOrder, CardQuery, CardStated, Consents, Contribution, Correction, Customers, DataUse, Decided,
-    Deduplicated, Erased, Explanation, FacetFavourites, ForPurpose, Found, FoundOrders, Fulfilled, Hit, IdentifierRow,
-    Ingest, Journey, JourneyEvent, JourneyQuery, KeptFor, Listed, LoadReport, Member, Minimisation, Options,
-    OrderSearch, Orders, PairScore, Phase, PolicyReport, Progress, Query, ReadBy, ReadRecord, Receipt, ReplaceReport,
-    RequestKind, RequestStatus, Resolution, Resolver, Scorer, SegmentsOf, ShownConsent, ShownEvent, Sought, Stats,
-    Step, StoredEvent, StoredRecord, Structure, Touch, View, Why, Withheld, deduplicate,
+    Deduplicated, Erased, ExperienceQuery, ExperienceRates, Explanation, FacetFavourites, ForPurpose, Found,
+    FoundOrders, Fulfilled, Hit, IdentifierRow, Ingest, Journey, JourneyEvent, JourneyQuery, KeptFor, Listed,
+    LoadReport, Member, Minimisation, Options, OrderSearch, Orders, PairScore, Phase, PolicyReport, Progress, Query,
+    ReadBy, ReadRecord, Receipt, ReplaceReport, RequestKind, RequestStatus, Resolution, Resolver, Scorer, SegmentIndex,
+    SegmentRefresh, SegmentsOf, ShownConsent, ShownEvent, Sought, Stats, Step, StoredEvent, StoredRecord, Structure,
+    Touch, View, Why, Withheld, deduplicate,
 };
 pub use retention::{DataKind, DropReason, Dropped, Swept, SweptPlace};
 pub use similarity::{Agreement, Similarities, Similarity};

@@ -100,6 +100,15 @@ impl Value {
             Self::Bool(_) | Self::Integer(_) | Self::Number(_) => false,
         }
     }
+
+    /// The number that it is; of text none, whatever it says.
+    pub(crate) fn as_number(&self) -> Option<f64> {
+        match self {
+            Self::Integer(number) => Some(*number as f64),
+            Self::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
 }
 
 /// Writes the value as people read it: text bare, a list joined by `, `.

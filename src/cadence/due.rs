@@ -153,6 +153,36 @@ pub fn next_due(
     }))
 }
 
+impl GapPrior {
+    /// The probability that the next purchase would have come by now, as [`Due::probability_by_now`] has it, without the
+    /// dates: over 0.9, the customer has been silent for longer than the upper bound of the interval of 80 %. None of who never
+    /// bought. O(n log n) for n days, and one incomplete beta function.
+    ///
+    /// # Errors
+    /// `Input` where the prior cannot be used.
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::learn_gaps;
+    /// let days = |gap: i64| (0..).map(move |n| n * gap + n % 2 * 3).take_while(|day| *day <= 200).collect();
+    /// let people: Vec<Vec<i64>> = (20..60).map(days).collect();
+    /// let prior = learn_gaps(&people, 200, None).unwrap();
+    /// let days = [100, 110, 119, 130, 139];
+    /// assert!(prior.probability_by(&days, 141, None)?.unwrap() < 0.1);
+    /// assert!(prior.probability_by(&days, 180, None)?.unwrap() > 0.9);
+    /// assert_eq!(prior.probability_by(&[], 180, None)?, None);
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn probability_by(&self, days: &[i64], now: i64, season: Option<&Season>) -> Result<Option<f64>> {
+        self.check()?;
+        let between = |from, to| between(season, from, to);
+        let Some(gaps) = Gaps::fold(days, now, between) else { return Ok(None) };
+        let (count, sum, _) = gaps.sums();
+        let (shape, scale) = (self.people + self.regularity * count, self.scale + sum);
+        Ok(Some(1.0 - lasts(self.regularity, shape, between(gaps.last_day(), now) / scale)))
+    }
+}
+
 fn between(season: Option<&Season>, from: i64, to: i64) -> f64 {
     season.map_or((i128::from(to) - i128::from(from)) as f64, |season| season.elapsed(from, to))
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// No rule stands deeper inside others.
-const DEPTH_MAX: usize = 16;
+pub(super) const DEPTH_MAX: usize = 16;
 
 /// What must hold for an action to be eligible, told of the facts of a [`DecisionRequest`](crate::DecisionRequest).
 ///
@@ -121,8 +121,8 @@ impl Eligibility {
             Self::Equals(name, value) => of(name, &|found| Some(is(found, value))),
             Self::OneOf(name, values) => of(name, &|found| Some(values.iter().any(|value| is(found, value)))),
             Self::Exists(name) => yes_or_no(told(name).is_some()),
-            Self::AtLeast(name, least) => of(name, &|found| number(found).map(|number| number >= *least)),
-            Self::AtMost(name, most) => of(name, &|found| number(found).map(|number| number <= *most)),
+            Self::AtLeast(name, least) => of(name, &|found| found.as_number().map(|number| number >= *least)),
+            Self::AtMost(name, most) => of(name, &|found| found.as_number().map(|number| number <= *most)),
             Self::Segment(name) => yes_or_no(facts.segments.contains(name)),
             Self::All(rules) => fold(rules, facts, depth, Held::Yes, &Held::No)?,
             Self::Any(rules) => fold(rules, facts, depth, Held::No, &Held::Yes)?,
@@ -158,14 +158,6 @@ fn yes_or_no(holds: bool) -> Held {
 fn is(found: &Value, value: &Value) -> bool {
     match found {
         Value::List(values) => values.iter().any(|one| is(one, value)),
-        _ => found == value || matches!((number(found), number(value)), (Some(a), Some(b)) if a == b),
-    }
-}
-
-fn number(value: &Value) -> Option<f64> {
-    match value {
-        Value::Integer(number) => Some(*number as f64),
-        Value::Number(number) => Some(*number),
-        _ => None,
+        _ => found == value || matches!((found.as_number(), value.as_number()), (Some(a), Some(b)) if a == b),
     }
 }

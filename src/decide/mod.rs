@@ -21,6 +21,7 @@ mod policy;
 mod replay;
 mod request;
 mod segment;
+mod segment_rule;
 
 pub use adwin::Adwin;
 pub use attribute::{Deed, attribute};
@@ -40,3 +41,4 @@ pub use page_hinkley::{PageHinkley, PageHinkleyOptions};
 pub use policy::{CapScope, DecisionPolicy, DecisionRules, ExposureCap, MoodPolicy, RewardPolicy};
 pub use replay::DecisionLog;
 pub use request::{Allowed, Candidate, DecisionRequest, Done, Floor, Mood, Nature};
+pub use segment_rule::{Membership, RuleReason, SEGMENTS_MAX, Segment, SegmentSet, Standing};

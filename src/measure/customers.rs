@@ -6,7 +6,7 @@ use crate::journey::{Order, OrderStatus};
 use crate::time::{DAY, Timestamp};
 use serde::Serialize;
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// One order as measures see it.
@@ -93,6 +93,8 @@ pub enum Group {
     Segment(SmolStr),
     /// Those who first bought in a month, as `2026-01`.
     Cohort(SmolStr),
+    /// Those whose first purchase came through a channel.
+    Channel(SmolStr),
 }
 
 /// What is counted of customers in a period. Every count adds up: two halves of the customers make the whole, exactly.
@@ -273,9 +275,47 @@ pub struct CustomerHistory {
     pub purchases: Vec<Purchase>,
     /// The segments that the customer is in.
     pub segments: Vec<SmolStr>,
+    /// The channel of the first purchase, where it is known.
+    pub first_channel: Option<SmolStr>,
 }
 
-/// Counts customers in a period, by group: everybody, each segment, each month of a first purchase. O(n log n).
+impl CustomerHistory {
+    /// Reads a customer off orders, in any order of them. O(n log n).
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{CustomerHistory, Event, EventKind, Line, orders};
+    /// let event = Event::new("web", "1", "2026-01-05T10:00:00Z".parse()?, EventKind::Purchase);
+    /// let (orders, _) = orders(&[event.line(Line::new("coat").amount("310.00", "EUR")).into()], |_| None);
+    /// let customer = CustomerHistory::of_orders(&orders, "EUR");
+    /// assert_eq!((customer.purchases.len(), customer.first_channel.as_deref()), (1, Some("web")));
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn of_orders(orders: &[Order], currency: &str) -> Self {
+        let kept = orders.iter().filter(|order| order.status != OrderStatus::Returned);
+        let first = kept.min_by_key(|order| (order.at.microseconds(), &order.because));
+        Self {
+            purchases: purchases_of(orders, currency),
+            segments: Vec::new(),
+            first_channel: first.map(|order| order.channel.clone()),
+        }
+    }
+
+    /// The groups that the customer is in, by what was bought before a day: everybody, the segments, and by the first
+    /// purchase its month and its channel.
+    pub(super) fn groups(&self, until: i64) -> BTreeSet<Group> {
+        let first = self.purchases.iter().map(|purchase| purchase.day).min().filter(|first| *first < until);
+        let segments = self.segments.iter().cloned().map(Group::Segment);
+        let by_first = first.into_iter().flat_map(|day| {
+            let channel = self.first_channel.clone().map(Group::Channel);
+            channel.into_iter().chain([Group::Cohort(month_of(day))])
+        });
+        segments.chain(by_first).chain([Group::All]).collect()
+    }
+}
+
+/// Counts customers in a period, by group: everybody, each segment, each month and each channel of a first purchase.
+/// O(n log n).
 ///
 /// The counts are whole numbers and decimals: neither the order of customers nor how they are cut into parts shows.
 ///
@@ -286,8 +326,9 @@ pub struct CustomerHistory {
 /// ```
 /// use onefold::{CustomerHistory, Group, Period, Purchase, measure_customers};
 /// let purchase = |day, amount: &str| Purchase { day, amount: amount.parse().ok() };
-/// let ann = CustomerHistory { purchases: vec![purchase(20_000, "30.00"), purchase(20_040, "20.00")], segments: vec![] };
-/// let bob = CustomerHistory { purchases: vec![purchase(20_035, "10.00")], segments: vec!["vip".into()] };
+/// let ann = CustomerHistory { purchases: vec![purchase(20_000, "30.00"), purchase(20_040, "20.00")], ..Default::default() };
+/// let bob = vec![purchase(20_035, "10.00")];
+/// let bob = CustomerHistory { purchases: bob, segments: vec!["vip".into()], first_channel: None };
 /// let counts = measure_customers([&ann, &bob], Period::new(20_030, 20_060)?, &|_| None)?;
 /// let all = &counts[&Group::All];
 /// assert_eq!((all.customers, all.new, all.active_before, all.retained), (2, 1, 1, 1));
@@ -306,17 +347,59 @@ pub fn measure_customers<'a>(
     let mut found: BTreeMap<Group, CustomerCounts> = BTreeMap::from([(Group::All, CustomerCounts::default())]);
     for customer in customers {
         let counts = count_customer(&customer.purchases, period, lapsed).ok_or_else(room)?;
-        let first = customer.purchases.iter().map(|purchase| purchase.day).min().filter(|first| *first < period.until);
-        let mut segments: Vec<&SmolStr> = customer.segments.iter().collect();
-        segments.sort_unstable();
-        segments.dedup();
-        let groups = segments.into_iter().map(|segment| Group::Segment(segment.clone()));
-        for group in groups.chain(first.map(|day| Group::Cohort(month_of(day)))).chain([Group::All]) {
+        for group in customer.groups(period.until) {
             let sum = found.entry(group).or_default();
             *sum = sum.plus(counts).ok_or_else(room)?;
         }
     }
     Ok(found)
+}
+
+/// The figures of every group, with what was spent in the period to win customers, by channel, as the host knows it: that of a
+/// channel falls on those who first bought through it, all of it on everybody, and none on other groups, for which nobody can
+/// tell what was spent. A channel on which was spent and that won nobody is there, without a cost each. O(n log n).
+///
+/// # Errors
+/// `Limit` where amounts have more digits than there is room for.
+///
+/// # Examples
+/// ```
+/// use onefold::{CustomerHistory, Group, Period, Purchase, acquisition_figures, measure_customers};
+/// use std::collections::BTreeMap;
+/// let customer = |channel: &str| CustomerHistory {
+///     purchases: vec![Purchase { day: 20_035, amount: None }],
+///     first_channel: Some(channel.into()),
+///     ..Default::default()
+/// };
+/// let customers = [customer("web"), customer("web"), customer("shop")];
+/// let counts = measure_customers(&customers, Period::new(20_030, 20_060)?, &|_| None)?;
+/// let spent = BTreeMap::from([("web".into(), "30".parse()?), ("radio".into(), "60".parse()?)]);
+/// let figures = acquisition_figures(&counts, &spent)?;
+/// let cost = |group: Group| figures[&group].acquisition_cost;
+/// assert_eq!((cost(Group::All), cost(Group::Channel("web".into()))), (Some(30.0), Some(15.0)));
+/// assert_eq!((cost(Group::Channel("shop".into())), cost(Group::Channel("radio".into()))), (None, None));
+/// # Ok::<(), onefold::Error>(())
+/// ```
+pub fn acquisition_figures(
+    counts: &BTreeMap<Group, CustomerCounts>,
+    spent: &BTreeMap<SmolStr, Decimal>,
+) -> Result<BTreeMap<Group, CustomerFigures>> {
+    let room = || Error::limit("the digits of an amount", 28);
+    let mut all = (!spent.is_empty()).then_some(Decimal::ZERO);
+    for amount in spent.values() {
+        all = Some(all.unwrap_or_default().checked_add(*amount).ok_or_else(room)?);
+    }
+    let barren = spent.keys().map(|channel| (Group::Channel(channel.clone()), CustomerCounts::default()));
+    let counts = barren.chain(counts.iter().map(|(group, counts)| (group.clone(), *counts)));
+    let figures = counts.map(|(group, counts)| {
+        let spent = match &group {
+            Group::All => all,
+            Group::Channel(channel) => spent.get(channel).copied(),
+            Group::Segment(_) | Group::Cohort(_) => None,
+        };
+        (group, counts.figures(spent))
+    });
+    Ok(figures.collect())
 }
 
 /// The month of a day, as `2026-01`.

@@ -1,19 +1,23 @@
 //! How well we do: one labelling of the records against another, scored pairs against what is true, and what customers do.
 
+mod cadence;
 mod curve;
 mod customers;
 mod experience;
 mod kpi;
 mod reliability;
+mod value;
 
+pub use cadence::{Bought, days_bought, days_by_facet, days_by_product, lapse_judge};
 pub use curve::{ThresholdScore, best_threshold, threshold_scores};
 pub use customers::{
-    CustomerCounts, CustomerFigures, CustomerHistory, Distortion, Group, Period, Purchase, count_customer, distortions,
-    measure_customers, purchases_of,
+    CustomerCounts, CustomerFigures, CustomerHistory, Distortion, Group, Period, Purchase, acquisition_figures,
+    count_customer, distortions, measure_customers, purchases_of,
 };
 pub use experience::{Dimension, DimensionScore, ExperienceIndex, Rate, experience_index};
 pub use kpi::{Good, Kpi, KpiReading, KpiRegistry, KpiResult, RollUp};
 pub use reliability::{RELIABILITY_BOUNDS, Reliability, ReliabilityBin, reliability};
+pub use value::{PredictedValue, ValueModel, measure_value};
 
 use ahash::RandomState;
 use std::collections::{BTreeMap, HashMap};

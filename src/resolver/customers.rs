@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::event::Event;
 use crate::id::{ProfileId, RecordNumber};
 use crate::journey::orders;
-use crate::measure::{CustomerHistory, purchases_of};
+use crate::measure::CustomerHistory;
 use crate::normalise::order_id;
 use crate::time::Timestamp;
 use crate::trade::is_trade;
@@ -75,19 +75,19 @@ impl View {
         let mut segments_of: BTreeMap<ProfileId, Vec<SmolStr>> = BTreeMap::new();
         for &id in &profiles {
             segments_of.insert(id, segments(self, id)?);
-            let purchases =
-                self.orders(id, now)?.map(|orders| purchases_of(&orders.orders, currency)).unwrap_or_default();
-            if !purchases.is_empty() {
+            let orders = self.orders(id, now)?.unwrap_or_default().orders;
+            let history = CustomerHistory::of_orders(&orders, currency);
+            if !history.purchases.is_empty() {
                 let segments = segments_of.get(&id).cloned().unwrap_or_default();
-                found.resolved.insert(id, CustomerHistory { purchases, segments });
+                found.resolved.insert(id, CustomerHistory { segments, ..history });
             }
         }
         for (_, newest, trades) in by_trail {
             let (orders, _) = orders(&trades, |event| order_id(&self.rules, event));
-            let purchases = purchases_of(&orders, currency);
-            if !purchases.is_empty() {
+            let history = CustomerHistory::of_orders(&orders, currency);
+            if !history.purchases.is_empty() {
                 let segments = segments_of.get(&newest).cloned().unwrap_or_default();
-                found.unresolved.push(CustomerHistory { purchases, segments });
+                found.unresolved.push(CustomerHistory { segments, ..history });
             }
         }
         Ok(found)

@@ -3,11 +3,14 @@
 
 use crate::properties::config;
 use onefold::{
-    CustomerCounts, CustomerHistory, Event, EventKind, Good, Group, Ingest, Kpi, KpiReading, KpiRegistry, Line, Period,
-    Policy, Purchase, Rate, Record, Resolver, RollUp, Timestamp, distortions, experience_index, measure_customers,
+    Bought, CustomerCounts, CustomerHistory, DueRequest, Event, EventKind, Good, Group, Ingest, Kpi, KpiReading,
+    KpiRegistry, LifetimeKind, Line, NoEvidence, Period, Policy, PredictedValue, Purchase, Rate, Record, Resolver,
+    RollUp, TimeUnit, Timestamp, ValueModel, ValueRequest, days_bought, days_by_facet, days_by_product, distortions,
+    experience_index, lapse_judge, learn_gaps, measure_customers, measure_value, next_due,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 const DAY: i64 = 86_400_000_000;
 
@@ -29,9 +32,12 @@ fn histories() -> impl Strategy<Value = Vec<CustomerHistory>> {
         Purchase { day, amount }
     });
     let segments = prop::collection::vec(prop::sample::select(vec!["vip", "new", "gold"]), 0..3);
-    let history = (prop::collection::vec(purchase, 0..8), segments).prop_map(|(purchases, segments)| CustomerHistory {
+    let channel = prop::option::of(prop::sample::select(vec!["web", "shop"]));
+    let history = (prop::collection::vec(purchase, 0..8), segments, channel);
+    let history = history.prop_map(|(purchases, segments, channel)| CustomerHistory {
         purchases,
         segments: segments.into_iter().map(Into::into).collect(),
+        first_channel: channel.map(Into::into),
     });
     prop::collection::vec(history, 0..12)
 }
@@ -94,6 +100,11 @@ proptest! {
             let alone = measure_customers(its, period, &never).unwrap()[&Group::All];
             prop_assert_eq!(counts.get(&Group::Segment(segment.into())).copied().unwrap_or_default(), alone);
         }
+        for channel in ["web", "shop"] {
+            let its = customers.iter().filter(|customer| customer.first_channel.as_deref() == Some(channel));
+            let alone = measure_customers(its, period, &never).unwrap()[&Group::All];
+            prop_assert_eq!(counts.get(&Group::Channel(channel.into())).copied().unwrap_or_default(), alone);
+        }
     }
 }
 
@@ -102,7 +113,7 @@ fn figures_of_nothing_are_none_and_cohorts_are_months() {
     let counts = measure_customers([], Period::new(0, 1).unwrap(), &never).unwrap();
     let figures = counts[&Group::All].figures(Some("100".parse().unwrap()));
     assert!(figures.named().iter().all(|(_, figure)| figure.is_none()), "{figures:?}");
-    let one = CustomerHistory { purchases: vec![Purchase { day: 20_454, amount: None }], segments: Vec::new() };
+    let one = CustomerHistory { purchases: vec![Purchase { day: 20_454, amount: None }], ..CustomerHistory::default() };
     let counts = measure_customers([&one], Period::new(20_000, 21_000).unwrap(), &never).unwrap();
     assert!(counts.contains_key(&Group::Cohort("2026-01".into())), "{counts:?}");
     let figures = counts[&Group::All].figures(None);
@@ -146,6 +157,16 @@ fn counts_of(resolver: &Resolver) -> (BTreeMap<Group, CustomerCounts>, BTreeMap<
     (resolved, measure_customers(&found.unresolved, period, &lapsed).unwrap())
 }
 
+/// What is expected of everybody's customers, with identities resolved.
+fn values_of(resolver: &Resolver) -> (ValueModel, BTreeMap<Group, PredictedValue>) {
+    let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let found = resolver.view().unwrap().customers("EUR", now, &|_, _| Ok(Vec::new())).unwrap();
+    let (end, kind) = (now.microseconds() / DAY, LifetimeKind::ModifiedBetaGeometric);
+    let model = ValueModel::learn(found.resolved.values(), end, kind, TimeUnit::Weeks).unwrap();
+    let values = measure_value(found.resolved.values(), &model, &ValueRequest::new(13.0, 4).discount(0.02)).unwrap();
+    (model, values)
+}
+
 #[test]
 fn customers_who_are_split_and_resolved_again_have_the_figures_that_they_had() {
     let people = 80;
@@ -164,6 +185,7 @@ fn customers_who_are_split_and_resolved_again_have_the_figures_that_they_had() {
     }
     let (again, unresolved) = counts_of(&parted);
     assert_eq!(again, right, "every figure of every group, exactly");
+    assert_eq!(values_of(&parted), values_of(&whole), "and what they are expected to be worth, to the millionth");
     // What each source knows by itself is what it was before anybody resolved it, but for the segments of people.
     assert_eq!(unresolved[&Group::All], wrong[&Group::All]);
     let figures = |counts: &BTreeMap<Group, CustomerCounts>| counts[&Group::All].figures(Some("1000".parse().unwrap()));
@@ -171,6 +193,115 @@ fn customers_who_are_split_and_resolved_again_have_the_figures_that_they_had() {
     let of = |name: &str| off.iter().find(|row| row.figure == name).unwrap().off.unwrap();
     assert!(of("acquisition_cost") < 0.0 && of("value_to_date") < 0.0 && of("repurchase_rate") < 0.0, "{off:?}");
     assert_eq!(of("average_order_value"), 0.0, "an order is an order, whoever made it");
+}
+
+#[test]
+fn what_is_expected_adds_up_in_any_order_and_parts() {
+    let resolver = Resolver::in_memory(Policy::retail()).unwrap();
+    drop(resolver.add_events(year(60, &BTreeSet::new()), Ingest::default()).unwrap());
+    let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let found = resolver.view().unwrap().customers("EUR", now, &|_, _| Ok(vec!["some".into()])).unwrap();
+    let mut customers: Vec<CustomerHistory> = found.resolved.into_values().collect();
+    customers.iter_mut().step_by(3).for_each(|customer| customer.segments.clear());
+    let request = ValueRequest::new(13.0, 4).discount(0.02);
+    let end = now.microseconds() / DAY;
+    let kind = LifetimeKind::ModifiedBetaGeometric;
+    let model = ValueModel::learn(&customers, end, kind, TimeUnit::Weeks).unwrap();
+    assert_eq!(ValueModel::learn(customers.iter().rev(), end, kind, TimeUnit::Weeks).unwrap(), model);
+    let whole = measure_value(&customers, &model, &request).unwrap();
+    let (front, back) = customers.split_at(23);
+    let mut parts = measure_value(front, &model, &request).unwrap();
+    for (group, more) in measure_value(back, &model, &request).unwrap() {
+        let sum: &mut PredictedValue = parts.entry(group).or_default();
+        *sum = sum.plus(more);
+    }
+    assert_eq!(parts, whole);
+    let all = whole[&Group::All];
+    let one_by_one: f64 = customers
+        .iter()
+        .map(|customer| model.value(customer, &request).unwrap().map_or(0.0, |worth| worth.value))
+        .sum();
+    assert!((all.value() - one_by_one).abs() < 1e-4 && all.value() > 0.0, "{} {one_by_one}", all.value());
+    let some = whole[&Group::Segment("some".into())];
+    assert_eq!((all.customers, some.customers), (60, 40));
+    assert_eq!(whole[&Group::Channel("web".into())], all);
+    assert!(some.value_each().is_some() && PredictedValue::default().value_each().is_none());
+    // Who first buys on the last day was not seen to go on.
+    let new = CustomerHistory { purchases: vec![Purchase { day: end, amount: None }], ..CustomerHistory::default() };
+    assert!(model.value(&new, &request).unwrap().is_none());
+}
+
+proptest! {
+    #![proptest_config(config(64))]
+
+    /// Lapsed is who is past the upper bound of the interval, as it was told on the last day of purchase.
+    #[test]
+    fn lapsed_is_who_is_past_the_interval(
+        days in prop::collection::vec(0..400_i64, 1..6),
+        silent in 0..900_i64,
+        level in prop::sample::select(vec![0.5, 0.8, 0.95]),
+    ) {
+        let days_of = |gap: i64| (0..).map(move |n| n * gap + n % 2 * 3).take_while(|day| *day <= 200).collect();
+        let people: Vec<Vec<i64>> = (20..60).map(days_of).collect();
+        let prior = learn_gaps(&people, 200, None);
+        let last = days.iter().copied().max().unwrap();
+        let now = last + silent;
+        let due = next_due(&days, prior.as_ref(), &DueRequest::new(last).level(level)).unwrap().unwrap();
+        let lapsed = lapse_judge(prior.as_ref(), DueRequest::new(now).level(level)).unwrap();
+        prop_assume!((due.latest - now as f64).abs() > 1e-6);
+        prop_assert_eq!(lapsed(&days), Some(now as f64 > due.latest));
+        let today = next_due(&days, prior.as_ref(), &DueRequest::new(now)).unwrap().unwrap();
+        let by_now = prior.unwrap().probability_by(&days, now, None).unwrap();
+        prop_assert_eq!(by_now, Some(today.probability_by_now));
+    }
+}
+
+/// The search for a quantile left its range for some of these, and panicked.
+#[test]
+fn a_due_date_is_told_however_long_the_silence() {
+    let days_of = |gap: i64| (0..).map(move |n| n * gap + n % 2 * 3).take_while(|day| *day <= 200).collect();
+    let people: Vec<Vec<i64>> = (20..60).map(days_of).collect();
+    let prior = learn_gaps(&people, 200, None);
+    for days in [&[0][..], &[0, 1], &[0, 1, 2, 3, 4], &[0, 399], &[5, 300, 305, 399]] {
+        for silent in [0, 1, 7, 30, 100, 400, 899, 5_000, 100_000] {
+            for level in [0.01, 0.5, 0.8, 0.95, 0.999] {
+                let last = days[days.len() - 1];
+                let due =
+                    next_due(days, prior.as_ref(), &DueRequest::new(last + silent).level(level)).unwrap().unwrap();
+                assert!(
+                    due.earliest >= (last + silent) as f64 && due.latest >= due.earliest,
+                    "{days:?} {silent} {level}"
+                );
+                assert!(due.day > last as f64 && due.latest.is_finite(), "{days:?} {silent} {level}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cadence_is_learned_of_what_was_kept() {
+    let event = |key: &str, on: i64, kind, line: Line| {
+        let at = Timestamp::from_microseconds(on * DAY + DAY / 2).unwrap();
+        Arc::new(Event::new("web", key, at, kind).order(key.trim_end_matches('b')).line(line))
+    };
+    let line = |product: &str, category: &str| Line::new(product).quantity("1").facet("category", category);
+    let events = [
+        event("1", 3, EventKind::Purchase, line("tea", "drinks")),
+        event("2", 3, EventKind::Purchase, line("tea", "drinks")),
+        event("3", 9, EventKind::Purchase, line("coffee", "drinks")),
+        event("4", 11, EventKind::Purchase, line("coat", "clothes")),
+        event("4b", 12, EventKind::Return, line("coat", "clothes")),
+        event("5", 20, EventKind::Purchase, line("tea", "drinks")),
+    ];
+    let (orders, _) = onefold::orders(&events, |event| event.order.clone());
+    assert_eq!(days_bought(&orders, Bought::Anything), [3, 9, 20]);
+    assert!(days_bought(&orders, Bought::Product("coat")).is_empty());
+    assert_eq!(days_bought(&orders, Bought::Facet("category", "drinks")), [3, 9, 20]);
+    let by_product = days_by_product(&orders);
+    assert_eq!(by_product, BTreeMap::from([("tea".into(), vec![3, 20]), ("coffee".into(), vec![9])]));
+    assert_eq!(days_by_facet(&orders, "category"), BTreeMap::from([("drinks".into(), vec![3, 9, 20])]));
+    assert!(days_by_facet(&orders, "colour").is_empty());
+    assert!(lapse_judge(Err(&NoEvidence::Degenerate), DueRequest::new(9).level(1.0)).is_err());
 }
 
 fn kpi(name: &str, parent: Option<&str>) -> Kpi {
