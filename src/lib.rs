@@ -100,6 +100,8 @@
 //!   [`LifetimeModel`] from [`fit_lifetime`] and a [`SpendingModel`] from [`fit_spending`], with a [`Degeneracy`] where the
 //!   rows do not tell; a [`CustomerValue`] from [`customer_value`].
 //! - One card with all of it, bounded, for staff: [`Card`], asked for by a [`CardQuery`].
+//! - How somebody feels: [`sentiment_of`] reads a [`Sentiment`] with the host or by a [`Lexicon`]; [`feel`] replays them
+//!   under [`MoodRules`] and tells a [`Feeling`], with a [`MoodAlert`] for each drop.
 //! - What is given once: [`Resolver::issue`] and [`Resolver::assign`] answer with [`Issued`] and [`Assigned`], and keep a
 //!   [`Grant`] as evidence.
 //! - Who lives together: [`HouseholdPolicy`] and [`Household`], a layer over profiles.
@@ -147,6 +149,7 @@ mod lifetime;
 mod linkage;
 mod maximum;
 mod measure;
+mod mood;
 mod normalise;
 mod offer;
 mod operation;
@@ -226,6 +229,10 @@ pub use measure::{
     ExperienceIndex, Good, Group, Kpi, KpiReading, KpiRegistry, KpiResult, Period, Purchase, RELIABILITY_BOUNDS, Rate,
     Reliability, ReliabilityBin, RollUp, Score, ThresholdScore, best_threshold, count_customer, distortions, evaluate,
     experience_index, measure_customers, purchases_of, reliability, threshold_scores,
+};
+pub use mood::{
+    BadExperience, BadKind, Feeling, Lexicon, MoodAlert, MoodCalibration, MoodPopulation, MoodRules, Sentiment,
+    SentimentSource, feel, sentiment_of,
 };
 pub use normalise::{
     Normalised, NormalisedEvent, NormalisedLine, normalise, normalise_event, normalise_identifier, order_id,

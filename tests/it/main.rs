@@ -41,6 +41,7 @@ mod malformed;
 mod measure;
 mod measures;
 mod model;
+mod mood;
 mod names;
 mod normalise;
 mod off_policy;
