@@ -8,6 +8,7 @@ mod alike;
 mod audit;
 mod cadence;
 mod card;
+mod cart;
 mod cases;
 mod catalogue;
 mod cli;
