@@ -36,17 +36,17 @@ impl View {
     /// for day in 1..=6 {
     ///     call(day, "email", "ann@example.org", if day % 2 == 0 { "0.4" } else { "0.3" })?;
     /// }
-    /// for day in 7..=9 {
+    /// for day in 7..=10 {
     ///     call(day, "loyalty_id", "L7", "-0.3")?;
     /// }
     /// // The mailbox is content; and whoever has the card says little, for want of anything before.
-    /// let crm = Record::new("crm", "42", "2026-01-04T10:00:00Z".parse()?).identifier("email", "ann@example.org");
-    /// let ann = resolver.add(crm.clone())?.profile.unwrap();
-    /// let (rules, now) = (MoodRules::default(), "2026-01-09T12:00:00Z".parse()?);
+    /// let crm = |at: &str| onefold::Result::Ok(Record::new("crm", "42", at.parse()?).identifier("email", "ann@example.org"));
+    /// let ann = resolver.add(crm("2026-01-04T10:00:00Z")?)?.profile.unwrap();
+    /// let (rules, now) = (MoodRules::default(), "2026-01-12T12:00:00Z".parse()?);
     /// assert!(!resolver.feeling(ann, None, &rules, now)?.unwrap().is_bad());
     ///
     /// // They are one person, who was content.
-    /// resolver.add(crm.identifier("loyalty_id", "L7"))?;
+    /// resolver.add(crm("2026-01-11T11:00:00Z")?.identifier("loyalty_id", "L7"))?;
     /// let feeling = resolver.feeling(ann, None, &rules, now)?.unwrap();
     /// assert_eq!(feeling.bad_since(), Some("2026-01-07T10:00:00Z".parse()?));
     /// # Ok::<(), onefold::Error>(())
