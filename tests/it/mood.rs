@@ -3,8 +3,9 @@
 use crate::cases::shared;
 use crate::simulated::Chance;
 use onefold::{
-    BadKind, ErrorKind, Event, EventKind, Feeling, Lexicon, MoodCalibration, MoodPopulation, MoodRules, Policy, Record,
-    RecordKey, Resolver, Sentiment, SentimentSource, Timestamp, feel, sentiment_of,
+    BadKind, ConsentQuery, ErrorKind, Event, EventKind, Feeling, IdentifierPolicy, LegalBasis, Lexicon,
+    MoodCalibration, MoodPopulation, MoodRules, Policy, PurposePolicy, Record, RecordKey, Resolver, Role, Sentiment,
+    SentimentSource, Timestamp, feel, sentiment_of,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -399,6 +400,53 @@ fn event(number: usize, contact: &(i64, i64, usize)) -> Event {
 
 fn feeling_of(resolver: &Resolver, id: onefold::ProfileId) -> Feeling {
     resolver.feeling(id, None, &MoodRules::default(), at(60)).unwrap().unwrap()
+}
+
+#[test]
+fn a_purpose_hears_what_it_may_read_and_nothing_where_it_may_not_be_followed() {
+    let policy = Policy::builder()
+        .identifier(IdentifierPolicy::new("email", Role::Contact))
+        .purpose(PurposePolicy::new("care").basis(LegalBasis::LegitimateInterest))
+        .purpose(PurposePolicy::new("ads"))
+        .event_purposes(&EventKind::Contact, ["care", "ads"])
+        .build()
+        .unwrap();
+    let resolver = Resolver::in_memory(policy).unwrap();
+    let told = |key: &str, kind, score: &str| {
+        let event = Event::new("calls", key, at(1), kind).identifier("email", "ann@example.org").sentiment(score);
+        resolver.add_event(event).unwrap().profile.unwrap()
+    };
+    told("1", EventKind::Contact, "0.5");
+    told("2", EventKind::Contact, "loud");
+    let ann = told("3", EventKind::Return, "-0.9");
+    let (rules, view) = (MoodRules::default(), resolver.view().unwrap());
+    let seen = |purpose: &str| {
+        let query = ConsentQuery::new(purpose);
+        view.for_purpose(ann, &query, at(2)).unwrap().unwrap().feeling(None, &rules).unwrap()
+    };
+    let all = view.feeling(ann, None, &rules, at(2)).unwrap().unwrap();
+    assert_eq!((all.contacts, all.unknown, all.is_bad()), (2, 1, true));
+    let care = seen("care").unwrap();
+    assert_eq!((care.contacts, care.unknown, care.is_bad()), (1, 1, false));
+    assert_eq!(seen("ads"), None);
+}
+
+#[test]
+fn calls_from_a_device_that_two_share_are_of_who_used_it_last() {
+    let resolver = resolver();
+    let person = |key: &str, email: &str, day| {
+        let record = Record::new("crm", key, at(day)).identifier("email", email).identifier("device_id", "D1");
+        resolver.add(record.identifier("customer_id", key)).unwrap().profile.unwrap()
+    };
+    let (ann, ben) = (person("C1", "ann@example.org", 0), person("C2", "ben@example.org", 10));
+    for (key, day, score) in [("1", 5, "0.5"), ("2", 12, "-0.9"), ("3", 13, "-0.8")] {
+        let call = Event::new("app", key, at(day), EventKind::Contact).identifier("device_id", "D1");
+        resolver.add_event(call.sentiment(score)).unwrap();
+    }
+    let contacts = |id| feeling_of(&resolver, id).contacts;
+    assert_ne!(ann, ben);
+    assert_eq!((contacts(ann), contacts(ben)), (1, 2));
+    assert!(!feeling_of(&resolver, ann).is_bad() && feeling_of(&resolver, ben).is_bad());
 }
 
 proptest! {
