@@ -4,6 +4,7 @@ use super::eligible::{Eligibility, Facts};
 use super::features::Features;
 use crate::consent::PermissionReason;
 use crate::id::Seed;
+use crate::mood::Feeling;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -111,6 +112,13 @@ pub enum Mood {
     Usual,
     /// There was a bad experience lately.
     Bad,
+}
+
+impl From<&Feeling> for Mood {
+    /// Bad while a bad experience weighs.
+    fn from(feeling: &Feeling) -> Self {
+        if feeling.is_bad() { Self::Bad } else { Self::Usual }
+    }
 }
 
 /// What must be earned for something to be done.

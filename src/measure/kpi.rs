@@ -228,7 +228,7 @@ impl KpiRegistry {
     }
 }
 
-const KPIS: u8 = 47;
+const KPIS: u8 = 49;
 
 impl Good {
     fn ahead(self, value: f64, target: f64) -> f64 {

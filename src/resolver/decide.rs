@@ -12,7 +12,7 @@ use super::read::View;
 use super::reading::EventReading;
 use crate::consent::ConsentQuery;
 use crate::decide::{
-    Decision, DecisionId, DecisionLog, DecisionModel, DecisionRequest, DecisionRules, Deed, Done, Facts, LearnedCounts,
+    Decision, DecisionId, DecisionLog, DecisionModel, DecisionRequest, DecisionRules, Deed, Done, LearnedCounts,
     LearnerPolicy, Outcome, OutcomeStatus, attribute, decide, learn, reckon,
 };
 use crate::error::{Error, Result};
@@ -49,8 +49,8 @@ impl Resolver {
     ///
     /// The request says where, for what purpose, out of what, and what is known of the moment. From the profile come: its
     /// name, on which draws and the control group hang, so that a merge leaves the older group to both and a split gives each
-    /// its own again; what its consents allow, by the purpose and by the channels of the candidates; the golden values
-    /// that rules of eligibility read, as far as they may be read for the purpose; and what was done before, for caps. What
+    /// its own again; what its consents allow, by the purpose and by the channels of the candidates; the facts that rules
+    /// of eligibility read, as [`ForPurpose::facts`](crate::ForPurpose::facts) has them; and what was done before, for caps. What
     /// the request says of these beforehand is kept, but for the name and what is allowed.
     ///
     /// Asked again for the same profile, placement and time, it answers with the decision that was kept. O(members of
@@ -345,13 +345,10 @@ impl View {
         let missing: BTreeSet<&SmolStr> = rules.filter(|name| !request.facts.attributes.contains_key(*name)).collect();
         if !missing.is_empty() {
             let query = ConsentQuery::new(request.purpose.clone());
-            let seen = self.for_purpose(id, &query, request.now)?.map(|seen| seen.profile()).transpose()?.flatten();
-            for value in seen.iter().flat_map(|profile| &profile.golden.values) {
-                if missing.contains(&value.attribute) {
-                    let facts = std::mem::take(&mut request.facts);
-                    request.facts = Facts::attribute(facts, value.attribute.clone(), value.value.clone());
-                }
-            }
+            let seen = self.for_purpose(id, &query, request.now)?.map(|seen| seen.facts()).transpose()?.flatten();
+            let known = seen.into_iter().flat_map(|facts| facts.attributes);
+            let known: Vec<(SmolStr, Value)> = known.filter(|(name, _)| missing.contains(name)).collect();
+            request.facts.attributes.extend(known);
         }
         Ok(request)
     }

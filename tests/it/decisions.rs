@@ -138,13 +138,15 @@ purpose = [{ name = "marketing", basis = "legitimate_interest" }, { name = "serv
 "#;
     let resolver = Resolver::in_memory(Policy::from_toml(policy).unwrap()).unwrap();
     let ann = resolver.add(card("1", &["ann@x.org"]).attribute("city", "York")).unwrap().profile.unwrap();
-    let candidates = candidates();
+    let mut candidates = candidates();
+    candidates[1] = Candidate::new("repair", 7.0).eligible(Eligibility::AtLeast("records".into(), 1.0));
     let ask = |purpose: &str| {
         let request = DecisionRequest::new("", "home", purpose, &candidates, at(1));
         resolver.view().unwrap().would_decide(ann, &rules(), &model(), &request).unwrap().unwrap()
     };
     assert_eq!(why(&ask("marketing"), "call"), Some(&RejectReason::Unknown { attribute: "city".into() }));
     assert_eq!(why(&ask("service"), "call"), None);
+    assert_eq!(why(&ask("service"), "repair"), None, "what is counted is known, too");
     assert!(resolver.view().unwrap().decisions(ann).unwrap().unwrap().is_empty(), "asking keeps nothing");
 }
 
