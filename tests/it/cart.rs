@@ -114,12 +114,14 @@ fn learning_in_order_is_the_fold_and_what_comes_late_is_told() {
     assert_ne!(refitted.model(), &before);
 
     // Of several versions the latest counts, whatever came first.
-    let corrected = CartExample { at: at(1_000), abandoned: !examples[0].abandoned, ..examples[0].clone() };
-    let both = [examples[0].clone(), corrected.clone()];
-    let turned = [corrected.clone(), examples[0].clone()];
-    let expected = CartHazard::refit(options, &[corrected]).unwrap();
-    assert_eq!(CartHazard::refit(options, &both).unwrap(), expected);
-    assert_eq!(CartHazard::refit(options, &turned).unwrap(), expected);
+    for abandoned in [false, true] {
+        let first = CartExample { abandoned: !abandoned, ..examples[0].clone() };
+        let corrected = CartExample { at: at(1_000), abandoned, ..first.clone() };
+        let expected = CartHazard::refit(options, std::slice::from_ref(&corrected)).unwrap();
+        let refit = |examples: [&CartExample; 2]| CartHazard::refit(options, &examples.map(Clone::clone)).unwrap();
+        assert_eq!(refit([&first, &corrected]), expected);
+        assert_eq!(refit([&corrected, &first]), expected);
+    }
 
     // Kept and read back, it goes on as before.
     let text = serde_json::to_string(&online).unwrap();
