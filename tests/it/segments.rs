@@ -275,7 +275,7 @@ fn what_one_did_may_be_anothers_now() {
     assert_eq!((told.judged, told.entered, told.left), (2, vec![(web, "two".into())], vec![(till, "one".into())]));
     // And back.
     index.note(&resolver.view().unwrap(), &made.key).unwrap();
-    drop(resolver.remove_events(&[made.key]).unwrap());
+    assert_eq!(resolver.remove_events(&[made.key]).unwrap(), 1);
     let told = index.refresh(&resolver.view().unwrap(), now).unwrap();
     assert_eq!((told.judged, told.entered, told.left), (2, vec![(till, "one".into())], vec![(web, "two".into())]));
 }
