@@ -100,6 +100,10 @@
 //!   [`LifetimeModel`] from [`fit_lifetime`] and a [`SpendingModel`] from [`fit_spending`], with a [`Degeneracy`] where the
 //!   rows do not tell; a [`CustomerValue`] from [`customer_value`].
 //! - One card with all of it, bounded, for staff: [`Card`], asked for by a [`CardQuery`].
+//! - How somebody feels: [`sentiment_of`] reads a [`Sentiment`] with the host or by a [`Lexicon`]; [`feel`] replays them
+//!   under [`MoodRules`] and tells a [`Feeling`], with a [`MoodAlert`] for each drop.
+//! - The cart that is about to be lost: [`CartHazard`] learns from [`CartExample`]s how likely it is given up, [`CouponUplift`]
+//!   what a coupon would do; [`CouponRules`] decide under a budget and a cap, and [`measure_uplift`] tells what it did.
 //! - What is given once: [`Resolver::issue`] and [`Resolver::assign`] answer with [`Issued`] and [`Assigned`], and keep a
 //!   [`Grant`] as evidence.
 //! - Who lives together: [`HouseholdPolicy`] and [`Household`], a layer over profiles.
@@ -130,6 +134,7 @@ struct Readme;
 
 mod audit;
 mod cadence;
+mod cart;
 mod catalogue;
 mod consent;
 mod contact;
@@ -147,6 +152,7 @@ mod lifetime;
 mod linkage;
 mod maximum;
 mod measure;
+mod mood;
 mod normalise;
 mod offer;
 mod operation;
@@ -171,6 +177,11 @@ pub use audit::{Audit, AuditAction, AuditEntry, AuditHash, AuditSink, verify_aud
 pub use cadence::{
     Due, DueRequest, GAP_FORMAT, GapPrior, NoEvidence, Reading, Season, ServiceCause, ServiceDue, ServiceRule,
     learn_gaps, next_due,
+};
+pub use cart::{
+    CartExample, CartFeatures, CartHazard, CartLearned, CouponDecision, CouponExample, CouponGroup, CouponOutcome,
+    CouponReason, CouponRequest, CouponRules, CouponUplift, Difference, Ftrl, FtrlOptions, UpliftEstimate,
+    UpliftMeasured, measure_uplift,
 };
 pub use catalogue::{
     ATTENTION_DAYS, Asked, Consumable, EXPOSURES_MIN, Ground, Grounds, Item, Observed, Owned, RankRequest, Ranked,
@@ -229,6 +240,10 @@ pub use measure::{
     acquisition_figures, best_threshold, count_customer, days_bought, days_by_facet, days_by_product, distortions,
     evaluate, experience_index, lapse_judge, measure_customers, measure_value, purchases_of, reliability,
     threshold_scores,
+};
+pub use mood::{
+    BadExperience, BadKind, Feeling, Lexicon, MoodAlert, MoodCalibration, MoodPopulation, MoodRules, Sentiment,
+    SentimentSource, feel, sentiment_of,
 };
 pub use normalise::{
     Normalised, NormalisedEvent, NormalisedLine, normalise, normalise_event, normalise_identifier, order_id,

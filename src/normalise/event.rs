@@ -140,6 +140,13 @@ pub(crate) fn read_lines(event: &Event) -> Vec<NormalisedLine> {
     event.lines.iter().map(|line| reader.line(&event.kind, line)).collect()
 }
 
+/// Reads how an event says that something was said; what is wrong with it is told when the event is read.
+pub(crate) fn read_sentiment(event: &Event) -> Option<f64> {
+    let read: Decimal = event.sentiment.as_ref()?.parse().ok()?;
+    // Between -1 and 1 the nearest number to a decimal is the one that its text reads as.
+    Some(read).filter(|number| is_sentiment(*number)).and_then(|number| number.to_string().parse().ok())
+}
+
 fn is_sentiment(number: Decimal) -> bool {
     (-Decimal::ONE..=Decimal::ONE).contains(&number)
 }

@@ -14,8 +14,8 @@ mod place;
 mod text;
 mod uuid;
 
-pub(crate) use event::read_lines;
 pub use event::{NormalisedEvent, NormalisedLine, normalise_event};
+pub(crate) use event::{read_lines, read_sentiment};
 pub(crate) use junk::is_junk;
 pub(crate) use once::{each_once, standing};
 pub use order::order_id;

@@ -1,7 +1,7 @@
 //! Who is one person among some records, once, without a store.
 
 use super::partition::{ClusterOf, partition};
-use super::reading::{Reading, Subject};
+use super::reading::{Bare, Subject};
 use super::rebuild::Item;
 use super::ruling::Ruling;
 use crate::error::Result;
@@ -73,10 +73,10 @@ pub fn deduplicate(policy: Policy, records: Vec<Record>) -> Result<Deduplicated>
         let standing = (first as u64..).zip(records.split_off(first)).zip(stands.split_off(first));
         let page: Vec<(u64, Record)> = standing.filter_map(|(one, stands)| stands.then_some(one)).collect();
         records.shrink_to_fit();
-        let read = in_parallel(&page, 2048, |(_, record)| Reading::for_resolution(&rules, Seed::default(), record));
-        for ((place, _), mut reading) in page.into_iter().zip(read) {
-            issues.extend(std::mem::take(&mut reading.issues).into_iter().map(|issue| (place, issue)));
-            items.push(Item { number: RecordNumber(place), subject: Subject::Record(reading) });
+        let read = in_parallel(&page, 2048, |(_, record)| Bare::of(&rules, Seed::default(), record));
+        for ((place, _), (bare, found)) in page.into_iter().zip(read) {
+            issues.extend(found.into_iter().map(|issue| (place, issue)));
+            items.push(Item { number: RecordNumber(place), subject: Subject::Bare(bare) });
         }
     }
     let nothing = Memory::new().snapshot(&Tenant::default())?;

@@ -26,6 +26,7 @@ mod journey;
 mod liken;
 mod minimisation;
 mod moments;
+mod mood;
 mod offer;
 mod orders;
 mod pairs;

@@ -78,6 +78,6 @@ impl Pairs {
 }
 
 fn row<'a>(rules: &Ruling, item: &'a Item) -> Row<'a> {
-    let unique = item.subject.live_record().and_then(|reading| rules.unique(&reading.record.key));
-    Row { facts: item.subject.facts(), unique }
+    let named = item.subject.named().filter(|_| !item.subject.is_dormant());
+    Row { facts: item.subject.facts(), unique: named.and_then(|(_, name)| rules.unique(name)) }
 }

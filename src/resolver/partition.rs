@@ -126,8 +126,9 @@ pub(super) fn partition(
     assertions: &[AssertionRow],
     snapshot: &dyn Snapshot,
 ) -> Result<Partition> {
-    let carriers = Carriers::of(items, |item| item.subject.links());
+    // What looks for pairs takes the most room, and gives it back: it comes first.
     let pairs = Pairs::of(rules, items);
+    let carriers = Carriers::of(items, |item| item.subject.links());
     let limit = |link: &Link| rules.kinds.get(usize::from(link.kind)).and_then(|kind| kind.max_records);
     let over =
         |(value, link): (usize, &Link)| limit(link).is_some_and(|max| carriers.of_value(value).len() as u64 > max);
@@ -200,7 +201,7 @@ fn withheld_link(items: &[Item], places: &[u32], link: &Likely, reason: Reason) 
     let item = |entry: usize| places.get(entry).and_then(|&place| items.get(place as usize));
     let (one, other) = (item(link.a)?, item(link.b)?);
     let row = link_row(reason, link.weight, one.number, other.number);
-    Some((link_key(one.subject.record()?.key, other.subject.record()?.key), row))
+    Some((link_key(one.subject.named()?.0, other.subject.named()?.0), row))
 }
 
 /// The possible links between clusters that no steward separated; the clusters at their ends are told of them.
@@ -233,8 +234,8 @@ fn possible_links(
             clusters.get_mut(end as usize).into_iter().for_each(|cluster| cluster.summary.possible = true);
         }
         let (Some(one), Some(other)) = (items.get(edge.a as usize), items.get(edge.b as usize)) else { continue };
-        let (Some(a), Some(b)) = (one.subject.record(), other.subject.record()) else { continue };
-        let (a, b) = (a.key.min(b.key), a.key.max(b.key));
+        let (Some((a, _)), Some((b, _))) = (one.subject.named(), other.subject.named()) else { continue };
+        let (a, b) = (a.min(b), a.max(b));
         if ends.first() != ends.last() && !separated.contains(&(a, b)) {
             rows.push((link_key(a, b), link_row(Reason::Possible, edge.weight, one.number, other.number)));
         }
@@ -404,10 +405,11 @@ impl<'a> Words<'a> {
             return words;
         }
         let named: AHashSet<KeyHash> = assertions.iter().flat_map(|row| [row.a, row.b]).collect();
-        let live = (0..).zip(items).filter_map(|(place, item)| Some((place, item.subject.record()?)));
+        let live = (0..).zip(items).filter(|(_, item)| !item.subject.is_dormant());
         let mut places: AHashMap<&RecordKey, u32> = live
-            .filter(|(_, reading)| !reading.quarantined && named.contains(&reading.key))
-            .map(|(place, reading)| (&reading.record.key, place))
+            .filter_map(|(place, item)| Some((place, item.subject.named()?)))
+            .filter(|(_, (key, _))| named.contains(key))
+            .map(|(place, (_, name))| (name, place))
             .collect();
         for row in assertions {
             let mut place = |key: &'a RecordKey| match places.get(key) {

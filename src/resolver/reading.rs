@@ -39,22 +39,6 @@ impl Reading {
         Vertex::Record { key: self.record.key.clone(), at: self.record.at.microseconds() }
     }
 
-    /// Reads of a record what resolution from scratch asks for, and no more: of the record itself its key and time.
-    pub(super) fn for_resolution(rules: &Ruling, seed: Seed, record: &Record) -> Self {
-        let (mut normalised, issues) = normalise(rules, record);
-        normalised.facts.shrink_to_fit();
-        Self {
-            key: hash_key(seed, &record.key),
-            links: links(seed, rules, &normalised.identifiers),
-            facts: normalised.facts,
-            blocks: Box::default(),
-            homes: Box::default(),
-            quarantined: normalised.quarantined,
-            issues,
-            record: Arc::new(Record::new(record.key.source.clone(), record.key.key.clone(), record.at)),
-        }
-    }
-
     /// Reads a record as the policy says. `now` is what its time is judged by, where it is to be judged.
     pub(super) fn of(rules: &Ruling, seed: Seed, record: Arc<Record>, now: Option<Timestamp>) -> Self {
         let (mut normalised, mut issues) = normalise(rules, &record);
@@ -169,16 +153,52 @@ impl TrailReading {
     }
 }
 
+/// What resolution from scratch asks of a record, and no more.
+pub(super) struct Bare {
+    pub(super) key: KeyHash,
+    pub(super) name: RecordKey,
+    pub(super) at: i64,
+    pub(super) links: Box<[Link]>,
+    pub(super) facts: Box<[Fact]>,
+    quarantined: bool,
+}
+
+impl Bare {
+    /// Reads a record as the policy says.
+    pub(super) fn of(rules: &Ruling, seed: Seed, record: &Record) -> (Self, Vec<Issue>) {
+        let (normalised, issues) = normalise(rules, record);
+        let bare = Self {
+            key: hash_key(seed, &record.key),
+            name: record.key.clone(),
+            at: record.at.microseconds(),
+            links: Box::from(links(seed, rules, &normalised.identifiers).as_slice()),
+            facts: normalised.facts.into_boxed_slice(),
+            quarantined: normalised.quarantined,
+        };
+        (bare, issues)
+    }
+}
+
 /// What a vertex of the graph is made of.
 pub(super) enum Subject {
-    Record(Reading),
-    Trail(TrailReading),
+    Record(Box<Reading>),
+    Trail(Box<TrailReading>),
+    Bare(Bare),
 }
 
 impl Subject {
     pub(super) fn record(&self) -> Option<&Reading> {
         match self {
             Self::Record(reading) => Some(reading),
+            Self::Trail(_) | Self::Bare(_) => None,
+        }
+    }
+
+    /// Its key as a record, and the hash of that.
+    pub(super) fn named(&self) -> Option<(KeyHash, &RecordKey)> {
+        match self {
+            Self::Record(reading) => Some((reading.key, &reading.record.key)),
+            Self::Bare(bare) => Some((bare.key, &bare.name)),
             Self::Trail(_) => None,
         }
     }
@@ -188,6 +208,7 @@ impl Subject {
         match self {
             Self::Record(reading) => reading.quarantined,
             Self::Trail(reading) => reading.dormant,
+            Self::Bare(bare) => bare.quarantined,
         }
     }
 
@@ -197,26 +218,31 @@ impl Subject {
             _ if self.is_dormant() => &[],
             Self::Record(reading) => &reading.links,
             Self::Trail(reading) => &reading.links,
+            Self::Bare(bare) => &bare.links,
         }
     }
 
     pub(super) fn facts(&self) -> &[Fact] {
-        self.live_record().map(|reading| reading.facts.as_slice()).unwrap_or_default()
+        match self {
+            _ if self.is_dormant() => &[],
+            Self::Record(reading) => &reading.facts,
+            Self::Bare(bare) => &bare.facts,
+            Self::Trail(_) => &[],
+        }
     }
 
     pub(super) fn blocks(&self) -> &[ValueHash] {
-        self.live_record().map(|reading| reading.blocks.as_ref()).unwrap_or_default()
-    }
-
-    /// Its record, if that takes part.
-    pub(super) fn live_record(&self) -> Option<&Reading> {
-        self.record().filter(|reading| !reading.quarantined)
+        match self {
+            Self::Record(reading) if !reading.quarantined => &reading.blocks,
+            _ => &[],
+        }
     }
 
     pub(super) fn homes(&self) -> &[ValueHash] {
         match self {
             Self::Record(reading) => &reading.homes,
             Self::Trail(reading) => &reading.homes,
+            Self::Bare(_) => &[],
         }
     }
 
@@ -225,6 +251,7 @@ impl Subject {
         match self {
             Self::Record(reading) => (reading.record.at.microseconds(), &reading.record.key, false),
             Self::Trail(reading) => (reading.trail.first.at, &reading.first, true),
+            Self::Bare(bare) => (bare.at, &bare.name, false),
         }
     }
 
@@ -232,7 +259,7 @@ impl Subject {
     pub(super) fn entry(&self, rules: &Ruling) -> Entry<'_> {
         let (at, key, _) = self.order();
         let (unique, last) = match self {
-            Self::Record(_) => (rules.unique(key), None),
+            Self::Record(_) | Self::Bare(_) => (rules.unique(key), None),
             Self::Trail(reading) => (None, Some(&reading.trail.last)),
         };
         Entry { key, at, last, links: self.links(), facts: self.facts(), unique, live: true }

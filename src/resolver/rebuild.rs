@@ -206,7 +206,9 @@ impl Resolver {
             let Some((last, _)) = page.last() else { break };
             from = RecordNumber(last.0 + 1);
             let records: Vec<Arc<Record>> = page.iter().map(|(_, record)| Arc::clone(record)).collect();
-            let readings = read_all(rules, self.seed, &records, None).into_iter().map(Subject::Record);
+            let readings = read_all(rules, self.seed, &records, None)
+                .into_iter()
+                .map(|reading| Subject::Record(Box::new(reading)));
             items.extend(page.iter().zip(readings).map(|((number, _), subject)| Item { number: *number, subject }));
         }
         from = RecordNumber(0);
@@ -216,7 +218,7 @@ impl Resolver {
             from = RecordNumber(last.0 + 1);
             let read = |(number, trail): &(RecordNumber, Arc<Trail>)| Item {
                 number: *number,
-                subject: Subject::Trail(TrailReading::of(rules, self.seed, Arc::clone(trail))),
+                subject: Subject::Trail(Box::new(TrailReading::of(rules, self.seed, Arc::clone(trail)))),
             };
             items.extend(in_parallel(&page, 2048, read));
         }
@@ -420,7 +422,8 @@ fn take_new(items: &mut Vec<Item>, known: &mut AHashMap<KeyHash, usize>, meta: &
         match known.entry(reading.key) {
             std::collections::hash_map::Entry::Vacant(slot) => {
                 slot.insert(items.len());
-                items.push(Item { number: RecordNumber(meta.next_record), subject: Subject::Record(reading) });
+                items
+                    .push(Item { number: RecordNumber(meta.next_record), subject: Subject::Record(Box::new(reading)) });
                 meta.next_record += 1;
                 meta.counts.records += 1;
             }
@@ -428,7 +431,7 @@ fn take_new(items: &mut Vec<Item>, known: &mut AHashMap<KeyHash, usize>, meta: &
                 if let Some(Item { subject: Subject::Record(known), .. }) = items.get_mut(*slot.get())
                     && reading.record.supersedes(&known.record)
                 {
-                    *known = reading;
+                    **known = reading;
                 }
             }
         }
@@ -557,7 +560,12 @@ impl Rebuilt {
                     let vertex = reading.vertex();
                     (vertex, reading.links, reading.facts, reading.blocks, reading.homes)
                 }
-                Subject::Trail(TrailReading { trail, first, links, homes, .. }) => {
+                Subject::Bare(bare) => {
+                    let vertex = Vertex::Record { key: bare.name, at: bare.at };
+                    (vertex, SmallVec::from_slice(&bare.links), bare.facts.into_vec(), Box::default(), Box::default())
+                }
+                Subject::Trail(reading) => {
+                    let TrailReading { trail, first, links, homes, .. } = *reading;
                     let follows = partition.followers.get(&place).copied().map(Box::new);
                     (Vertex::Trail { first, at: trail.first.at, follows }, links, Vec::new(), Box::default(), homes)
                 }

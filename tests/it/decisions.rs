@@ -359,7 +359,7 @@ fn shown(resolver: &Resolver) -> Shown {
     let view = resolver.view().unwrap();
     let mut profiles: BTreeSet<ProfileId> = BTreeSet::new();
     view.live_records(&mut |_, profile| profiles.extend(profile)).unwrap();
-    view.live_events(&mut |_, profile| drop(profiles.insert(profile))).unwrap();
+    view.live_events(&mut |_, profile| profiles.extend([profile])).unwrap();
     let (mut decisions, mut credited, mut seen) = (BTreeSet::new(), BTreeMap::new(), BTreeSet::new());
     for id in profiles {
         let decided = view.decisions(id).unwrap().unwrap();

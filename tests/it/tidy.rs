@@ -29,6 +29,8 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("golden", (3, 0)),
     ("preference", (3, 0)),
     ("offer", (3, 0)),
+    ("mood", (3, 0)),
+    ("cart", (3, 1)),
     ("cadence", (3, 0)),
     ("household", (3, 1)),
     ("consent", (3, 0)),
