@@ -87,14 +87,21 @@ pub(crate) fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
     let mut x = Some(near_quantile(p, a, b)).filter(|x| *x > 0.0 && *x < 1.0).unwrap_or(a / (a + b));
     let ln_beta = statrs::function::beta::ln_beta(a, b);
     for _ in 0..STEPS_MAX {
-        let over = beta_reg(a, b, x) - p;
+        let reached = beta_reg(a, b, x);
+        let over = reached - p;
         if over > 0.0 {
             high = x;
         } else {
             low = x;
         }
         let density = ((a - 1.0) * x.ln() + (b - 1.0) * (-x).ln_1p() - ln_beta).exp();
-        let step = x - over / density;
+        // Down in the tail the logarithm is nearly straight, where the value itself would creep.
+        let is_tail = p < 0.5 && reached > 0.0;
+        let step = if is_tail { x * (-(reached / p).ln() * reached / (density * x)).exp() } else { x - over / density };
+        // Where it is as near as it comes it may be its own bound, and half the bracket would lead away.
+        if (step - x).abs() <= 4.0 * f64::EPSILON * x {
+            return step;
+        }
         let next = if step > low && step < high { step } else { f64::midpoint(low, high) };
         if (next - x).abs() <= f64::EPSILON * x {
             return next;
@@ -108,6 +115,11 @@ pub(crate) fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
 /// ends where the density has none in the middle (Press et al. 2007, 6.4). What searches for it by itself, as AS 109 does,
 /// leaves the range now and then.
 fn near_quantile(p: f64, a: f64, b: f64) -> f64 {
+    // Far down, where the power of the density is all there is of it.
+    let far = ((p.ln() + a.ln() + statrs::function::beta::ln_beta(a, b)) / a).exp();
+    if far * b.max(1.0) < 0.01 {
+        return far;
+    }
     if a >= 1.0 && b >= 1.0 {
         let t = (-2.0 * p.min(1.0 - p).ln()).sqrt();
         let tail = (2.307_53 + t * 0.270_61) / (1.0 + t * (0.992_29 + t * 0.044_81)) - t;

@@ -253,6 +253,34 @@ proptest! {
 }
 
 #[test]
+fn what_one_did_may_be_anothers_now() {
+    let resolver = Resolver::in_memory(Policy::retail()).unwrap();
+    let order = |source: &str, day: &str, kind: &str, value: &str| {
+        let event =
+            Event::new(source, format!("{day}{value}"), at(&format!("2026-01-{day}T12:00:00Z")), EventKind::Purchase);
+        event.identifier(kind, value).line(Line::new("coat").amount("310.00", "EUR"))
+    };
+    let till = resolver.add_event(order("pos", "06", "loyalty_id", "L7").order("o-7")).unwrap().profile.unwrap();
+    let web = resolver.add_event(order("web", "01", "email", "ann@example.org")).unwrap().profile.unwrap();
+    let mut index = SegmentIndex::new(set(
+        r#"[{"name":"one","rule":{"at_least":["orders",1]}},{"name":"two","rule":{"at_least":["orders",2]}}]"#,
+    ));
+    let now = at("2026-01-10T00:00:00Z");
+    index.refresh(&resolver.view().unwrap(), now).unwrap();
+    // The order was made on the web: the till's is its receipt.
+    let made = order("web", "05", "email", "ann@example.org").order("o-7");
+    drop(resolver.add_event(made.clone()).unwrap());
+    index.note(&resolver.view().unwrap(), &made.key).unwrap();
+    let told = index.refresh(&resolver.view().unwrap(), now).unwrap();
+    assert_eq!((told.judged, told.entered, told.left), (2, vec![(web, "two".into())], vec![(till, "one".into())]));
+    // And back.
+    index.note(&resolver.view().unwrap(), &made.key).unwrap();
+    assert_eq!(resolver.remove_events(&[made.key]).unwrap(), 1);
+    let told = index.refresh(&resolver.view().unwrap(), now).unwrap();
+    assert_eq!((told.judged, told.entered, told.left), (2, vec![(till, "one".into())], vec![(web, "two".into())]));
+}
+
+#[test]
 fn few_are_judged_again() {
     let resolver = Resolver::in_memory(Policy::retail()).unwrap();
     let card = |key: u32| {
