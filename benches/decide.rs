@@ -6,9 +6,9 @@ mod common;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use onefold::{
-    Candidate, CapScope, DecisionModel, DecisionPolicy, DecisionRequest, DecisionRules, Done, Eligibility, Facts,
-    Features, Learner, LearnerPolicy, Learning, LoggedChoice, OffPolicyOptions, Outcome, PermissionReason, Timestamp,
-    decide, estimate,
+    Candidate, CapScope, Consent, ConsentStatus, DecisionModel, DecisionPolicy, DecisionRequest, DecisionRules, Done,
+    Eligibility, Event, Facts, Features, Learner, LearnerPolicy, Learning, LoggedChoice, OffPolicyOptions, Outcome,
+    PermissionReason, Policy, ProfileId, Record, Resolver, Timestamp, decide, estimate,
 };
 use std::hint::black_box;
 
@@ -81,6 +81,44 @@ fn model(learner: Learner) -> DecisionModel {
     model
 }
 
+/// Decisions for a thousand people, whose consents are asked and whose decisions are read and kept.
+fn kept(criterion: &mut Criterion, rules: &DecisionRules, candidates: &[Candidate], model: &DecisionModel) {
+    let resolver = Resolver::in_memory(Policy::retail()).unwrap();
+    let people: Vec<ProfileId> = (0..1_000)
+        .map(|person| {
+            let address = format!("p{person}@example.org");
+            let consent = Consent::new("marketing", ConsentStatus::Granted);
+            let granted = Event::of_consent("web", address.as_str(), at(-1), consent);
+            drop(resolver.add_event(granted.identifier("email", address.as_str())).unwrap());
+            let record = Record::new("crm", person.to_string(), at(-1)).identifier("email", address);
+            resolver.add(record).unwrap().profile.unwrap()
+        })
+        .collect();
+    let mut dice = common::Dice(7);
+    let context = features(&mut dice);
+    let mut told = 0_usize;
+    let mut ids = Vec::new();
+    let mut group = criterion.benchmark_group("kept in memory");
+    group.bench_function("decide", |bencher| {
+        bencher.iter(|| {
+            told += 1;
+            let mut request = request(candidates, &context);
+            request.done.clear();
+            request.now = at(told as i64);
+            let decision = resolver.decide(people[told % people.len()], rules, model, &request).unwrap();
+            ids.push(decision.id);
+        });
+    });
+    group.bench_function("outcome", |bencher| {
+        bencher.iter(|| {
+            told += 1;
+            let id = ids[told % ids.len()];
+            resolver.outcome(rules, Outcome::new(id, told.to_string(), "purchase", 1.0, at(told as i64))).unwrap()
+        });
+    });
+    group.finish();
+}
+
 fn bench(criterion: &mut Criterion) {
     let mut dice = common::Dice(5);
     let (rules, candidates, context) = (rules(), candidates(), features(&mut dice));
@@ -148,6 +186,8 @@ fn bench(criterion: &mut Criterion) {
         );
     });
     group.finish();
+
+    kept(criterion, &rules, &candidates, &model);
 
     let mut group = criterion.benchmark_group("judge 10,000 logged decisions");
     let row = |_| LoggedChoice {
