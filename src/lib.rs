@@ -107,8 +107,17 @@
 //! - What is given once: [`Resolver::issue`] and [`Resolver::assign`] answer with [`Issued`] and [`Assigned`], and keep a
 //!   [`Grant`] as evidence.
 //! - Who lives together: [`HouseholdPolicy`] and [`Household`], a layer over profiles.
+//! - What to do next: [`Resolver::decide`] asks a [`DecisionModel`] under [`DecisionRules`] about [`Candidate`]s, and keeps the
+//!   [`Decision`]; [`Resolver::outcome`] keeps what came of it, [`View::learned`] and [`Learning`] learn, [`estimate`] judges
+//!   another way by the log. [`decide`] is the pure part.
+//! - What they will do, and when: [`fit_lifetime`], [`fit_spending`] and [`customer_value`] over [`PurchaseRow`]s, [`next_due`]
+//!   by a [`GapPrior`], a [`ServiceRule`]; [`CartHazard`] and [`CouponRules`]; a [`Feeling`], by [`MoodRules`].
+//! - Who is in which segment, and why: a [`SegmentSet`] of [`Eligibility`] over [`Facts`], each a [`Membership`], kept up to
+//!   date by a [`SegmentIndex`].
 //! - Where it is kept: [`store`], with [`Memory`] and, by the feature `durable`, `Durable`.
-//! - How well it does: [`evaluate`], [`threshold_scores`], [`reliability`].
+//! - How well it does: [`evaluate`], [`threshold_scores`], [`reliability`]; and how well you do: [`View::customers`],
+//!   [`measure_customers`], [`measure_value`], [`distortions`], a [`KpiRegistry`], [`View::experience_rates`] and
+//!   [`experience_index`].
 //!
 //! # What always holds
 //!
