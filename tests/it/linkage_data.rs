@@ -1,7 +1,9 @@
 //! Training without labels on the data of others, with nothing configured but the kinds of attributes.
 
 use crate::cases::shared;
-use onefold::{Evaluation, Ingest, Policy, Record, RecordKey, Resolver, SmolStr, TrainOptions, evaluate, train};
+use onefold::{
+    Evaluation, Ingest, Policy, Record, RecordKey, Resolver, SmolStr, TrainOptions, deduplicate, evaluate, train,
+};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -188,4 +190,50 @@ fn the_truth_set_is_resolved_by_the_built_in_model() {
         drop(one_by_one.add(record.clone()).unwrap());
     }
     assert_eq!(picture(&one_by_one), people);
+}
+
+/// What each column of the truth set's table is, where each is an attribute of its own.
+const COLUMNS: [(&str, &str); 12] = [
+    ("PRIMARY_NAME_FULL", "full_name"),
+    ("PRIMARY_NAME_ORG", "full_name"),
+    ("NATIVE_NAME_FULL", "full_name"),
+    ("PRIMARY_NAME_FIRST", "given_name"),
+    ("PRIMARY_NAME_MIDDLE", "given_name"),
+    ("PRIMARY_NAME_LAST", "surname"),
+    ("DATE_OF_BIRTH", "date"),
+    ("ADDR_FULL", "address"),
+    ("ADDR_LINE1", "address"),
+    ("ADDR_CITY", "text"),
+    ("ADDR_STATE", "text"),
+    ("ADDR_POSTAL_CODE", "postcode"),
+];
+
+/// Names and addresses of one are in other columns than those of the next.
+#[test]
+fn the_truth_set_is_resolved_column_by_column() {
+    let Some(folder) = data("truthset") else { return };
+    let names = r#"["PRIMARY_NAME_FIRST", "PRIMARY_NAME_FULL", "PRIMARY_NAME_ORG"]"#;
+    let kinds = TRUTHSET.split("attribute =").next().unwrap().replace(r#"["name"]"#, names);
+    let attributes = COLUMNS.map(|(name, compare)| format!("{{ name = \"{name}\", compare = \"{compare}\" }},\n"));
+    let employer = r#"{ name = "EMPLOYER", compare = "full_name", group = "work" }"#;
+    let text = format!("{kinds}attribute = [\n{}{employer}\n]\n[linkage]\n", attributes.concat());
+    let policy = Policy::from_toml(&text).unwrap();
+    let mut reader = csv::Reader::from_path(folder.join("combined.csv")).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let (mut records, mut truth) = (Vec::new(), Vec::new());
+    for row in reader.records() {
+        let row = row.unwrap();
+        let cells: HashMap<&str, &str> = header.iter().zip(row.iter().map(str::trim)).collect();
+        let at = "2026-01-05T10:00:00Z".parse().unwrap();
+        let record = Record::new(cells["DATA_SOURCE"], cells["RECORD_ID"], at);
+        let filled = |name: &&str| !cells[name].is_empty();
+        let numbers = policy.identifier.iter().map(|kind| kind.kind.as_str()).filter(filled);
+        let record = numbers.fold(record, |record, kind| record.identifier(kind, cells[kind]));
+        let said = policy.attribute.iter().map(|attribute| attribute.name.as_str()).filter(filled);
+        records.push(said.fold(record, |record, name| record.attribute(name, cells[name])));
+        truth.push(SmolStr::from(cells["cluster"]));
+    }
+    let found = deduplicate(policy, records).unwrap();
+    let labels = truth.into_iter().zip(found.person_of).map(|(truth, person)| (truth, person.unwrap()));
+    check(&evaluate(labels), 0.98, 0.98);
 }
