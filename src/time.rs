@@ -49,6 +49,11 @@ impl Timestamp {
         self.microseconds
     }
 
+    /// The day that it is of in UTC, counted from 1970-01-01.
+    pub(crate) fn day(self) -> i64 {
+        self.microseconds.div_euclid(DAY)
+    }
+
     /// The UTC offset that the time was told in, in seconds east of Greenwich.
     pub fn offset_seconds(self) -> i32 {
         self.offset_seconds

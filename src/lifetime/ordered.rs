@@ -3,7 +3,6 @@
 use super::row::{PurchaseDay, merge_days};
 use crate::decimal::Decimal;
 use crate::journey::{Order, OrderStatus};
-use crate::time::DAY;
 
 /// Reads the purchase days off the orders of one profile, sorted; what was given back is left out, and an order of which
 /// nothing is left is no purchase. The amount of a day is known where all that was kept has one in the `currency`; of a line
@@ -31,7 +30,7 @@ use crate::time::DAY;
 pub fn days_of_orders(orders: &[Order], currency: &str) -> Vec<PurchaseDay> {
     let kept = orders.iter().filter(|order| order.status != OrderStatus::Returned);
     let day = |order: &Order| PurchaseDay {
-        day: order.at.microseconds().div_euclid(DAY),
+        day: order.at.day(),
         amount: amount(order, currency).filter(|amount| *amount >= 0.0),
     };
     let mut days: Vec<PurchaseDay> = kept.map(day).collect();
@@ -49,14 +48,8 @@ fn amount(order: &Order, currency: &str) -> Option<f64> {
         if line.returned == Decimal::ZERO {
             sum = sum.checked_add(paid)?;
         } else {
-            parts += number(paid) * number(line.kept()) / number(line.quantity);
+            parts += paid.nearest() * line.kept().nearest() / line.quantity.nearest();
         }
     }
-    (kept.count() > 0).then(|| number(sum) + parts)
-}
-
-/// The number nearest to a decimal.
-fn number(decimal: Decimal) -> f64 {
-    // A decimal is written in a form that always reads as a number.
-    decimal.to_string().parse().unwrap_or(f64::NAN)
+    (kept.count() > 0).then(|| sum.nearest() + parts)
 }

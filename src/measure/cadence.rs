@@ -4,7 +4,6 @@ use crate::cadence::{DueRequest, GapPrior, NoEvidence};
 use crate::decimal::Decimal;
 use crate::error::{Error, Result};
 use crate::journey::{Order, OrderLine, OrderStatus};
-use crate::time::DAY;
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,7 +46,7 @@ pub fn days_bought(orders: &[Order], what: Bought<'_>) -> Vec<i64> {
         Bought::Anything => order.status != OrderStatus::Returned,
         _ => kept(order).any(is_asked),
     };
-    let days: BTreeSet<i64> = orders.iter().filter(counts).map(day_of).collect();
+    let days: BTreeSet<i64> = orders.iter().filter(counts).map(|order| order.at.day()).collect();
     days.into_iter().collect()
 }
 
@@ -76,7 +75,7 @@ fn days_by(orders: &[Order], names: impl Fn(&OrderLine) -> Vec<SmolStr>) -> BTre
     let mut found: BTreeMap<SmolStr, BTreeSet<i64>> = BTreeMap::new();
     for order in orders {
         for name in kept(order).flat_map(&names) {
-            found.entry(name).or_default().insert(day_of(order));
+            found.entry(name).or_default().insert(order.at.day());
         }
     }
     found.into_iter().map(|(name, days)| (name, days.into_iter().collect())).collect()
@@ -84,10 +83,6 @@ fn days_by(orders: &[Order], names: impl Fn(&OrderLine) -> Vec<SmolStr>) -> BTre
 
 fn kept(order: &Order) -> impl Iterator<Item = &OrderLine> {
     order.lines.iter().filter(|line| line.kept() > Decimal::ZERO)
-}
-
-fn day_of(order: &Order) -> i64 {
-    order.at.microseconds().div_euclid(DAY)
 }
 
 /// Makes a judge for [`measure_customers`](crate::measure_customers) of what is usual for all and for each customer: somebody

@@ -28,8 +28,7 @@ impl fmt::Debug for Purchase {
 /// Reads purchases off orders, sorted by day; of an order that was given back nothing is left. O(n log n).
 pub fn purchases_of(orders: &[Order], currency: &str) -> Vec<Purchase> {
     let kept = orders.iter().filter(|order| order.status != OrderStatus::Returned);
-    let purchase =
-        |order: &Order| Purchase { day: order.at.microseconds().div_euclid(DAY), amount: order.kept_amount(currency) };
+    let purchase = |order: &Order| Purchase { day: order.at.day(), amount: order.kept_amount(currency) };
     let mut purchases: Vec<Purchase> = kept.map(purchase).collect();
     purchases.sort_unstable();
     purchases
@@ -60,7 +59,7 @@ impl Period {
     /// # Errors
     /// `Input` where they are of one day, or the wrong way round.
     pub fn between(from: Timestamp, until: Timestamp) -> Result<Self> {
-        Self::new(from.microseconds().div_euclid(DAY), until.microseconds().div_euclid(DAY))
+        Self::new(from.day(), until.day())
     }
 
     /// The first day.

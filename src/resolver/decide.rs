@@ -101,8 +101,8 @@ impl Resolver {
             let counting =
                 view.counting_for_decisions(id)?.ok_or_else(|| Error::input("profile", "leads to nobody"))?;
             let (decision, topic) = view.decide_for(&counting, rules, model, request.clone())?;
-            if let Some(kept) = view.decision(decision.id)? {
-                return Ok(kept.decision);
+            if let Some(kept) = view.decision_event(decision.id)?.and_then(|event| decision_of(&event)) {
+                return Ok(kept);
             }
             let event = event_of(&decision, topic, counting.first().map(|(_, identifier)| identifier))?;
             planner.lift_tombstone(event.what(), &event.key)?;
@@ -336,10 +336,9 @@ impl View {
 
     /// A request with what the profile says of itself.
     fn asked<'a>(&self, id: ProfileId, request: &DecisionRequest<'a>) -> Result<DecisionRequest<'a>> {
-        let nobody = || Error::input("profile", "leads to nobody");
-        let subject = self.subject(id)?.ok_or_else(nobody)?;
+        let subject = self.subject(id)?.ok_or_else(|| Error::input("profile", "leads to nobody"))?;
         let mut request = request.clone();
-        request.subject = self.resolve_id(id)?.ok_or_else(nobody)?.to_smolstr();
+        request.subject = ProfileId::of(subject.cluster.profile, self.seed).to_smolstr();
         self.allow(&subject, &mut request)?;
         let rules = request.candidates.iter().flat_map(|candidate| candidate.eligible.reads());
         let missing: BTreeSet<&SmolStr> = rules.filter(|name| !request.facts.attributes.contains_key(*name)).collect();

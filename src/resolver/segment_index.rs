@@ -3,7 +3,7 @@
 use super::about::Subject;
 use super::moments::each_event;
 use super::read::{PAGE, View};
-use super::segments::{AGEING, day_of};
+use super::segments::AGEING;
 use crate::decide::{Facts, SegmentSet, Standing};
 use crate::error::Result;
 use crate::id::{ClusterNumber, ProfileId, RecordNumber, TopicHash, ValueHash};
@@ -297,7 +297,7 @@ impl SegmentIndex {
             let Some(Value::Integer(days)) = facts.attributes.get(*name) else { return None };
             reads.get(name)?.iter().filter_map(|compared| compared.turns_after(*days)).min()
         });
-        day_of(now).saturating_add(turns.min()?).checked_mul(DAY)
+        now.day().saturating_add(turns.min()?).checked_mul(DAY)
     }
 }
 

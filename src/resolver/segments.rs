@@ -12,7 +12,7 @@ use crate::event::EventKind;
 use crate::id::ProfileId;
 use crate::journey::{Order, OrderStatus};
 use crate::profile::Golden;
-use crate::time::{DAY, Timestamp};
+use crate::time::Timestamp;
 use crate::value::Value;
 use smol_str::{SmolStr, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,14 +154,14 @@ impl Known<'_> {
         let mut facts = Facts::default();
         facts.attributes.extend(self.golden.values.iter().map(|value| (value.attribute.clone(), value.value.clone())));
         let mut tell = |name: &str, value: Value| drop(facts.attributes.insert(name.into(), value));
-        let since = |day: i64| Value::Integer(day_of(now).saturating_sub(day));
+        let since = |day: i64| Value::Integer(now.day().saturating_sub(day));
         tell("records", count(self.records));
         if let Some(last) = self.last {
-            tell("days_since_event", since(day_of(last)));
+            tell("days_since_event", since(last.day()));
         }
         let Some(orders) = self.orders else { return facts };
         let kept = || orders.iter().filter(|order| order.status != OrderStatus::Returned);
-        let days: BTreeSet<i64> = kept().map(|order| day_of(order.at)).collect();
+        let days: BTreeSet<i64> = kept().map(|order| order.at.day()).collect();
         tell("orders", count(kept().count()));
         tell("purchase_days", count(days.len()));
         if let (Some(first), Some(last)) = (days.first(), days.last()) {
@@ -186,10 +186,6 @@ impl Known<'_> {
         }
         facts
     }
-}
-
-pub(super) fn day_of(at: Timestamp) -> i64 {
-    at.microseconds().div_euclid(DAY)
 }
 
 fn count(number: usize) -> Value {
