@@ -22,7 +22,7 @@ pub(crate) use linker::{Linker, column_names};
 pub use propose::{BlockCount, count_blocks, propose_blocks};
 pub use scorer::{ScoredPair, score_pairs};
 pub use splink::{SplinkImport, SplinkRemark};
-pub(crate) use table::Growing;
+pub(crate) use table::{Growing, Table};
 pub(crate) use train::standing;
 pub use train::{TrainOptions, Trained, TrainingReport, train};
 

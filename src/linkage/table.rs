@@ -5,7 +5,7 @@ use super::block::Rule;
 use super::compare::{self, Comparison, NULL, near};
 use super::score::Weights;
 use crate::parallel::change_in_parallel;
-use crate::value::of_column;
+use crate::value::{Fact, of_column};
 use ahash::AHashMap;
 use indexmap::IndexSet;
 use smallvec::SmallVec;
@@ -17,9 +17,8 @@ const MEMORY: usize = 1 << 11;
 /// The compared columns of many records.
 #[derive(Debug)]
 pub(crate) struct Table {
-    columns: Vec<Column>,
-    /// The place of each column of the policy.
-    places: AHashMap<u16, usize>,
+    /// Ascending by their places in the policy.
+    columns: Vec<(u16, Column)>,
     pub(crate) unique: Vec<Option<u16>>,
 }
 
@@ -74,9 +73,9 @@ impl Growing {
     }
 
     pub(crate) fn finish(self) -> Table {
-        let places = self.columns.iter().map(|(column, ..)| *column).zip(0..).collect();
-        let column = |(_, ids, sets): (u16, Vec<u32>, Numbered)| Column::new(ids, sets.into_iter().collect());
-        Table { columns: self.columns.into_iter().map(column).collect(), places, unique: self.unique }
+        let column =
+            |(place, ids, sets): (u16, Vec<u32>, Numbered)| (place, Column::new(ids, sets.into_iter().collect()));
+        Table { columns: self.columns.into_iter().map(column).collect(), unique: self.unique }
     }
 }
 
@@ -84,8 +83,8 @@ impl Table {
     /// The table of some of the rows.
     pub(crate) fn sample(&self, rows: &[u32]) -> Self {
         let unique = |row: &u32| self.unique.get(*row as usize).copied().flatten();
-        let columns = self.columns.iter().map(|column| column.sample(rows)).collect();
-        Self { columns, places: self.places.clone(), unique: rows.iter().map(unique).collect() }
+        let columns = self.columns.iter().map(|(place, column)| (*place, column.sample(rows))).collect();
+        Self { columns, unique: rows.iter().map(unique).collect() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -93,7 +92,18 @@ impl Table {
     }
 
     pub(crate) fn column(&self, column: u16) -> Option<&Column> {
-        self.places.get(&column).and_then(|&place| self.columns.get(place))
+        let place = self.columns.binary_search_by_key(&column, |(place, _)| *place).ok()?;
+        self.columns.get(place).map(|(_, column)| column)
+    }
+
+    /// What a row says in all columns, sorted.
+    pub(crate) fn facts(&self, row: u32) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        for (attribute, column) in &self.columns {
+            let values = column.sets.get(column.id(row) as usize).map(SmallVec::as_slice).unwrap_or_default();
+            facts.extend(values.iter().map(|value| Fact { attribute: *attribute, value: value.clone() }));
+        }
+        facts
     }
 
     /// Whether two rows may be a pair at all.

@@ -208,6 +208,15 @@ impl Rules {
         self.attribute_place(name).or_else(kind)
     }
 
+    /// The columns that facts are of, ascending: attributes that resolution looks at, and for linkage all kinds of
+    /// identifier.
+    pub(crate) fn columns(&self) -> Vec<u16> {
+        let attributes = (0_u16..).zip(&self.attributes).filter(|(_, rule)| rule.fact).map(|(place, _)| place);
+        let kinds = if self.policy.linkage.is_some() { self.kinds.len() as u16 } else { 0 };
+        let first = self.attributes.len() as u16;
+        attributes.chain(first..first + kinds).collect()
+    }
+
     /// What kind of value a column of linkage holds.
     pub(crate) fn column_compare(&self, column: u16) -> Compare {
         if let Some(attribute) = self.attributes.get(usize::from(column)) {

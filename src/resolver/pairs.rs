@@ -4,7 +4,7 @@ use super::partition::Carriers;
 use super::rebuild::Item;
 use super::ruling::Ruling;
 use crate::id::{RecordNumber, ValueHash};
-use crate::linkage::{Edge, Growing, Row, Weight};
+use crate::linkage::{Edge, Growing, Linker, Row, Table, Weight};
 
 /// Items whose facts are read at a time: few enough to stay near the cores from column to column.
 const PAGE: usize = 8192;
@@ -20,19 +20,28 @@ pub(super) struct Pairs {
 }
 
 impl Pairs {
-    /// Finds all edges. O(pairs that share a block that is not generic).
+    /// Finds all edges, and who carries which block. O(pairs that share a block that is not generic).
     pub(super) fn of(rules: &Ruling, items: &[Item]) -> Self {
-        let Some(linker) = rules.linker() else {
-            let blocks = Carriers::of(&[], |item| item.subject.blocks());
-            return Self { blocks, edges: Vec::new(), starts: Vec::new(), of_items: Vec::new() };
-        };
+        let Some(linker) = rules.linker() else { return Self::none() };
         let mut table = Growing::new(linker.columns(), items.len());
         for page in items.chunks(PAGE) {
             let rows: Vec<Row<'_>> = page.iter().map(|item| row(rules, item)).collect();
             table.add(&rows);
         }
-        let edges = linker.edges(&table.finish());
-        let mut starts = vec![0_u32; items.len() + 1];
+        let blocks_of = |place: u32| items.get(place as usize).map(|item| item.subject.blocks()).unwrap_or_default();
+        let edges = Self::among(linker, &table.finish());
+        Self { blocks: Carriers::of(items.len(), blocks_of), ..edges }
+    }
+
+    /// No edges.
+    pub(super) fn none() -> Self {
+        Self { blocks: Carriers::of(0, |_| &[]), edges: Vec::new(), starts: Vec::new(), of_items: Vec::new() }
+    }
+
+    /// Finds all edges among the rows of a table; who carries which block is not asked. O(pairs, as [`of`](Self::of)).
+    pub(super) fn among(linker: &Linker, table: &Table) -> Self {
+        let edges = linker.edges(table);
+        let mut starts = vec![0_u32; table.len() + 1];
         for end in edges.iter().flat_map(|edge| [edge.a, edge.b]) {
             starts.get_mut(end as usize + 1).into_iter().for_each(|count| *count += 1);
         }
@@ -50,7 +59,7 @@ impl Pairs {
                 *next += 1;
             }
         }
-        Self { blocks: Carriers::of(items, |item| item.subject.blocks()), edges, starts, of_items }
+        Self { edges, starts, of_items, ..Self::none() }
     }
 
     /// The blocks; the edges are let go.
@@ -78,6 +87,6 @@ impl Pairs {
 }
 
 fn row<'a>(rules: &Ruling, item: &'a Item) -> Row<'a> {
-    let named = item.subject.named().filter(|_| !item.subject.is_dormant());
-    Row { facts: item.subject.facts(), unique: named.and_then(|(_, name)| rules.unique(name)) }
+    let record = item.subject.record().filter(|reading| !reading.quarantined);
+    Row { facts: item.subject.facts(), unique: record.and_then(|reading| rules.unique(&reading.record.key)) }
 }

@@ -6,7 +6,7 @@
 use super::liken::{is_link, link_key};
 use super::moments::event_before;
 use super::pairs::Pairs;
-use super::rebuild::Item;
+use super::reading::Subjects;
 use super::ruling::Ruling;
 use super::settle::link_row;
 use crate::error::Result;
@@ -77,12 +77,15 @@ impl Hashed for ValueHash {
 
 impl<V: Hashed> Carriers<V> {
     /// Groups items by what they carry, on all cores; values come in the order of their hashes. O(n log n).
-    pub(super) fn of(items: &[Item], carried_by: impl Fn(&Item) -> &[V] + Sync) -> Self {
+    pub(super) fn of<'a>(items: usize, carried_by: impl Fn(u32) -> &'a [V] + Sync) -> Self
+    where
+        V: 'a,
+    {
         let shares: Vec<u128> = (0..SHARES).collect();
         let found = in_parallel(&shares, 1, |&share| {
             let mut carried: Vec<(V, u32)> = Vec::new();
-            for (place, item) in (0..).zip(items) {
-                let values = carried_by(item).iter().filter(|value| share_of(value.hash()) == share);
+            for place in 0..items as u32 {
+                let values = carried_by(place).iter().filter(|value| share_of(value.hash()) == share);
                 carried.extend(values.map(|value| (*value, place)));
             }
             carried.sort_unstable_by_key(|&(value, item)| (value.hash(), item));
@@ -122,13 +125,12 @@ impl<V: Hashed> Carriers<V> {
 /// Those of looking up events in the snapshot.
 pub(super) fn partition(
     rules: &Ruling,
-    items: &[Item],
+    items: &dyn Subjects,
+    pairs: Pairs,
     assertions: &[AssertionRow],
     snapshot: &dyn Snapshot,
 ) -> Result<Partition> {
-    // What looks for pairs takes the most room, and gives it back: it comes first.
-    let pairs = Pairs::of(rules, items);
-    let carriers = Carriers::of(items, |item| item.subject.links());
+    let carriers = Carriers::of(items.len(), |place| items.get(place).map(|item| item.links).unwrap_or_default());
     let limit = |link: &Link| rules.kinds.get(usize::from(link.kind)).and_then(|kind| kind.max_records);
     let over =
         |(value, link): (usize, &Link)| limit(link).is_some_and(|max| carriers.of_value(value).len() as u64 > max);
@@ -153,7 +155,7 @@ pub(super) fn partition(
     }
     for (place, &region) in ties.region_of.iter().enumerate() {
         let Some(Some(slot)) = place_of.get(region as usize) else { continue };
-        if items.get(place).is_some_and(|item| item.subject.is_dormant()) {
+        if items.get(place as u32).is_some_and(|item| item.is_dormant) {
             continue;
         }
         if doubtful.get(region as usize) == Some(&true) {
@@ -197,17 +199,22 @@ pub(super) fn partition(
     Ok(Partition { clusters, carriers, pairs, states, followers, withheld, generic, possible: possible_count })
 }
 
-fn withheld_link(items: &[Item], places: &[u32], link: &Likely, reason: Reason) -> Option<(WithheldKey, WithheldRow)> {
-    let item = |entry: usize| places.get(entry).and_then(|&place| items.get(place as usize));
+fn withheld_link(
+    items: &dyn Subjects,
+    places: &[u32],
+    link: &Likely,
+    reason: Reason,
+) -> Option<(WithheldKey, WithheldRow)> {
+    let item = |entry: usize| places.get(entry).and_then(|&place| items.get(place));
     let (one, other) = (item(link.a)?, item(link.b)?);
     let row = link_row(reason, link.weight, one.number, other.number);
-    Some((link_key(one.subject.named()?.0, other.subject.named()?.0), row))
+    Some((link_key(one.record?, other.record?), row))
 }
 
 /// The possible links between clusters that no steward separated; the clusters at their ends are told of them.
 fn possible_links(
     rules: &Ruling,
-    items: &[Item],
+    items: &dyn Subjects,
     pairs: &Pairs,
     assertions: &[AssertionRow],
     clusters: &mut [ClusterOf],
@@ -233,8 +240,8 @@ fn possible_links(
         for end in ends {
             clusters.get_mut(end as usize).into_iter().for_each(|cluster| cluster.summary.possible = true);
         }
-        let (Some(one), Some(other)) = (items.get(edge.a as usize), items.get(edge.b as usize)) else { continue };
-        let (Some((a, _)), Some((b, _))) = (one.subject.named(), other.subject.named()) else { continue };
+        let (Some(one), Some(other)) = (items.get(edge.a), items.get(edge.b)) else { continue };
+        let (Some(a), Some(b)) = (one.record, other.record) else { continue };
         let (a, b) = (a.min(b), a.max(b));
         if ends.first() != ends.last() && !separated.contains(&(a, b)) {
             rows.push((link_key(a, b), link_row(Reason::Possible, edge.weight, one.number, other.number)));
@@ -257,7 +264,7 @@ struct Ties {
 
 fn tie(
     rules: &Ruling,
-    items: &[Item],
+    items: &dyn Subjects,
     (carriers, pairs): (&Carriers<Link>, &Pairs),
     generic: &[bool],
     words: &Words<'_>,
@@ -300,8 +307,8 @@ fn tie(
                 continue;
             }
             if !rule.corroborate.is_empty() {
-                let all = carriers.of_value(value as usize).iter().filter_map(|&place| items.get(place as usize));
-                let facts: Vec<_> = all.map(|item| item.subject.facts()).collect();
+                let all: Vec<_> = carriers.of_value(value as usize).iter().map(|&place| items.facts(place)).collect();
+                let facts: Vec<_> = all.iter().map(AsRef::as_ref).collect();
                 if !agree_as_one(rules, kind as u16, &facts) {
                     doubts.push(first);
                 }
@@ -346,7 +353,7 @@ fn tie(
 /// Sums up each region as if it were one profile, and says where that is in doubt.
 fn sum_up(
     rules: &Ruling,
-    items: &[Item],
+    items: &dyn Subjects,
     carriers: &Carriers<Link>,
     generic: &[bool],
     ties: &Ties,
@@ -375,9 +382,12 @@ fn sum_up(
             }
         }
     }
-    for (item, &region) in items.iter().zip(&ties.region_of).filter(|(item, _)| !item.subject.facts().is_empty()) {
-        if let Some(summary) = summaries.get_mut(region as usize) {
-            summary.add_facts(rules, item.subject.facts());
+    if rules.attributes.iter().any(|attribute| attribute.exclusive) {
+        for (place, &region) in (0..items.len() as u32).zip(&ties.region_of) {
+            let facts = items.facts(place);
+            if let Some(summary) = summaries.get_mut(region as usize).filter(|_| !facts.is_empty()) {
+                summary.add_facts(rules, &facts);
+            }
         }
     }
     let sound = summaries.iter().zip(&ties.known_parts).map(|(summary, &parts)| !is_sound(rules, summary, parts));
@@ -399,17 +409,16 @@ struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    fn of(items: &[Item], assertions: &'a [AssertionRow]) -> Self {
+    fn of(items: &'a dyn Subjects, assertions: &'a [AssertionRow]) -> Self {
         let mut words = Self { pairs: Vec::new(), keys: Vec::new(), of_place: AHashMap::new(), phantoms: Vec::new() };
         if assertions.is_empty() {
             return words;
         }
         let named: AHashSet<KeyHash> = assertions.iter().flat_map(|row| [row.a, row.b]).collect();
-        let live = (0..).zip(items).filter(|(_, item)| !item.subject.is_dormant());
+        let live = (0..items.len() as u32).filter_map(|place| Some((place, items.get(place)?)));
         let mut places: AHashMap<&RecordKey, u32> = live
-            .filter_map(|(place, item)| Some((place, item.subject.named()?)))
-            .filter(|(_, (key, _))| named.contains(key))
-            .map(|(place, (_, name))| (name, place))
+            .filter(|(_, item)| !item.is_dormant && item.record.is_some_and(|hash| named.contains(&hash)))
+            .map(|(place, item)| (item.key, place))
             .collect();
         for row in assertions {
             let mut place = |key: &'a RecordKey| match places.get(key) {
@@ -435,18 +444,21 @@ impl<'a> Words<'a> {
     fn resolve(
         &self,
         rules: &Ruling,
-        items: &[Item],
+        items: &dyn Subjects,
         pairs: &Pairs,
         places: &[u32],
         generic: &AHashSet<ValueHash>,
         snapshot: &dyn Snapshot,
     ) -> Result<(Outcome, Joins, Vec<Likely>)> {
         let none = AHashSet::new();
-        let entry = |&place: &u32| match items.get(place as usize) {
-            Some(item) => Some(item.subject.entry(rules)),
-            None => self.phantoms.get(place as usize - items.len()).map(|key| Entry::phantom(key)),
-        };
-        let entries = places.iter().filter_map(entry).collect();
+        let facts: Vec<_> = places.iter().map(|&place| items.facts(place)).collect();
+        let mut entries = Vec::with_capacity(places.len());
+        for (&place, facts) in places.iter().zip(&facts) {
+            entries.extend(match items.get(place) {
+                Some(item) => Some(item.entry(rules, facts)),
+                None => self.phantoms.get(place as usize - items.len()).map(|key| Entry::phantom(key)),
+            });
+        }
         let (mut joins, mut separations, mut keys) = (Vec::new(), Vec::new(), AHashMap::new());
         let mut named = Vec::new();
         let likely = |edge: &&Edge| is_link(rules.linker(), edge.weight);
@@ -481,8 +493,8 @@ impl<'a> Words<'a> {
         }
         let region = Region { entries, joins, separations, links, named, generic, inert: &none };
         let event_before = |entry: usize, moment: &Claimed| {
-            let item = places.get(entry).and_then(|&place| items.get(place as usize));
-            item.map_or(Ok(None), |item| event_before(snapshot, item.number, &item.subject.order().1.source, moment))
+            let item = places.get(entry).and_then(|&place| items.get(place));
+            item.map_or(Ok(None), |item| event_before(snapshot, item.number, &item.key.source, moment))
         };
         let outcome = resolve(rules, rules.linker(), &region, &event_before, Trace::Off)?;
         Ok((outcome, keys, region.links))
@@ -494,7 +506,7 @@ type Joins = AHashMap<(usize, usize), (KeyHash, KeyHash)>;
 
 /// Takes in what became of a region in doubt.
 fn take_in(
-    items: &[Item],
+    items: &dyn Subjects,
     places: &[u32],
     outcome: Outcome,
     keys: &Joins,
@@ -503,7 +515,7 @@ fn take_in(
     withheld: &mut Vec<(WithheldKey, WithheldRow)>,
 ) {
     let number = |entry: usize| -> Option<RecordNumber> {
-        places.get(entry).and_then(|&place| items.get(place as usize)).map(|item| item.number)
+        places.get(entry).and_then(|&place| items.get(place)).map(|item| item.number)
     };
     for group in outcome.clusters {
         let mut members: SmallVec<[u32; 4]> =

@@ -1,10 +1,11 @@
 //! Records, events and trails with their readings under the policy, ready to be planned.
 
+use super::rebuild::Item;
 use super::ruling::Ruling;
 use super::tombstone::forms;
 use crate::event::Event;
 use crate::household::homes;
-use crate::id::{KeyHash, Link, Seed, ValueHash};
+use crate::id::{KeyHash, Link, RecordNumber, Seed, ValueHash};
 use crate::identifier::{hash_idle, hash_key, hash_of, hash_trail, links};
 use crate::issue::{Issue, IssueReason};
 use crate::normalise::{normalise, normalise_event, normalise_identifiers};
@@ -15,6 +16,7 @@ use crate::time::Timestamp;
 use crate::value::Fact;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -153,52 +155,16 @@ impl TrailReading {
     }
 }
 
-/// What resolution from scratch asks of a record, and no more.
-pub(super) struct Bare {
-    pub(super) key: KeyHash,
-    pub(super) name: RecordKey,
-    pub(super) at: i64,
-    pub(super) links: Box<[Link]>,
-    pub(super) facts: Box<[Fact]>,
-    quarantined: bool,
-}
-
-impl Bare {
-    /// Reads a record as the policy says.
-    pub(super) fn of(rules: &Ruling, seed: Seed, record: &Record) -> (Self, Vec<Issue>) {
-        let (normalised, issues) = normalise(rules, record);
-        let bare = Self {
-            key: hash_key(seed, &record.key),
-            name: record.key.clone(),
-            at: record.at.microseconds(),
-            links: Box::from(links(seed, rules, &normalised.identifiers).as_slice()),
-            facts: normalised.facts.into_boxed_slice(),
-            quarantined: normalised.quarantined,
-        };
-        (bare, issues)
-    }
-}
-
 /// What a vertex of the graph is made of.
 pub(super) enum Subject {
     Record(Box<Reading>),
     Trail(Box<TrailReading>),
-    Bare(Bare),
 }
 
 impl Subject {
     pub(super) fn record(&self) -> Option<&Reading> {
         match self {
             Self::Record(reading) => Some(reading),
-            Self::Trail(_) | Self::Bare(_) => None,
-        }
-    }
-
-    /// Its key as a record, and the hash of that.
-    pub(super) fn named(&self) -> Option<(KeyHash, &RecordKey)> {
-        match self {
-            Self::Record(reading) => Some((reading.key, &reading.record.key)),
-            Self::Bare(bare) => Some((bare.key, &bare.name)),
             Self::Trail(_) => None,
         }
     }
@@ -208,7 +174,6 @@ impl Subject {
         match self {
             Self::Record(reading) => reading.quarantined,
             Self::Trail(reading) => reading.dormant,
-            Self::Bare(bare) => bare.quarantined,
         }
     }
 
@@ -218,7 +183,6 @@ impl Subject {
             _ if self.is_dormant() => &[],
             Self::Record(reading) => &reading.links,
             Self::Trail(reading) => &reading.links,
-            Self::Bare(bare) => &bare.links,
         }
     }
 
@@ -226,7 +190,6 @@ impl Subject {
         match self {
             _ if self.is_dormant() => &[],
             Self::Record(reading) => &reading.facts,
-            Self::Bare(bare) => &bare.facts,
             Self::Trail(_) => &[],
         }
     }
@@ -242,7 +205,6 @@ impl Subject {
         match self {
             Self::Record(reading) => &reading.homes,
             Self::Trail(reading) => &reading.homes,
-            Self::Bare(_) => &[],
         }
     }
 
@@ -251,17 +213,61 @@ impl Subject {
         match self {
             Self::Record(reading) => (reading.record.at.microseconds(), &reading.record.key, false),
             Self::Trail(reading) => (reading.trail.first.at, &reading.first, true),
-            Self::Bare(bare) => (bare.at, &bare.name, false),
         }
     }
+}
 
+/// What is resolved from scratch, by place.
+pub(super) trait Subjects: Sync {
+    /// How many there are.
+    fn len(&self) -> usize;
+
+    fn get(&self, place: u32) -> Option<Seen<'_>>;
+
+    /// What resolution looks at, sorted; nothing of what takes no part.
+    fn facts(&self, place: u32) -> Cow<'_, [Fact]>;
+}
+
+/// A record or trail as resolution from scratch sees it.
+pub(super) struct Seen<'a> {
+    pub(super) number: RecordNumber,
+    /// Of a trail, that of its oldest event.
+    pub(super) key: &'a RecordKey,
+    /// The hash of the key of a record; none of a trail.
+    pub(super) record: Option<KeyHash>,
+    pub(super) at: i64,
+    /// Of a trail, its newest event.
+    pub(super) last: Option<&'a Moment>,
+    /// What it carries; nothing where it takes no part.
+    pub(super) links: &'a [Link],
+    pub(super) is_dormant: bool,
+}
+
+impl<'a> Seen<'a> {
     /// As resolution takes it.
-    pub(super) fn entry(&self, rules: &Ruling) -> Entry<'_> {
-        let (at, key, _) = self.order();
-        let (unique, last) = match self {
-            Self::Record(_) | Self::Bare(_) => (rules.unique(key), None),
-            Self::Trail(reading) => (None, Some(&reading.trail.last)),
+    pub(super) fn entry(&self, rules: &Ruling, facts: &'a [Fact]) -> Entry<'a> {
+        let unique = self.record.and_then(|_| rules.unique(self.key));
+        Entry { key: self.key, at: self.at, last: self.last, links: self.links, facts, unique, live: true }
+    }
+}
+
+impl Subjects for Vec<Item> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn get(&self, place: u32) -> Option<Seen<'_>> {
+        let Item { number, subject } = self.as_slice().get(place as usize)?;
+        let (at, key, _) = subject.order();
+        let (record, last) = match subject {
+            Subject::Record(reading) => (Some(reading.key), None),
+            Subject::Trail(reading) => (None, Some(&reading.trail.last)),
         };
-        Entry { key, at, last, links: self.links(), facts: self.facts(), unique, live: true }
+        let (links, is_dormant) = (subject.links(), subject.is_dormant());
+        Some(Seen { number: *number, key, record, at, last, links, is_dormant })
+    }
+
+    fn facts(&self, place: u32) -> Cow<'_, [Fact]> {
+        Cow::Borrowed(self.as_slice().get(place as usize).map(|item| item.subject.facts()).unwrap_or_default())
     }
 }

@@ -5,6 +5,7 @@
 use super::Resolver;
 use super::answer::{Ingest, LoadReport, Phase, PolicyReport, Progress};
 use super::liken::likeness_of;
+use super::pairs::Pairs;
 use super::partition::{Carriers, Partition, partition};
 use super::plan::Planner;
 use super::read::View;
@@ -248,7 +249,9 @@ impl Resolver {
 
     fn build(&self, rules: Arc<Ruling>, items: Vec<Item>, stands: Stands, snapshot: &dyn Snapshot) -> Result<Rebuilt> {
         let Stands { revision, mut meta, origins, mut anchors, assertions } = stands;
-        let partition = partition(&rules, &items, &assertions, snapshot)?;
+        // What looks for pairs takes the most room, and gives it back: it comes first.
+        let pairs = Pairs::of(&rules, &items);
+        let partition = partition(&rules, &items, pairs, &assertions, snapshot)?;
         let passed = pass_on(&items, &origins, &mut anchors);
         let first_new = ProfileNumber(meta.next_profile);
         let mut bearings = Vec::with_capacity(partition.clusters.len());
@@ -525,7 +528,8 @@ impl Rebuilt {
         meta.counts.possible = partition.possible;
         meta.counts.generic_blocks = 0;
         count_items(&items, &mut meta.counts);
-        let homes = Carriers::of(&items, |item| item.subject.homes());
+        let homes_of = |place: u32| items.get(place as usize).map(|item| item.subject.homes()).unwrap_or_default();
+        let homes = Carriers::of(items.len(), homes_of);
         meta.generation = step.generation;
         meta.unresolved = false;
         for ((cluster, bearing), new) in partition.clusters.into_iter().zip(&bearings).zip(newly_in) {
@@ -559,10 +563,6 @@ impl Rebuilt {
                 Subject::Record(reading) => {
                     let vertex = reading.vertex();
                     (vertex, reading.links, reading.facts, reading.blocks, reading.homes)
-                }
-                Subject::Bare(bare) => {
-                    let vertex = Vertex::Record { key: bare.name, at: bare.at };
-                    (vertex, SmallVec::from_slice(&bare.links), bare.facts.into_vec(), Box::default(), Box::default())
                 }
                 Subject::Trail(reading) => {
                     let TrailReading { trail, first, links, homes, .. } = *reading;
