@@ -175,15 +175,21 @@ fn peak() -> u64 {
 }
 
 fn batch(criterion: &mut Criterion) {
-    if !asked("batch") {
-        return;
+    if asked("batch") {
+        all_at_once(criterion, "batch", &common::linkage_policy());
     }
+    if asked("wide") {
+        all_at_once(criterion, "wide", &common::wide_policy());
+    }
+}
+
+/// Trains, scores and clusters all records.
+fn all_at_once(criterion: &mut Criterion, name: &str, policy: &Policy) {
     let rows = common::rows();
     let records = common::people(rows);
-    let policy = common::linkage_policy();
-    eprintln!("batch of {rows}: {} MB before", peak());
+    eprintln!("{name}, of {rows}: {} MB before", peak());
     let start = Instant::now();
-    let trained = train(&policy, &records, &TrainOptions::default()).unwrap();
+    let trained = train(policy, &records, &TrainOptions::default()).unwrap();
     let training = start.elapsed();
     eprintln!("train: {training:?}, {} pairs, {} rounds, {} MB", trained.report.pairs, trained.report.rounds, peak());
     let mut fitted = policy.clone();
@@ -210,12 +216,12 @@ fn batch(criterion: &mut Criterion) {
     if rows > REPEATED_MAX {
         return;
     }
-    let mut group = criterion.benchmark_group(format!("batch/{rows}"));
+    let mut group = criterion.benchmark_group(format!("{name}/{rows}"));
     group.sample_size(10).throughput(Throughput::Elements(rows as u64));
     group.bench_function("bare identifiers", |bencher| {
         bencher.iter_with_large_drop(|| common::bare(black_box(&kept)));
     });
-    group.bench_function("train", |bencher| bencher.iter(|| train(&policy, &kept, &TrainOptions::default()).unwrap()));
+    group.bench_function("train", |bencher| bencher.iter(|| train(policy, &kept, &TrainOptions::default()).unwrap()));
     group.bench_function("score_pairs", |bencher| bencher.iter(|| score_pairs(&fitted, &kept).unwrap()));
     group.bench_function("deduplicate", |bencher| {
         bencher.iter_batched(

@@ -46,13 +46,7 @@ pub fn policy() -> Policy {
 /// The policy of the bench of linkage: names, birth dates, places and identifiers, read as people send them, and rules
 /// that find their pairs.
 pub fn linkage_policy() -> Policy {
-    let [loyalty, email, phone, device] = KINDS;
-    let builder = Policy::builder()
-        .identifier(IdentifierPolicy::new(loyalty, Role::Person))
-        .identifier(IdentifierPolicy::new(email, Role::Contact).normalise(Form::Email))
-        .identifier(IdentifierPolicy::new(phone, Role::Contact).normalise(Form::Phone))
-        .identifier(IdentifierPolicy::new(device, Role::Device));
-    let rules: [&[&str]; 9] = [
+    linked_by(&[
         &["email"],
         &["phone"],
         &["loyalty_id"],
@@ -62,7 +56,33 @@ pub fn linkage_policy() -> Policy {
         &["postcode", "last_name", "first_name[:1]"],
         &["postcode", "first_name", "last_name[:1]"],
         &["street", "postcode", "first_name[:1]"],
-    ];
+    ])
+}
+
+/// The same with rules so wide that they find 48 pairs a record among 100,000.
+pub fn wide_policy() -> Policy {
+    linked_by(&[
+        &["email"],
+        &["phone"],
+        &["dob"],
+        &["postcode"],
+        &["last_name", "first_name[:1]"],
+        &["last_name", "year(dob)"],
+        &["first_name", "year(dob)"],
+        &["first_name[:2]", "last_name[:2]"],
+        &["year(dob)", "last_name[:1]"],
+        &["year(dob)", "first_name[:1]"],
+        &["month(dob)", "last_name[:3]"],
+    ])
+}
+
+fn linked_by(rules: &[&[&str]]) -> Policy {
+    let [loyalty, email, phone, device] = KINDS;
+    let builder = Policy::builder()
+        .identifier(IdentifierPolicy::new(loyalty, Role::Person))
+        .identifier(IdentifierPolicy::new(email, Role::Contact).normalise(Form::Email))
+        .identifier(IdentifierPolicy::new(phone, Role::Contact).normalise(Form::Phone))
+        .identifier(IdentifierPolicy::new(device, Role::Device));
     let linkage =
         rules.iter().fold(LinkagePolicy::new(), |linkage, keys| linkage.block(BlockPolicy::new(keys.iter().copied())));
     ATTRIBUTES

@@ -218,7 +218,7 @@ fn crosses(a: &Values<'_>, b: &Values<'_>, c: &Values<'_>, d: &Values<'_>) -> bo
 
 /// Whether a value of the one list is nearly one of the other.
 pub(crate) fn near(a: &Values<'_>, b: &Values<'_>) -> bool {
-    any(a, b, |a, b| a == b || like::jaro_winkler(a, b) >= 0.92)
+    any(a, b, |a, b| a == b || like::jaro_winkler_reaches(a, b, 0.92))
 }
 
 /// Two values, and what was found of them so far.
@@ -226,17 +226,12 @@ struct Pair<'a> {
     compare: Compare,
     a: &'a str,
     b: &'a str,
-    jaro_winkler: Option<f64>,
     agreement: Option<Agreement>,
 }
 
 impl<'a> Pair<'a> {
     fn new(compare: Compare, a: &'a str, b: &'a str) -> Self {
-        Self { compare, a, b, jaro_winkler: None, agreement: None }
-    }
-
-    fn jaro_winkler(&mut self) -> f64 {
-        *self.jaro_winkler.get_or_insert_with(|| like::jaro_winkler(self.a, self.b))
+        Self { compare, a, b, agreement: None }
     }
 
     fn agreement(&mut self) -> Agreement {
@@ -252,7 +247,7 @@ impl<'a> Pair<'a> {
             Level::Compatible => self.agreement() != Agreement::Contradict,
             Level::ShortForm => like::short_form(a, b),
             Level::FirstName => like::first_names_allow(a, b),
-            Level::JaroWinkler(least) => self.jaro_winkler() >= *least,
+            Level::JaroWinkler(least) => like::jaro_winkler_reaches(a, b, *least),
             Level::Levenshtein(most) => like::levenshtein_within(a, b, *most).is_some(),
             Level::DamerauLevenshtein(most) => like::damerau_within(a, b, *most).is_some(),
             Level::TokenSet(least) => like::token_set(a, b) >= *least,
@@ -273,7 +268,7 @@ impl<'a> Pair<'a> {
             Level::Jaro(least) => strsim::jaro(a, b) >= *least,
             Level::Jaccard(least) => like::jaccard(a, b) >= *least,
             Level::EmailUserJaroWinkler(least) => match (a.split_once('@'), b.split_once('@')) {
-                (Some((a, _)), Some((b, _))) => like::jaro_winkler(a, b) >= *least,
+                (Some((a, _)), Some((b, _))) => like::jaro_winkler_reaches(a, b, *least),
                 _ => false,
             },
             Level::PostcodeSector => postcode(a, b, |inward| inward.saturating_sub(2)),

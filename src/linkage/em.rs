@@ -48,6 +48,9 @@ pub(crate) struct Mixture {
     pub(crate) rounds: u64,
 }
 
+/// Products of shares below this are brought back to about 1.
+const VERY_SMALL: f64 = 1e-150;
+
 /// The weight of what is believed beforehand, in pairs.
 const BELIEF: f64 = 4.0;
 
@@ -66,9 +69,9 @@ impl Mixture {
             m *= of(&shares.m);
             u *= of(&shares.u);
             s *= of(&shares.s);
-            // Many comparisons: only the ratios count.
+            // Only the ratios count; products of many shares would come to nothing.
             let scale = m.max(u).max(s);
-            if scale > 0.0 {
+            if scale > 0.0 && scale < VERY_SMALL {
                 (m, u, s) = (m / scale, u / scale, s / scale);
             }
         }

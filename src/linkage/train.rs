@@ -44,7 +44,7 @@ impl Default for TrainOptions {
             labels: Vec::new(),
             prior: None,
             random_pairs: 1_000_000,
-            pairs_max: 4_000_000,
+            pairs_max: 1_000_000,
             rounds_max: 200,
         }
     }

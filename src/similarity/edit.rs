@@ -15,15 +15,36 @@ pub(crate) fn jaro_winkler(a: &str, b: &str) -> f64 {
     match short(a, b) {
         Some((a, b)) => {
             let jaro = jaro(a, b);
-            if jaro > 0.7 {
-                let common = a.iter().zip(b).take(4).take_while(|(x, y)| x == y).count();
-                jaro + 0.1 * common as f64 * (1.0 - jaro)
-            } else {
-                jaro
-            }
+            if jaro > 0.7 { jaro + 0.1 * same_start(a, b) * (1.0 - jaro) } else { jaro }
         }
         None => strsim::jaro_winkler(a, b),
     }
+}
+
+/// Says whether the Jaro-Winkler similarity is at least so much. Where the letters that only one of the two has rule it
+/// out, it is not measured.
+pub(crate) fn jaro_winkler_reaches(a: &str, b: &str, least: f64) -> bool {
+    let possible = short(a, b).is_none_or(|(a, b)| {
+        let (only_a, only_b) = only(a, b);
+        // Nothing is matched but what both have; at best nothing is transposed.
+        let matches = (a.len() as f64 - f64::from(only_a)).min(b.len() as f64 - f64::from(only_b));
+        let jaro = (matches / a.len() as f64 + matches / b.len() as f64 + 1.0) / 3.0;
+        a.is_empty() || b.is_empty() || jaro + 0.1 * same_start(a, b) * (1.0 - jaro) >= least - 1e-9
+    });
+    possible && jaro_winkler(a, b) >= least
+}
+
+/// How many letters, up to four, two strings begin with together.
+fn same_start(a: &[u8], b: &[u8]) -> f64 {
+    a.iter().zip(b).take(4).take_while(|(x, y)| x == y).count() as f64
+}
+
+/// At least so many letters are in the first of two strings and nowhere in the second, and the other way round. (A few
+/// letters share a bit: what they hide is not counted.)
+fn only(a: &[u8], b: &[u8]) -> (u32, u32) {
+    let letters = |text: &[u8]| text.iter().fold(0_u64, |letters, byte| letters | 1 << (byte & 63));
+    let (one, other) = (letters(a), letters(b));
+    ((one & !other).count_ones(), (other & !one).count_ones())
 }
 
 /// Counts the insertions, deletions and substitutions between two strings, if there are at most `max`.
@@ -143,7 +164,9 @@ fn distance(a: &[u8], b: &[u8], max: u32, swaps: Swaps) -> Option<u32> {
     if a.is_empty() || b.is_empty() {
         return Some(a.len().max(b.len()) as u32).filter(|&distance| distance <= max);
     }
-    if max == 0 {
+    // An edit takes away one letter that only the one has, and one that only the other has.
+    let (only_a, only_b) = only(a, b);
+    if max == 0 || only_a.max(only_b) > max {
         return None;
     }
     // Of the row above and the one before it: the cells after the first; the first of row `i` is `i`.
@@ -183,7 +206,7 @@ fn distance(a: &[u8], b: &[u8], max: u32, swaps: Swaps) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{damerau_within, jaro_winkler, levenshtein_within, prefix, suffix, token_set};
+    use super::{damerau_within, jaro_winkler, jaro_winkler_reaches, levenshtein_within, prefix, suffix, token_set};
     use proptest::prelude::*;
 
     #[test]
@@ -203,8 +226,11 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn the_short_way_is_strsims(a in text(), b in text(), max in 0..6_u32) {
+        fn the_short_way_is_strsims(a in text(), b in text(), max in 0..6_u32, least in 0.0..=1.0_f64) {
             prop_assert_eq!(jaro_winkler(&a, &b).to_bits(), strsim::jaro_winkler(&a, &b).to_bits());
+            for least in [least, strsim::jaro_winkler(&a, &b)] {
+                prop_assert_eq!(jaro_winkler_reaches(&a, &b, least), strsim::jaro_winkler(&a, &b) >= least);
+            }
             let within = |distance: usize| Some(distance as u32).filter(|&distance| distance <= max);
             prop_assert_eq!(levenshtein_within(&a, &b, max), within(strsim::levenshtein(&a, &b)));
             prop_assert_eq!(damerau_within(&a, &b, max), within(strsim::osa_distance(&a, &b)));

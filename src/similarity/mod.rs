@@ -22,7 +22,7 @@ pub(crate) use address::address;
 pub use agreement::Agreement;
 pub use custom::{Similarities, Similarity};
 pub(crate) use date::{Date, DateOrder, date_agreement, date_typo, day_month_swap, days_between};
-pub(crate) use edit::{damerau_within, jaccard, jaro_winkler, levenshtein_within, prefix, suffix, token_set};
+pub(crate) use edit::{damerau_within, jaccard, jaro_winkler_reaches, levenshtein_within, prefix, suffix, token_set};
 pub(crate) use lexicon::{generation, is_title, legal_form};
 pub(crate) use number::{kilometres, number};
 pub(crate) use organisation::short_form;
