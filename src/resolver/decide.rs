@@ -340,8 +340,14 @@ impl View {
         let mut request = request.clone();
         request.subject = ProfileId::of(subject.cluster.profile, self.seed).to_smolstr();
         self.allow(&subject, &mut request)?;
-        let rules = request.candidates.iter().flat_map(|candidate| candidate.eligible.reads());
-        let missing: BTreeSet<&SmolStr> = rules.filter(|name| !request.facts.attributes.contains_key(*name)).collect();
+        let (mut missing, told) = (BTreeSet::new(), &request.facts.attributes);
+        for candidate in request.candidates {
+            candidate.eligible.each_read(&mut |name| {
+                if !told.contains_key(name) {
+                    missing.insert(name);
+                }
+            });
+        }
         if !missing.is_empty() {
             let query = ConsentQuery::new(request.purpose.clone());
             let seen = self.for_purpose(id, &query, request.now)?.map(|seen| seen.facts()).transpose()?.flatten();
