@@ -167,8 +167,11 @@ impl Panels {
     fn of(one: &Spread, others: &[&Spread], begin: f64) -> Self {
         let narrowest = others.iter().map(|spread| spread.deviation).fold(one.deviation, f64::min);
         let ends = others.iter().filter(|other| other.ends_sharply()).map(|other| other.high);
-        let mut tops: Vec<f64> = ends.filter(|top| *top < one.high).chain([one.high]).collect();
+        let mut tops: Vec<f64> = ends.filter(|top| *top < one.high).collect();
         tops.sort_unstable_by(f64::total_cmp);
+        // Of many close together one is enough: a panel so short loses nothing with an end within it.
+        tops.dedup_by(|next, kept| *next - *kept < narrowest / 64.0);
+        tops.push(one.high);
         Self { begin, narrowest, widest: one.deviation, tops }
     }
 
@@ -360,6 +363,15 @@ mod tests {
             if moments(&arms[place]).1 > 0.0 {
                 check(&arms, place, floor);
             }
+        }
+    }
+
+    #[test]
+    fn of_many_who_know_nothing_the_ends_lie_close() {
+        for b in [1.0, 1.3] {
+            let arm = |number: u32| (Belief::Beta { a: 1.0, b }, 10.0 + f64::from(number) / 50.0, 0.5);
+            let arms: Vec<Arm> = (0..30).map(arm).collect();
+            check(&arms, 20, 0.0);
         }
     }
 
