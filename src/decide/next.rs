@@ -290,6 +290,10 @@ impl<'a> Caps<'a> {
                 // What may never be done was done often enough by nobody having done it.
                 names.extend(own_names(cap.scope, request));
             }
+            // So few are not worth sorting.
+            if names.len() < cap.count as usize {
+                names.clear();
+            }
             names.sort_unstable();
             let often = names.chunk_by(|one, next| one == next).filter(|same| same.len() >= cap.count as usize);
             let names: Vec<&str> = often.filter_map(|same| same.first().copied()).collect();
