@@ -82,50 +82,59 @@ impl fmt::Debug for Facts {
 }
 
 /// Whether a rule holds.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Held {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Held<'a> {
     Yes,
     No,
     /// The attribute that it reads is not there, or is no number where it must be one.
-    Unknown(SmolStr),
+    Unknown(&'a SmolStr),
 }
 
 impl Eligibility {
     /// The attributes that it reads. O(rules).
     pub fn reads(&self) -> BTreeSet<&SmolStr> {
+        let mut names = BTreeSet::new();
+        self.each_read(&mut |name| {
+            names.insert(name);
+        });
+        names
+    }
+
+    /// Visits the attributes that it reads, each as often as it does.
+    pub(crate) fn each_read<'a>(&'a self, visit: &mut dyn FnMut(&'a SmolStr)) {
         match self {
-            Self::Always | Self::Segment(_) => BTreeSet::new(),
-            Self::Equals(name, _) | Self::OneOf(name, _) | Self::Exists(name) => BTreeSet::from([name]),
-            Self::AtLeast(name, _) | Self::AtMost(name, _) => BTreeSet::from([name]),
-            Self::All(rules) | Self::Any(rules) => rules.iter().flat_map(Self::reads).collect(),
-            Self::Not(rule) => rule.reads(),
+            Self::Always | Self::Segment(_) => {}
+            Self::Equals(name, _) | Self::OneOf(name, _) | Self::Exists(name) => visit(name),
+            Self::AtLeast(name, _) | Self::AtMost(name, _) => visit(name),
+            Self::All(rules) | Self::Any(rules) => rules.iter().for_each(|rule| rule.each_read(visit)),
+            Self::Not(rule) => rule.each_read(visit),
         }
     }
 
     /// Judges the facts. O(rules times attributes' logarithm).
-    pub(super) fn judge(&self, facts: &Facts) -> Result<Held> {
+    pub(super) fn judge(&self, facts: &Facts) -> Result<Held<'_>> {
         self.at(facts, 0)
     }
 
-    fn at(&self, facts: &Facts, depth: usize) -> Result<Held> {
+    fn at(&self, facts: &Facts, depth: usize) -> Result<Held<'_>> {
         if depth > DEPTH_MAX {
             return Err(Error::limit("the depth of a rule of eligibility", DEPTH_MAX as u64));
         }
         let told = |name: &SmolStr| facts.attributes.get(name).filter(|value| !value.is_empty());
-        let of = |name: &SmolStr, holds: &dyn Fn(&Value) -> Option<bool>| match told(name).and_then(holds) {
-            Some(holds) => yes_or_no(holds),
-            None => Held::Unknown(name.clone()),
-        };
         Ok(match self {
             Self::Always => Held::Yes,
-            Self::Equals(name, value) => of(name, &|found| Some(is(found, value))),
-            Self::OneOf(name, values) => of(name, &|found| Some(values.iter().any(|value| is(found, value)))),
+            Self::Equals(name, value) => of(name, told(name), |found| Some(is(found, value))),
+            Self::OneOf(name, values) => {
+                of(name, told(name), |found| Some(values.iter().any(|value| is(found, value))))
+            }
             Self::Exists(name) => yes_or_no(told(name).is_some()),
-            Self::AtLeast(name, least) => of(name, &|found| found.as_number().map(|number| number >= *least)),
-            Self::AtMost(name, most) => of(name, &|found| found.as_number().map(|number| number <= *most)),
+            Self::AtLeast(name, least) => {
+                of(name, told(name), |found| found.as_number().map(|number| number >= *least))
+            }
+            Self::AtMost(name, most) => of(name, told(name), |found| found.as_number().map(|number| number <= *most)),
             Self::Segment(name) => yes_or_no(facts.segments.contains(name)),
-            Self::All(rules) => fold(rules, facts, depth, Held::Yes, &Held::No)?,
-            Self::Any(rules) => fold(rules, facts, depth, Held::No, &Held::Yes)?,
+            Self::All(rules) => fold(rules, facts, depth, Held::Yes, Held::No)?,
+            Self::Any(rules) => fold(rules, facts, depth, Held::No, Held::Yes)?,
             Self::Not(rule) => match rule.at(facts, depth + 1)? {
                 Held::Yes => Held::No,
                 Held::No => Held::Yes,
@@ -136,21 +145,32 @@ impl Eligibility {
 }
 
 /// What several rules come to: `ends` where one does, else the first that is not known, else `empty`.
-fn fold(rules: &[Eligibility], facts: &Facts, depth: usize, empty: Held, ends: &Held) -> Result<Held> {
+fn fold<'a>(
+    rules: &'a [Eligibility],
+    facts: &Facts,
+    depth: usize,
+    empty: Held<'a>,
+    ends: Held<'a>,
+) -> Result<Held<'a>> {
     let mut found = empty;
     for rule in rules {
         let held = rule.at(facts, depth + 1)?;
-        if held == *ends {
+        if held == ends {
             return Ok(held);
         }
-        if matches!((&held, &found), (Held::Unknown(_), Held::Yes | Held::No)) {
+        if matches!((held, found), (Held::Unknown(_), Held::Yes | Held::No)) {
             found = held;
         }
     }
     Ok(found)
 }
 
-fn yes_or_no(holds: bool) -> Held {
+/// What a rule on one attribute comes to.
+fn of<'a>(name: &'a SmolStr, told: Option<&Value>, holds: impl FnOnce(&Value) -> Option<bool>) -> Held<'a> {
+    told.and_then(holds).map_or(Held::Unknown(name), yes_or_no)
+}
+
+fn yes_or_no<'a>(holds: bool) -> Held<'a> {
     if holds { Held::Yes } else { Held::No }
 }
 

@@ -84,9 +84,9 @@ impl Regression {
             }
             diagonal += rows;
         }
-        let factor = Factor::new(size, packed, ridge);
         let rewards: Vec<f64> = sums.rewards.iter().map(|sum| sum.number()).collect();
-        Self { weights: factor.solve(&rewards), factor }
+        let (factor, weights) = Factor::solving(size, packed, ridge, &rewards);
+        Self { weights, factor }
     }
 
     /// The expected reward.

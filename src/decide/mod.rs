@@ -17,6 +17,7 @@ mod next;
 mod off_policy;
 mod outcome;
 mod page_hinkley;
+mod panel;
 mod policy;
 mod replay;
 mod request;

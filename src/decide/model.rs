@@ -121,7 +121,7 @@ impl DecisionModel {
         if self.policy.is_linear() {
             features.check("features", self.policy.dimensions)?;
         }
-        Ok(self.believe(action, segment, features, &mut Vec::new()))
+        Ok(self.arms(segment).believe(action, features, &mut Vec::new()))
     }
 
     /// Learns that an action brought a reward. O(features^3 / 3).
@@ -179,18 +179,9 @@ impl DecisionModel {
         reward.clamp(least, most)
     }
 
-    /// What is believed, of features that were checked.
-    pub(super) fn believe(&self, action: &str, segment: &str, features: &Features, room: &mut Vec<f64>) -> Belief {
-        let linear = || self.linear.get(self.arm(action)).map(|(_, regression)| regression);
-        let sums = || self.segments.get(segment).and_then(|actions| actions.get(action)).copied().unwrap_or_default();
-        match &self.policy.learner {
-            Learner::LinUcb { width, ridge } => bound(linear(), *ridge, *width, features, room),
-            Learner::LinearThompson { width, ridge } => posterior(linear(), *ridge, *width, features, room),
-            Learner::LinearMean { .. } => Belief::Point(linear().map_or(0.0, |regression| regression.mean(features))),
-            Learner::SegmentThompson { prior } => sums().posterior(*prior),
-            Learner::SegmentMean { prior } => sums().mean(*prior),
-            Learner::Fixed { rewards, otherwise } => Belief::Point(*rewards.get(action).unwrap_or(otherwise)),
-        }
+    /// What is asked for a segment.
+    pub(super) fn arms(&self, segment: &str) -> Arms<'_> {
+        Arms { model: self, actions: self.segments.get(segment) }
     }
 
     /// How many outcomes the sums hold that an action's go to.
@@ -252,6 +243,29 @@ impl DecisionModel {
         }
         if actions.is_empty() {
             self.segments.remove(segment);
+        }
+    }
+}
+
+/// A model that is asked for one segment.
+pub(super) struct Arms<'a> {
+    model: &'a DecisionModel,
+    actions: Option<&'a BTreeMap<SmolStr, SegmentSums>>,
+}
+
+impl Arms<'_> {
+    /// What is believed, of features that were checked.
+    pub(super) fn believe(&self, action: &str, features: &Features, room: &mut Vec<f64>) -> Belief {
+        let model = self.model;
+        let linear = || model.linear.get(model.arm(action)).map(|(_, regression)| regression);
+        let sums = || self.actions.and_then(|actions| actions.get(action)).copied().unwrap_or_default();
+        match &model.policy.learner {
+            Learner::LinUcb { width, ridge } => bound(linear(), *ridge, *width, features, room),
+            Learner::LinearThompson { width, ridge } => posterior(linear(), *ridge, *width, features, room),
+            Learner::LinearMean { .. } => Belief::Point(linear().map_or(0.0, |regression| regression.mean(features))),
+            Learner::SegmentThompson { prior } => sums().posterior(*prior),
+            Learner::SegmentMean { prior } => sums().mean(*prior),
+            Learner::Fixed { rewards, otherwise } => Belief::Point(*rewards.get(action).unwrap_or(otherwise)),
         }
     }
 }

@@ -141,6 +141,8 @@ impl<'a> Field<'a> {
         let most = model.policy().reward_range.1;
         let (mut offers, mut chances, mut rejected) = (Vec::new(), Vec::new(), Vec::new());
         let mut room = Vec::new();
+        let arms = model.arms(&request.segment);
+        let mut plain = None;
         for candidate in candidates {
             let value = value(rules, request, candidate);
             let pays = request.floor == Floor::Any || value * most - candidate.cost > 0.0;
@@ -152,8 +154,14 @@ impl<'a> Field<'a> {
                 rejected.push(Rejected { action: candidate.action.clone(), reason });
                 continue;
             }
-            let features = features(model, request, candidate)?;
-            let belief: Belief = model.believe(&candidate.action, &request.segment, &features, &mut room);
+            let is_plain = candidate.features.numbers().is_empty();
+            // The context alone is checked once.
+            let features = match plain.filter(|_| is_plain) {
+                Some(context) => Cow::Borrowed(context),
+                None => features(model, request, candidate)?,
+            };
+            plain = plain.or(is_plain.then_some(&request.context));
+            let belief: Belief = arms.believe(&candidate.action, &features, &mut room);
             offers.push(Offer { action: &candidate.action, belief, value, cost: candidate.cost });
             chances.push((candidate, features));
         }
@@ -195,7 +203,7 @@ fn turned_away(caps: &Caps<'_>, request: &DecisionRequest<'_>, candidate: &Candi
     match candidate.eligible.judge(&request.facts)? {
         Held::Yes => {}
         Held::No => return Ok(Some(RejectReason::NotEligible)),
-        Held::Unknown(attribute) => return Ok(Some(RejectReason::Unknown { attribute })),
+        Held::Unknown(attribute) => return Ok(Some(RejectReason::Unknown { attribute: attribute.clone() })),
     }
     let allowed = &request.allowed;
     let channel = candidate.channel.as_ref().map(|channel| allowed.channels.get(channel));
@@ -281,6 +289,10 @@ impl<'a> Caps<'a> {
             if cap.count == 0 {
                 // What may never be done was done often enough by nobody having done it.
                 names.extend(own_names(cap.scope, request));
+            }
+            // So few are not worth sorting.
+            if names.len() < cap.count as usize {
+                names.clear();
             }
             names.sort_unstable();
             let often = names.chunk_by(|one, next| one == next).filter(|same| same.len() >= cap.count as usize);

@@ -260,7 +260,7 @@ impl Judge<'_> {
             other => match other.judge(self.facts) {
                 Ok(Held::Yes) => (Standing::In, None),
                 Ok(Held::No) => (Standing::Out, None),
-                Ok(Held::Unknown(name)) => (Standing::Unknown, Some(name)),
+                Ok(Held::Unknown(name)) => (Standing::Unknown, Some(name.clone())),
                 Err(_) => (Standing::Unknown, None),
             },
         };

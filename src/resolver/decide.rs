@@ -100,11 +100,11 @@ impl Resolver {
         self.write_seeing(|view, planner| {
             let counting =
                 view.counting_for_decisions(id)?.ok_or_else(|| Error::input("profile", "leads to nobody"))?;
-            let (decision, topic) = view.decide_for(&counting, rules, model, request.clone())?;
+            let (mut decision, topic) = view.decide_for(&counting, rules, model, request.clone())?;
             if let Some(kept) = view.decision_event(decision.id)?.and_then(|event| decision_of(&event)) {
                 return Ok(kept);
             }
-            let event = event_of(&decision, topic, counting.first().map(|(_, identifier)| identifier))?;
+            let event = event_of(&mut decision, topic, counting.first().map(|(_, identifier)| identifier))?;
             planner.lift_tombstone(event.what(), &event.key)?;
             let reading = EventReading::of(planner.rules, planner.seed, Arc::new(event), None);
             plan_events(planner, &[reading])?;
@@ -340,8 +340,14 @@ impl View {
         let mut request = request.clone();
         request.subject = ProfileId::of(subject.cluster.profile, self.seed).to_smolstr();
         self.allow(&subject, &mut request)?;
-        let rules = request.candidates.iter().flat_map(|candidate| candidate.eligible.reads());
-        let missing: BTreeSet<&SmolStr> = rules.filter(|name| !request.facts.attributes.contains_key(*name)).collect();
+        let (mut missing, told) = (BTreeSet::new(), &request.facts.attributes);
+        for candidate in request.candidates {
+            candidate.eligible.each_read(&mut |name| {
+                if !told.contains_key(name) {
+                    missing.insert(name);
+                }
+            });
+        }
         if !missing.is_empty() {
             let query = ConsentQuery::new(request.purpose.clone());
             let seen = self.for_purpose(id, &query, request.now)?.map(|seen| seen.facts()).transpose()?.flatten();
@@ -388,15 +394,17 @@ impl View {
     }
 }
 
-/// The event that a decision is kept as.
-fn event_of(decision: &Decision, topic: Option<SmolStr>, under: Option<&Identifier>) -> Result<Event> {
+/// The event that a decision is kept as, without what was not chosen.
+fn event_of(decision: &mut Decision, topic: Option<SmolStr>, under: Option<&Identifier>) -> Result<Event> {
     let key = format_smolstr!("{DECISION}:{}", decision.id);
     let mut event = Event::new(Event::DECISIONS, key, decision.at, EventKind::Decision);
     event.identifiers.extend(under.cloned());
-    let kept = Decision { outscored: Vec::new(), rejected: Vec::new(), ..decision.clone() };
+    let aside = (std::mem::take(&mut decision.outscored), std::mem::take(&mut decision.rejected));
+    let kept = json(decision);
+    (decision.outscored, decision.rejected) = aside;
     let action = decision.action.clone().map(|action| (ACTION, action));
     let told = [Some((PLACEMENT, decision.placement.clone())), action, topic.map(|topic| (TOPIC, topic))];
-    let told = told.into_iter().flatten().chain([(DECISION, json(&kept)?)]);
+    let told = told.into_iter().flatten().chain([(DECISION, kept?)]);
     event.attributes.extend(told.map(|(name, value)| (SmolStr::new_static(name), Value::Text(value))));
     Ok(event)
 }
