@@ -4,6 +4,7 @@ mod about;
 mod access;
 mod access_page;
 mod access_told;
+mod affected;
 mod answer;
 mod attribute;
 mod card;

@@ -28,6 +28,7 @@ mod encryption;
 mod erase;
 mod event;
 mod experience;
+mod feed;
 mod found;
 mod golden;
 mod homes;
