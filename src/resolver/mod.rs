@@ -9,6 +9,7 @@ mod answer;
 mod attribute;
 mod card;
 mod card_consent;
+mod carts;
 mod consent;
 mod contact;
 mod customers;

@@ -529,8 +529,6 @@ impl<'a> Planner<'a> {
         node.vertex.follow(Some(*link).filter(|_| !kind.role.makes_known()));
         self.overlay.add_member(node.cluster, Arc::make_mut(&mut cluster), number);
         self.affected.profiles.insert(cluster.profile);
-        // What is later on trails that follow the value was the holder's.
-        self.affected.stirred.push(*holder);
         self.overlay.put_cluster(node.cluster, Some(cluster));
         self.overlay.set_state(link.value, ValueState::Contested { holder: Some(number) })?;
         Ok(true)

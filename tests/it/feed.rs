@@ -1,9 +1,12 @@
 //! The change feed: whoever reads it and nothing else knows all that profiles show.
 
 use crate::script::{self, Call};
-use crate::{properties::config, subject, sweep, tablet};
+use crate::{consents, properties::config, subject, sweep, tablet};
 use onefold::store::ProfileEvent;
-use onefold::{Consents, Deeds, Event, Facts, Issued, Orders, ProfileId, RecordKey, Resolver, Timestamp};
+use onefold::{
+    Consent, ConsentStatus, Consents, Deeds, Event, EventKind, Facts, Ingest, Issued, Orders, Policy, ProfileId,
+    Record, RecordKey, Resolver, Timestamp,
+};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -67,11 +70,98 @@ fn all(resolver: &Resolver, now: Timestamp) -> BTreeMap<ProfileId, Shown> {
 }
 
 /// What is done beside a call of a script.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Beside {
     Nothing,
     Sweep,
     Issue(usize),
+    Tell(Event),
+}
+
+/// Whom the feed names after a call.
+fn named(resolver: &Resolver, call: impl FnOnce()) -> BTreeSet<ProfileId> {
+    let before = resolver.changes(0, usize::MAX).unwrap().len() as u64;
+    call();
+    let told = resolver.changes(before, usize::MAX).unwrap();
+    told.iter().flat_map(|change| change.event.profiles()).collect()
+}
+
+fn on(minute: u32, kind: EventKind, identifiers: &[(&str, &str)]) -> Event {
+    let event = Event::new("web", minute.to_string(), at(&format!("2026-01-05T10:{minute:02}:00Z")), kind);
+    identifiers.iter().fold(event, |event, (kind, value)| event.identifier(*kind, *value))
+}
+
+#[test]
+fn a_late_login_is_told_of_whom_it_takes_from() {
+    let resolver = Resolver::in_memory(Policy::retail()).unwrap();
+    let login = |minute, who| on(minute, EventKind::View, &[("customer_id", who), ("device_id", "tablet")]);
+    let who = |event| resolver.add_event(event).unwrap().profile.unwrap();
+    let (ann, bob) = (who(login(0, "ann")), who(login(2, "bob")));
+    assert_eq!(who(on(9, EventKind::View, &[("device_id", "tablet")])), bob);
+    assert_eq!(named(&resolver, || assert_eq!(who(login(5, "ann")), ann)), [ann, bob].into());
+    // What is newer than all of them takes nothing.
+    assert_eq!(named(&resolver, || assert_eq!(who(login(20, "ann")), ann)), [ann].into());
+    assert_eq!(
+        named(&resolver, || assert_eq!(who(on(30, EventKind::View, &[("device_id", "tablet")])), ann)),
+        [ann].into()
+    );
+    let gone = RecordKey::new("web", "5");
+    assert_eq!(named(&resolver, || assert!(resolver.remove_event(&gone).unwrap().is_some())), [ann, bob].into());
+}
+
+#[test]
+fn each_of_whom_something_came_in_one_commit_is_told() {
+    let resolver = Resolver::in_memory(Policy::retail()).unwrap();
+    let login = |minute, who| on(minute, EventKind::View, &[("customer_id", who), ("device_id", "tablet")]);
+    let view = |minute| on(minute, EventKind::View, &[("device_id", "tablet")]);
+    let who = |event| resolver.add_event(event).unwrap().profile.unwrap();
+    let (ann, bob) = (who(login(0, "ann")), who(login(20, "bob")));
+    assert_eq!(who(view(30)), bob);
+    let both = || drop(resolver.add_events(vec![view(10), view(31)], Ingest::default()).unwrap());
+    assert_eq!(named(&resolver, both), [ann, bob].into());
+    assert_eq!(named(&resolver, || assert_eq!(who(view(11)), ann)), [ann].into());
+    let gone = [RecordKey::new("web", "10"), RecordKey::new("web", "31")];
+    assert_eq!(named(&resolver, || assert_eq!(resolver.remove_events(&gone).unwrap(), 2)), [ann, bob].into());
+}
+
+#[test]
+fn who_an_identifier_counts_for_no_more_is_told() {
+    let policy = r#"{"identifier":[{"kind":"customer_id","role":"person"},
+        {"kind":"email","role":"contact","max_per_profile":1,"max_records":4}]}"#;
+    let resolver = Resolver::in_memory(serde_json::from_str(policy).unwrap()).unwrap();
+    let card = |key: &str, minute: u32, who: &str| {
+        let card = Record::new("crm", key, at(&format!("2026-01-05T10:{minute:02}:00Z")));
+        card.identifier("customer_id", who).identifier("email", "family")
+    };
+    let who = |record| resolver.add(record).unwrap().profile.unwrap();
+    let (ann, bob) = (who(card("1", 0, "ann")), who(card("2", 1, "bob")));
+    // Ann has the address again: what was given under it is hers.
+    assert!(named(&resolver, || assert_eq!(who(card("1", 2, "ann")), ann)).is_superset(&[ann, bob].into()));
+    drop((who(card("3", 3, "carl")), who(card("4", 4, "dora"))));
+    // Now it is nobody's.
+    assert!(named(&resolver, || drop(who(card("5", 5, "eve")))).is_superset(&[ann, bob].into()));
+    let gone = RecordKey::new("crm", "5");
+    assert!(named(&resolver, || drop(resolver.remove(&gone).unwrap())).is_superset(&[ann, bob].into()));
+}
+
+#[test]
+fn a_consent_is_told_of_all_who_hear_it() {
+    let policy = r#"{"identifier":[{"kind":"customer_id","role":"person"},{"kind":"email","role":"contact","max_per_profile":1}]}"#;
+    let resolver = Resolver::in_memory(serde_json::from_str(policy).unwrap()).unwrap();
+    let who = |event| resolver.add_event(event).unwrap().profile.unwrap();
+    let shares = |minute, who| on(minute, EventKind::View, &[("customer_id", who), ("email", "family")]);
+    let (ann, bob) = (who(shares(0, "ann")), who(shares(1, "bob")));
+    let carl = who(on(2, EventKind::View, &[("customer_id", "carl"), ("email", "own")]));
+    let told = |key: &str, identifiers: &[(&str, &str)]| {
+        let no = Consent::new("marketing", ConsentStatus::Denied);
+        let told = Event::of_consent("web", key, at("2026-01-05T11:00:00Z"), no);
+        identifiers.iter().fold(told, |told, (kind, value)| told.identifier(*kind, *value))
+    };
+    let shared = || told("c1", &[("customer_id", "ann"), ("email", "family")]);
+    drop(resolver.add_event(shared()).unwrap());
+    assert_eq!(named(&resolver, || drop(resolver.remove_consent(&shared().key).unwrap())), [ann, bob].into());
+    assert_eq!(named(&resolver, || assert_eq!(who(shared()), ann)), [ann, bob].into());
+    assert_eq!(named(&resolver, || assert_eq!(who(told("c2", &[("customer_id", "carl")])), carl)), [carl].into());
 }
 
 proptest! {
@@ -90,6 +180,7 @@ proptest! {
                 6 => Just(Beside::Nothing),
                 1 => Just(Beside::Sweep),
                 1 => (0..9_usize).prop_map(Beside::Issue),
+                3 => consents::told_of_somebody().prop_map(Beside::Tell),
             ],
             15,
         ),
@@ -110,7 +201,8 @@ proptest! {
                 let once: BTreeSet<&ProfileId> = extended.iter().collect();
                 prop_assert_eq!(once.len(), extended.len(), "twice in one commit");
             }
-            match beside {
+            match beside.clone() {
+                Beside::Tell(event) => drop(resolver.add_event(event).unwrap()),
                 Beside::Nothing => {}
                 Beside::Sweep => drop(resolver.sweep(now).unwrap()),
                 Beside::Issue(which) => {

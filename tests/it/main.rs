@@ -9,6 +9,7 @@ mod audit;
 mod cadence;
 mod card;
 mod cart;
+mod carts;
 mod cases;
 mod catalogue;
 mod cli;
