@@ -22,13 +22,13 @@ use std::sync::Arc;
 /// What a plan did of which the partition does not tell.
 #[derive(Default)]
 pub(super) struct Affected {
-    /// Where events are that came, and where they were that went.
+    /// Where consents are that came, and what we told ourselves; and where any events were that went.
     came: Vec<Spot>,
     went: Vec<Spot>,
     /// The orders that these name: receipts and returns of them may be others'.
     orders: BTreeSet<SmolStr>,
-    /// Profiles that gained a record or a version of one.
-    pub(super) profiles: BTreeSet<ProfileNumber>,
+    /// Profiles that gained a record, an event or a version of one, as often as they did.
+    pub(super) profiles: Vec<ProfileNumber>,
     /// Records and trails whose profiles are affected, wherever they are in the end.
     pub(super) stirred: Vec<RecordNumber>,
 }
@@ -52,7 +52,10 @@ impl Planner<'_> {
     /// Notes that an event came.
     pub(super) fn came(&mut self, place: EventPlace, event: &Arc<Event>) {
         self.tallied.came(place, event);
-        self.affected.came.push(Spot::of(place, event));
+        // Whose it is, is found with the answer for it; who else is affected by what was told, is not.
+        if event.consent.is_some() || Event::is_told_of(&event.key.source) {
+            self.affected.came.push(Spot::of(place, event));
+        }
         self.affected.orders.extend(order_id(self.rules, event));
     }
 
@@ -69,12 +72,17 @@ impl Planner<'_> {
     /// under which a consent came or went).
     pub(super) fn tell_affected(&mut self) -> Result<()> {
         let Affected { mut came, went, orders, mut profiles, mut stirred } = std::mem::take(&mut self.affected);
+        if profiles.is_empty() && stirred.is_empty() && came.is_empty() && went.is_empty() {
+            return Ok(());
+        }
         self.add_sharers(&orders, &mut came)?;
         self.find_affected(&self.overlay, came, &mut profiles, &mut stirred)?;
         self.find_affected(self.overlay.base(), went, &mut profiles, &mut stirred)?;
         stirred.sort_unstable();
         stirred.dedup();
         profiles.extend(self.overlay.profiles(&stirred)?.into_iter().flatten());
+        profiles.sort_unstable();
+        profiles.dedup();
         let mut told: AHashSet<ProfileId> = AHashSet::new();
         let feed = self.overlay.feed().iter().filter(|change| change.event.tells_of_evidence());
         feed.for_each(|change| told.extend(change.event.profiles()));
@@ -92,7 +100,7 @@ impl Planner<'_> {
         &self,
         snapshot: &dyn Snapshot,
         mut spots: Vec<Spot>,
-        profiles: &mut BTreeSet<ProfileNumber>,
+        profiles: &mut Vec<ProfileNumber>,
         stirred: &mut Vec<RecordNumber>,
     ) -> Result<()> {
         spots.sort_unstable();

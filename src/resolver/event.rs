@@ -234,7 +234,7 @@ impl Planner<'_> {
         Ok(claimed > newest_claim(&node, self.overlay.trail(holder)?.as_deref()))
     }
 
-    fn answer_event(&self, reading: &EventReading, added: Added) -> Result<Resolution> {
+    fn answer_event(&mut self, reading: &EventReading, added: Added) -> Result<Resolution> {
         let issues = reading.issues.clone();
         let mut answer = Resolution { issues, ..Resolution::default() };
         let place = self.overlay.event_place(reading.key)?;
@@ -254,6 +254,7 @@ impl Planner<'_> {
             answer.because.push(if added == Added::Refused { Because::Erased } else { Because::Unchanged });
             return Ok(answer);
         }
+        self.affected.profiles.extend(profile);
         self.reasons_of(&node.links, &mut answer.because)?;
         let followed = node.vertex.follows().and_then(|Link { kind, .. }| self.rules.kinds.get(usize::from(kind)));
         answer.because.extend(followed.map(|rule| Because::Followed { kind: rule.name.clone() }));

@@ -183,7 +183,7 @@ impl<'a> Planner<'a> {
         self.rehome(number, &old.homes, &node.homes)?;
         let same = old.links == node.links && old.facts == node.facts;
         if let Some(cluster) = &cluster {
-            self.affected.profiles.insert(cluster.profile);
+            self.affected.profiles.push(cluster.profile);
         }
         if same && (old.vertex == node.vertex || cluster.is_some_and(|cluster| cluster.summary.clean)) {
             // Where nothing is withheld, time decides nothing.
@@ -338,7 +338,7 @@ impl<'a> Planner<'a> {
     fn uncarry(&mut self, number: RecordNumber, link: Link) -> Result<()> {
         let Some(posting) = self.overlay.posting(link.value)? else { return Ok(()) };
         let Some(kind) = self.rules.kinds.get(usize::from(link.kind)) else { return Ok(()) };
-        let (left, is_generic) = (posting.carriers.len().saturating_sub(1), posting.is_generic());
+        let left = posting.carriers.len().saturating_sub(1);
         self.overlay.drop_carrier(link.value, number)?;
         let stirs = match &posting.state {
             ValueState::Generic => {
@@ -357,11 +357,7 @@ impl<'a> Planner<'a> {
             }
             let posting = self.overlay.posting(link.value)?;
             let rest = posting.map(|posting| self.overlay.all_carriers(link.value, &posting)).transpose()?;
-            let rest = rest.unwrap_or_default();
-            if is_generic {
-                self.affected.stirred.extend(&rest);
-            }
-            self.seeds.extend(rest);
+            self.seeds.extend(rest.unwrap_or_default());
         }
         Ok(())
     }
@@ -498,7 +494,7 @@ impl<'a> Planner<'a> {
         let stays = profiles.remove(0);
         grown.profile = stays;
         self.overlay.put_cluster(into, Some(Arc::new(grown)));
-        self.affected.profiles.insert(stays);
+        self.affected.profiles.push(stays);
         if !profiles.is_empty() {
             let from = profiles.iter().map(|&profile| self.id(profile)).collect();
             self.announce(ProfileEvent::Merged { from, into: self.id(stays) });
@@ -528,7 +524,7 @@ impl<'a> Planner<'a> {
         node.cluster = newest.cluster;
         node.vertex.follow(Some(*link).filter(|_| !kind.role.makes_known()));
         self.overlay.add_member(node.cluster, Arc::make_mut(&mut cluster), number);
-        self.affected.profiles.insert(cluster.profile);
+        self.affected.profiles.push(cluster.profile);
         self.overlay.put_cluster(node.cluster, Some(cluster));
         self.overlay.set_state(link.value, ValueState::Contested { holder: Some(number) })?;
         Ok(true)
