@@ -4,11 +4,11 @@
 
 mod common;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use onefold::{
     CustomerHistory, Decimal, DueRequest, Eligibility, Event, EventKind, Facts, Good, Ingest, Kpi, KpiReading,
     KpiRegistry, LifetimeKind, Line, Period, Policy, Purchase, RecordKey, Resolver, RollUp, Segment, SegmentIndex,
-    SegmentSet, TimeUnit, Timestamp, ValueModel, ValueRequest, lapse_judge, learn_gaps, measure_customers,
+    SegmentSet, TimeUnit, Timestamp, ValueModel, ValueRequest, View, lapse_judge, learn_gaps, measure_customers,
     measure_value,
 };
 use std::hint::black_box;
@@ -112,11 +112,16 @@ fn segmented(criterion: &mut Criterion) {
     });
     let mut index = SegmentIndex::new(set.clone());
     index.refresh(&view, at(END)).unwrap();
+    let mut order = 5;
     group.bench_function("of 10,000 profiles, 10 of which changed", |bencher| {
-        bencher.iter(|| {
-            (0..10).for_each(|person| index.note(&view, &RecordKey::new("web", format!("{person}-0"))).unwrap());
-            assert_eq!(index.refresh(&view, at(END)).unwrap().judged, 10);
-        });
+        let change = || {
+            order += 1;
+            let events = (0..10).map(|person| bought(person, order, END - 300)).collect();
+            drop(resolver.add_events(events, Ingest::default()).unwrap());
+            resolver.view().unwrap()
+        };
+        let refresh = |view: View| assert_eq!(index.refresh(&view, at(END)).unwrap().judged, 10);
+        bencher.iter_batched(change, refresh, BatchSize::PerIteration);
     });
     group.finish();
 }

@@ -102,8 +102,8 @@
 //! - One card with all of it, bounded, for staff: [`Card`], asked for by a [`CardQuery`].
 //! - How somebody feels: [`sentiment_of`] reads a [`Sentiment`] with the host or by a [`Lexicon`]; [`feel`] replays them
 //!   under [`MoodRules`] and tells a [`Feeling`], with a [`MoodAlert`] for each drop.
-//! - The cart that is about to be lost: [`CartHazard`] learns from [`CartExample`]s how likely it is given up, [`CouponUplift`]
-//!   what a coupon would do; [`CouponRules`] decide under a budget and a cap, and [`measure_uplift`] tells what it did.
+//! - The cart that is about to be lost: [`carts`] derives each [`Cart`] from events, [`CartHazard`] learns from its
+//!   [`CartExample`]s how likely it is given up, [`CouponUplift`] what a coupon would do; [`CouponRules`] decide under a budget and a cap, and [`measure_uplift`] tells what it did.
 //! - What is given once: [`Resolver::issue`] and [`Resolver::assign`] answer with [`Issued`] and [`Assigned`], and keep a
 //!   [`Grant`] as evidence.
 //! - Who lives together: [`HouseholdPolicy`] and [`Household`], a layer over profiles.
@@ -188,9 +188,9 @@ pub use cadence::{
     learn_gaps, next_due,
 };
 pub use cart::{
-    CartExample, CartFeatures, CartHazard, CartLearned, CouponDecision, CouponExample, CouponGroup, CouponOutcome,
-    CouponReason, CouponRequest, CouponRules, CouponUplift, Difference, Ftrl, FtrlOptions, UpliftEstimate,
-    UpliftMeasured, measure_uplift,
+    Cart, CartExample, CartFeatures, CartHazard, CartLearned, CartOutcome, CartRules, CartStep, CouponDecision,
+    CouponExample, CouponGroup, CouponOutcome, CouponReason, CouponRequest, CouponRules, CouponUplift, Difference,
+    Ftrl, FtrlOptions, UpliftEstimate, UpliftMeasured, carts, measure_uplift,
 };
 pub use catalogue::{
     ATTENTION_DAYS, Asked, Consumable, EXPOSURES_MIN, Ground, Grounds, Item, Observed, Owned, RankRequest, Ranked,

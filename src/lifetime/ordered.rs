@@ -1,12 +1,13 @@
 //! Purchase days from the orders that a profile holds.
 
-use super::row::{PurchaseDay, merge_days};
+use super::row::PurchaseDay;
 use crate::decimal::Decimal;
 use crate::journey::{Order, OrderStatus};
+use std::collections::BTreeMap;
 
 /// Reads the purchase days off the orders of one profile, sorted; what was given back is left out, and an order of which
-/// nothing is left is no purchase. The amount of a day is known where all that was kept has one in the `currency`; of a line
-/// that was kept in part, so much of its amount as of its quantity.
+/// nothing is left is no purchase. The amount of a day is the sum of what [`Order::kept_amount`] says of its orders, added up
+/// as decimals and converted once; it is known where all of these are.
 ///
 /// The profile's orders are those of all its records: a merge of two profiles gives the days of both. O(n log n).
 ///
@@ -28,28 +29,12 @@ use crate::journey::{Order, OrderStatus};
 /// # Ok::<(), onefold::Error>(())
 /// ```
 pub fn days_of_orders(orders: &[Order], currency: &str) -> Vec<PurchaseDay> {
-    let kept = orders.iter().filter(|order| order.status != OrderStatus::Returned);
-    let day = |order: &Order| PurchaseDay {
-        day: order.at.day(),
-        amount: amount(order, currency).filter(|amount| *amount >= 0.0),
-    };
-    let mut days: Vec<PurchaseDay> = kept.map(day).collect();
-    merge_days(&mut days);
-    days
-}
-
-/// What the kept lines of an order cost.
-fn amount(order: &Order, currency: &str) -> Option<f64> {
-    let mut sum = Decimal::ZERO;
-    let mut parts = 0.0;
-    let kept = order.lines.iter().filter(|line| line.kept() > Decimal::ZERO);
-    for line in kept.clone() {
-        let paid = line.amount.filter(|_| line.currency.as_deref() == Some(currency))?;
-        if line.returned == Decimal::ZERO {
-            sum = sum.checked_add(paid)?;
-        } else {
-            parts += paid.nearest() * line.kept().nearest() / line.quantity.nearest();
-        }
+    let mut days: BTreeMap<i64, Option<Decimal>> = BTreeMap::new();
+    for order in orders.iter().filter(|order| order.status != OrderStatus::Returned) {
+        let amount = order.kept_amount(currency).filter(|amount| *amount >= Decimal::ZERO);
+        let sum = days.entry(order.at.day()).or_insert(Some(Decimal::ZERO));
+        *sum = sum.zip(amount).and_then(|(sum, more)| sum.checked_add(more));
     }
-    (kept.count() > 0).then(|| sum.nearest() + parts)
+    let day = |(day, amount): (i64, Option<Decimal>)| PurchaseDay { day, amount: amount.map(Decimal::nearest) };
+    days.into_iter().map(day).collect()
 }

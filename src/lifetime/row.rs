@@ -86,7 +86,7 @@ pub fn purchase_days<C: Ord>(
 const DAY_MAX: u64 = 4_400_000;
 
 /// Sorts, and makes one of what is of one day.
-pub(super) fn merge_days(days: &mut Vec<PurchaseDay>) {
+fn merge_days(days: &mut Vec<PurchaseDay>) {
     let amount = |day: &PurchaseDay| day.amount.unwrap_or(f64::INFINITY);
     days.sort_unstable_by(|one, other| one.day.cmp(&other.day).then(amount(one).total_cmp(&amount(other))));
     days.dedup_by(|later, kept| {

@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 use std::sync::Arc;
 
 /// What others told is read of identifiers that so many carry; of more, one is nobody's own.
-const CARRIERS_MAX: usize = 1_024;
+pub(super) const CARRIERS_MAX: usize = 1_024;
 
 /// All that was told of consents under the identifiers of a profile.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -53,13 +53,13 @@ impl Planner<'_> {
         if let Some((old, event)) = &standing {
             self.overlay.drop_event(*old);
             self.set_topics(*old, event, Presence::Absent);
-            self.tallied.went(*old, event);
+            self.went(*old, event);
         } else {
             self.meta.counts.events += 1;
         }
         self.overlay.put_event(place, Arc::clone(&reading.event));
         self.set_topics(place, &reading.event, Presence::Present);
-        self.tallied.came(place, &reading.event);
+        self.came(place, &reading.event);
         if standing.as_ref().is_none_or(|(old, _)| *old != place) {
             self.lengthen(number, reading)?;
             if let Some((old, event)) = &standing {
@@ -84,7 +84,7 @@ impl Planner<'_> {
         self.meta.counts.events -= 1;
         self.overlay.drop_event(place);
         self.set_topics(place, event, Presence::Absent);
-        self.tallied.went(place, event);
+        self.went(place, event);
     }
 
     pub(super) fn set_topics(&mut self, place: EventPlace, event: &Event, presence: Presence) {
@@ -213,6 +213,8 @@ impl Planner<'_> {
                 return Ok(());
             }
             if holder != Some(number) {
+                // What is later on trails that follow the value was the holder's.
+                self.affected.stirred.extend(holder);
                 takes.push(link.value);
             }
         }
@@ -232,7 +234,7 @@ impl Planner<'_> {
         Ok(claimed > newest_claim(&node, self.overlay.trail(holder)?.as_deref()))
     }
 
-    fn answer_event(&self, reading: &EventReading, added: Added) -> Result<Resolution> {
+    fn answer_event(&mut self, reading: &EventReading, added: Added) -> Result<Resolution> {
         let issues = reading.issues.clone();
         let mut answer = Resolution { issues, ..Resolution::default() };
         let place = self.overlay.event_place(reading.key)?;
@@ -252,6 +254,7 @@ impl Planner<'_> {
             answer.because.push(if added == Added::Refused { Because::Erased } else { Because::Unchanged });
             return Ok(answer);
         }
+        self.affected.profiles.extend(profile);
         self.reasons_of(&node.links, &mut answer.because)?;
         let followed = node.vertex.follows().and_then(|Link { kind, .. }| self.rules.kinds.get(usize::from(kind)));
         answer.because.extend(followed.map(|rule| Because::Followed { kind: rule.name.clone() }));

@@ -2,16 +2,19 @@
 
 use super::Resolver;
 use super::access::PERSONAL;
+use super::moments::each_event;
 use super::read::View;
 use super::reading::read_trail;
 use super::ruling::Ruling;
 use crate::error::Result;
+use crate::event::EventKind;
 use crate::id::RecordNumber;
-use crate::policy::{AttributeRule, Links, Survive, TimeToLive};
+use crate::mood::is_said;
+use crate::policy::{AttributeRule, Links, Policy, Survive, TimeToLive};
 use crate::record::Record;
 use crate::retention::DataKind;
 use serde::Serialize;
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names that the policy does not declare which are told one by one.
@@ -23,9 +26,10 @@ pub struct Minimisation {
     /// Live records.
     pub records: u64,
     /// The kinds of identifier and the attributes that the policy declares, in its order; then what records have besides,
-    /// by name.
+    /// by name; then the words and the sentiments that events carry, by kind of event.
     pub rows: Vec<DataUse>,
-    /// Values of names that come after the first 1,024 undeclared ones, which are not told one by one. Nothing reads them.
+    /// Values of names that come after the first 1,024 undeclared ones, which are not told one by one, and words and
+    /// sentiments of kinds that come after as many.
     pub left_out: u64,
 }
 
@@ -36,19 +40,23 @@ impl Minimisation {
     }
 }
 
-/// One attribute or kind of identifier: how much there is of it, and what for.
+/// One attribute, kind of identifier, or field of a kind of event: how much there is of it, and what for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DataUse {
-    /// What it is: an attribute or an identifier.
+    /// What it is: an attribute, an identifier, or what events carry.
     pub what: DataKind,
-    /// Its name.
+    /// Its name; of what events carry, the kind and the field: `contact.text`, `contact.sentiment`.
     pub name: SmolStr,
-    /// Whether the policy declares it.
+    /// Whether the policy declares it; of what events carry, whether it says how long events of the kind are kept or what
+    /// for.
     pub declared: bool,
     /// Live records that have it, empty values left out.
     pub records: u64,
-    /// For identifiers, trails that have it: the events of one source with the same identifiers.
+    /// For identifiers, trails that have it, and for what events carry, trails with such an event: the events of one source
+    /// with the same identifiers.
     pub trails: u64,
+    /// For what events carry, events that have it.
+    pub events: u64,
     /// For how long it is kept.
     pub keep: Option<TimeToLive>,
     /// What reads it; nothing where it is only shown to whoever asks for the profile as a whole.
@@ -80,16 +88,31 @@ pub enum ReadBy {
     Group(SmolStr),
     /// It tells whether what a data subject proved is theirs alone ([`View::access`]).
     Access,
+    /// It says how somebody feels ([`View::feeling`]); words, where there is a lexicon.
+    Feeling,
+    /// It says what somebody looks for ([`View::shopper`]).
+    Search,
+    /// It is shown with what was said about a wish or a dislike ([`View::preferences`]).
+    Preference,
     /// It may be read for this purpose.
     Purpose(SmolStr),
 }
 
+/// What events of a kind carry of words, or of sentiments.
+#[derive(Default)]
+struct Said {
+    trails: u64,
+    events: u64,
+    /// Whether some of it was said about a wish or a dislike.
+    stated: bool,
+}
+
 impl View {
-    /// Tells how many live records have each attribute and identifier, and what in the policy and in onefold reads it: for
-    /// a review of what need not be kept (General Data Protection Regulation, Article 5 (1) (c)). What a host reads of
+    /// Tells how many live records have each attribute and identifier, and how many events words and a sentiment, and what
+    /// in the policy and in onefold reads it: for a review of what need not be kept (General Data Protection Regulation, Article 5 (1) (c)). What a host reads of
     /// profiles as a whole it cannot know: declare purposes, and read [for them](Self::for_purpose).
     ///
-    /// O(records and trails), read in pages. Memory: a count by name.
+    /// O(records, trails and events), read in pages. Memory: a count by name.
     ///
     /// # Errors
     /// `Store` or `Corrupt` where reading failed.
@@ -122,6 +145,7 @@ impl View {
             DataKind::Identifier | DataKind::Event => rules.kind_place(name).is_some(),
         };
         let mut left_out = 0;
+        let (mut said, mut said_left_out): (BTreeMap<(EventKind, &'static str), Said>, u64) = (BTreeMap::new(), 0);
         let mut count = |names: BTreeSet<(DataKind, SmolStr)>, place: usize| {
             for name in names {
                 let of = if is_declared(&name) { &mut counts } else { &mut undeclared };
@@ -145,15 +169,16 @@ impl View {
             Ok(())
         })?;
         self.trail_pages(&mut |page| {
-            for (_, trail) in page.iter().filter(|(_, trail)| !read_trail(rules, trail).1) {
+            for (number, trail) in page.iter().filter(|(_, trail)| !read_trail(rules, trail).1) {
                 count(trail.identifiers.iter().map(|sent| (DataKind::Identifier, sent.kind.clone())).collect(), 1);
+                said_left_out += self.count_said(*number, &mut said)?;
             }
             Ok(())
         })?;
         let policy = &rules.policy;
         let mut row = |what, name: &SmolStr, keep, read_by| {
             let [records, trails] = counts.remove(&(what, name.clone())).unwrap_or_default();
-            DataUse { what, name: name.clone(), declared: true, records, trails, keep, read_by }
+            DataUse { what, name: name.clone(), declared: true, records, trails, events: 0, keep, read_by }
         };
         for (place, rule) in (0..).zip(&policy.identifier) {
             found.rows.push(row(DataKind::Identifier, &rule.kind, rule.keep, readers_of_kind(rules, place)));
@@ -163,11 +188,52 @@ impl View {
         }
         found.rows.extend(undeclared.into_iter().map(|((what, name), [records, trails])| {
             let (keep, read_by) = (policy.undeclared_keep, Vec::new());
-            DataUse { what, name, declared: false, records, trails, keep, read_by }
+            DataUse { what, name, declared: false, records, trails, events: 0, keep, read_by }
         }));
-        found.left_out = left_out;
+        found.rows.extend(said.iter().map(|((kind, field), said)| use_of_said(policy, kind, field, said)));
+        found.left_out = left_out + said_left_out;
         Ok(found)
     }
+
+    /// Counts the words and the sentiments on a trail; answers how many were left out: the last by kind, whenever they come.
+    fn count_said(&self, trail: RecordNumber, said: &mut BTreeMap<(EventKind, &'static str), Said>) -> Result<u64> {
+        let mut here: BTreeMap<(EventKind, &'static str), Said> = BTreeMap::new();
+        each_event(&*self.snapshot, trail, i64::MIN..=i64::MAX, &mut |_, event| {
+            let has = |field: &Option<SmolStr>| field.as_ref().is_some_and(|told| !told.is_empty());
+            for (name, is_there) in [("text", has(&event.text)), ("sentiment", has(&event.sentiment))] {
+                if is_there {
+                    let said = here.entry((event.kind.clone(), name)).or_default();
+                    said.events += 1;
+                    said.stated |= name == "text" && event.preference.is_some();
+                }
+            }
+            Ok(())
+        })?;
+        for (what, found) in here {
+            let sum = said.entry(what).or_default();
+            sum.trails += 1;
+            sum.events += found.events;
+            sum.stated |= found.stated;
+        }
+        let mut left_out = 0;
+        while said.len() > UNDECLARED_MAX {
+            left_out += said.pop_last().map_or(0, |(_, said)| said.events);
+        }
+        Ok(left_out)
+    }
+}
+
+fn use_of_said(policy: &Policy, kind: &EventKind, field: &str, said: &Said) -> DataUse {
+    let name = kind.to_string();
+    let mut read_by = Vec::new();
+    read_by.extend((field == "sentiment" || is_said(kind)).then_some(ReadBy::Feeling));
+    read_by.extend((field == "text" && *kind == EventKind::Search).then_some(ReadBy::Search));
+    read_by.extend(said.stated.then_some(ReadBy::Preference));
+    read_by.extend(policy.purposes_of_events(kind).iter().cloned().map(ReadBy::Purpose));
+    let keep = policy.event.keep.get(name.as_str()).copied();
+    let declared = keep.is_some() || policy.event.purposes.contains_key(name.as_str());
+    let (trails, events, name) = (said.trails, said.events, format_smolstr!("{name}.{field}"));
+    DataUse { what: DataKind::Event, name, declared, records: 0, trails, events, keep, read_by }
 }
 
 /// What a record has, each name once.

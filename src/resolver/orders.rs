@@ -22,7 +22,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// An order id that more events may have than this is no order's: a test's, or a placeholder.
-const ORDER_EVENTS_MAX: usize = 1024;
+pub(super) const ORDER_EVENTS_MAX: usize = 1024;
 
 /// Ids of orders whose events are read together.
 const IDS_PAGE: usize = 512;

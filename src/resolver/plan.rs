@@ -4,6 +4,7 @@
 //! seeds are resolved together by [`Planner::settle`](super::settle): the answer is the same, and a batch that stirs one
 //! region a thousand times resolves it once.
 
+use super::affected::Affected;
 use super::deeds::Tallied;
 use super::liken::{is_link, likeness_of};
 use super::moments::newest_claim;
@@ -46,6 +47,8 @@ pub(super) struct Planner<'a> {
     pub(super) parted: Vec<(ProfileNumber, Vec<ProfileNumber>)>,
     /// What was done, to be counted when the plan is a batch.
     pub(super) tallied: Tallied,
+    /// Whose view changes, to be told when the plan is a batch.
+    pub(super) affected: Affected,
     pub(super) changed: bool,
 }
 
@@ -94,8 +97,8 @@ impl<'a> Planner<'a> {
     ) -> Self {
         let overlay = Overlay::new(base);
         let (seeds, merged, parted) = (Vec::new(), Vec::new(), Vec::new());
-        let tallied = Tallied::default();
-        Self { overlay, rules, seed, secrets, meta, seeds, merged, parted, tallied, changed: false }
+        let (tallied, affected) = (Tallied::default(), Affected::default());
+        Self { overlay, rules, seed, secrets, meta, seeds, merged, parted, tallied, affected, changed: false }
     }
 
     /// Plans a version of a record.
@@ -129,6 +132,7 @@ impl<'a> Planner<'a> {
             if !reading.record.supersedes(&old) {
                 return Ok(false);
             }
+            self.affected.stirred.push(known);
         } else {
             self.meta.next_record += 1;
             self.meta.counts.records += 1;
@@ -179,7 +183,7 @@ impl<'a> Planner<'a> {
         self.rehome(number, &old.homes, &node.homes)?;
         let same = old.links == node.links && old.facts == node.facts;
         if let Some(cluster) = &cluster {
-            self.announce(ProfileEvent::Extended { profile: self.id(cluster.profile) });
+            self.affected.profiles.push(cluster.profile);
         }
         if same && (old.vertex == node.vertex || cluster.is_some_and(|cluster| cluster.summary.clean)) {
             // Where nothing is withheld, time decides nothing.
@@ -280,7 +284,9 @@ impl<'a> Planner<'a> {
         let carried = match &posting.state {
             ValueState::Generic => Carried::Free,
             _ if too_many => {
-                self.seeds.extend(self.overlay.all_carriers(link.value, &posting)?);
+                let carriers = self.overlay.all_carriers(link.value, &posting)?;
+                self.affected.stirred.extend(&carriers);
+                self.seeds.extend(carriers);
                 self.meta.counts.generic += 1;
                 self.drop_withheld(WithheldKey::Value(link.value))?;
                 self.overlay.set_state(link.value, ValueState::Generic)?;
@@ -488,7 +494,7 @@ impl<'a> Planner<'a> {
         let stays = profiles.remove(0);
         grown.profile = stays;
         self.overlay.put_cluster(into, Some(Arc::new(grown)));
-        self.announce(ProfileEvent::Extended { profile: self.id(stays) });
+        self.affected.profiles.push(stays);
         if !profiles.is_empty() {
             let from = profiles.iter().map(|&profile| self.id(profile)).collect();
             self.announce(ProfileEvent::Merged { from, into: self.id(stays) });
@@ -518,7 +524,7 @@ impl<'a> Planner<'a> {
         node.cluster = newest.cluster;
         node.vertex.follow(Some(*link).filter(|_| !kind.role.makes_known()));
         self.overlay.add_member(node.cluster, Arc::make_mut(&mut cluster), number);
-        self.announce(ProfileEvent::Extended { profile: self.id(cluster.profile) });
+        self.affected.profiles.push(cluster.profile);
         self.overlay.put_cluster(node.cluster, Some(cluster));
         self.overlay.set_state(link.value, ValueState::Contested { holder: Some(number) })?;
         Ok(true)

@@ -20,7 +20,7 @@ use crate::policy::Policy;
 use crate::record::{Record, What};
 use crate::store::{
     Anchor, AssertionRow, Batch, Change, Cluster, Counts, DORMANT, Generation, INLINE_MAX, Meta, Node, Numbers,
-    Posting, ProfileChange, ProfileEvent, Revision, Snapshot, Trail, ValueState, Vertex,
+    Posting, ProfileChange, ProfileEvent, Revision, Snapshot, Trail, ValueState, Vertex, WithheldKey, WithheldRow,
 };
 use ahash::{AHashMap, AHashSet};
 use smallvec::SmallVec;
@@ -74,6 +74,8 @@ pub(super) struct Rebuilt {
     passed: Vec<(ProfileNumber, RecordNumber)>,
     shifts: Vec<Shifted>,
     erased: Vec<ProfileNumber>,
+    /// Those of whom the shifts may not tell, and whose view may be another.
+    affected: Vec<ProfileNumber>,
 }
 
 impl Resolver {
@@ -192,8 +194,12 @@ impl Resolver {
             meta.policy_version += 1;
         }
         let policy = self.policy_to_write(&*snapshot, &rules)?;
+        let is_same_policy = meta.policy_version == view.meta.policy_version;
         let stands = Stands { revision: snapshot.revision(), meta, origins: origins.clone(), anchors, assertions };
-        let built = Rebuilt { policy, ..self.build(rules, items, stands, &*snapshot)? };
+        let mut built = Rebuilt { policy, ..self.build(rules, items, stands, &*snapshot)? };
+        if is_same_policy {
+            built.affected = built.claimants(&*snapshot)?;
+        }
         let report = built.report(before, &origins, self.seed);
         Ok((built, report))
     }
@@ -294,6 +300,7 @@ impl Resolver {
             passed,
             shifts,
             erased,
+            affected: Vec::new(),
         })
     }
 
@@ -516,8 +523,8 @@ impl Step {
 impl Rebuilt {
     /// Writes all rows; what is left is the state and the feed, for the switch.
     fn write(self, seed: Seed, possible: Vec<ProfileEvent>, step: &mut Step) -> (Meta, Vec<ProfileChange>) {
-        let Self { rules, mut meta, items, partition, bearings, newly_in, shifts, erased, mut anchors, passed, .. } =
-            self;
+        let Self { rules, mut meta, items, partition, bearings, newly_in, shifts, erased, .. } = self;
+        let (mut anchors, passed, affected) = (self.anchors, self.passed, self.affected);
         let mut cluster_of: Vec<Option<ClusterNumber>> = vec![None; items.len()];
         let numbers: Vec<RecordNumber> = items.iter().map(|item| item.number).collect();
         let number = |item: &u32| numbers.get(*item as usize).copied();
@@ -615,12 +622,43 @@ impl Rebuilt {
         }
         let events = shifts.iter().map(|shifted| shifted.event(seed));
         let erased = erased.iter().map(|profile| ProfileEvent::Erased { profile: ProfileId::of(*profile, seed) });
-        let mut feed = Vec::with_capacity(shifts.len());
-        for event in events.chain(erased).chain(possible) {
+        let mut events: Vec<ProfileEvent> = events.chain(erased).collect();
+        if !affected.is_empty() {
+            let told: AHashSet<ProfileId> = events.iter().flat_map(ProfileEvent::profiles).collect();
+            let rest = affected.iter().map(|profile| ProfileId::of(*profile, seed));
+            let rest = rest.filter(|profile| !told.contains(profile));
+            events.extend(rest.map(|profile| ProfileEvent::Extended { profile }));
+        }
+        let mut feed = Vec::with_capacity(events.len() + possible.len());
+        for event in events.into_iter().chain(possible) {
             feed.push(ProfileChange { sequence: meta.next_change, policy_version: meta.policy_version, event });
             meta.next_change += 1;
         }
         (meta, feed)
+    }
+
+    /// Who carries a value that was contested or is: what counts for them may be another. O(withheld joins + records).
+    fn claimants(&self, standing: &dyn Snapshot) -> Result<Vec<ProfileNumber>> {
+        let contested = |(key, row): (&WithheldKey, &WithheldRow)| match key {
+            WithheldKey::Value(value) if !row.parts.is_empty() => Some(*value),
+            _ => None,
+        };
+        let mut values: AHashSet<ValueHash> =
+            self.partition.withheld.iter().filter_map(|(key, row)| contested((key, row))).collect();
+        let mut after = None;
+        loop {
+            let page = standing.withheld_page(after, PAGE)?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(*last);
+            values.extend(page.iter().filter_map(|(key, row)| contested((key, row))));
+        }
+        if values.is_empty() {
+            return Ok(Vec::new());
+        }
+        let carries = |item: &Item| item.subject.links().iter().any(|link| values.contains(&link.value));
+        let any = |members: &[u32]| members.iter().filter_map(|&item| self.items.get(item as usize)).any(carries);
+        let both = self.partition.clusters.iter().zip(&self.bearings);
+        Ok(both.filter(|(cluster, _)| any(&cluster.members)).map(|(_, bearing)| bearing.profile).collect())
     }
 
     fn report(&self, before: Counts, origins: &[Option<ProfileNumber>], seed: Seed) -> PolicyReport {

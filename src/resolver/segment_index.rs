@@ -9,8 +9,7 @@ use crate::error::Result;
 use crate::id::{ClusterNumber, ProfileId, RecordNumber, TopicHash, ValueHash};
 use crate::identifier::{Topic, hash_topic};
 use crate::normalise::order_id;
-use crate::record::RecordKey;
-use crate::store::{Generation, ProfileEvent, ValueState};
+use crate::store::{ProfileEvent, ValueState};
 use crate::time::{DAY, Timestamp};
 use crate::value::Value;
 use smol_str::SmolStr;
@@ -22,19 +21,16 @@ use std::fmt;
 ///
 /// Whom it judges again:
 /// - those of whom the [change feed](View::changes) tells since the last time;
-/// - those whose events came or went: the feed does not tell of an event on a trail that stands, so the host
-///   [notes](Self::note) its key before it is sent or removed, and after;
 /// - those who share an order with one of these, or an identifier that several claim: what one did may be another's now;
 /// - those for whom a count of days reaches what a rule compares it with, or an event of the future has happened: when that
 ///   is, [`next_due`](Self::next_due) says.
 ///
-/// Everybody is judged again after a change of policy or a [load](crate::Resolver::load), where `now` is before that of the last time, and after
-/// [`start_over`](Self::start_over): call that after a [sweep](crate::Resolver::sweep) or an
-/// [erasure](crate::Resolver::erase), which take events away by themselves.
+/// Everybody is judged again after a change of policy, where `now` is before that of the last time, and after
+/// [`start_over`](Self::start_over).
 ///
 /// # Examples
 /// ```
-/// use onefold::{Event, EventKind, Policy, RecordKey, Resolver, SegmentIndex, SegmentSet};
+/// use onefold::{Event, EventKind, Policy, Resolver, SegmentIndex, SegmentSet};
 /// let resolver = Resolver::in_memory(Policy::retail())?;
 /// let set: SegmentSet = serde_json::from_str(
 ///     r#"[{"name": "lapsing", "rule": {"at_least": ["days_since_purchase", 30]}}]"#,
@@ -53,7 +49,6 @@ use std::fmt;
 /// assert_eq!((told.judged, told.entered), (1, vec![(ann, "lapsing".into())]));
 ///
 /// resolver.add_event(bought("2", "2026-02-04T10:00:00Z")?)?;
-/// index.note(&resolver.view()?, &RecordKey::new("web", "2"))?;
 /// let told = index.refresh(&resolver.view()?, "2026-02-05T00:00:00Z".parse()?)?;
 /// assert_eq!((told.left, index.members("lapsing").count()), (vec![(ann, "lapsing".into())], 0));
 /// # Ok::<(), onefold::Error>(())
@@ -67,7 +62,6 @@ pub struct SegmentIndex {
     tied: BTreeMap<Tie, BTreeSet<ProfileId>>,
     /// When who is to be judged again.
     due: BTreeSet<(i64, ProfileId)>,
-    noted: BTreeSet<ProfileId>,
 }
 
 /// What was done to bring an index up to date.
@@ -86,7 +80,6 @@ struct State {
     /// The last entry of the feed that was read.
     cursor: u64,
     policy_version: u64,
-    generation: Generation,
     now: i64,
 }
 
@@ -107,30 +100,12 @@ enum Tie {
 impl SegmentIndex {
     /// Starts with nobody judged.
     pub fn new(set: SegmentSet) -> Self {
-        Self {
-            set,
-            state: None,
-            rows: BTreeMap::new(),
-            tied: BTreeMap::new(),
-            due: BTreeSet::new(),
-            noted: BTreeSet::new(),
-        }
+        Self { set, state: None, rows: BTreeMap::new(), tied: BTreeMap::new(), due: BTreeSet::new() }
     }
 
     /// The segments.
     pub fn set(&self) -> &SegmentSet {
         &self.set
-    }
-
-    /// Notes whose an event or a consent of a key is at present, to be judged again. O(1).
-    ///
-    /// # Errors
-    /// `Store` or `Corrupt` where reading failed.
-    pub fn note(&mut self, view: &View, key: &RecordKey) -> Result<()> {
-        for stored in [view.event(key)?, view.consent(key)?].into_iter().flatten() {
-            self.noted.extend(stored.profile.into_iter().chain(stored.trail));
-        }
-        Ok(())
     }
 
     /// Forgets what was judged: the next refresh judges everybody.
@@ -146,12 +121,11 @@ impl SegmentIndex {
         let until = now.microseconds();
         let usable = self.state.take().filter(|state| {
             state.policy_version == view.meta.policy_version
-                && state.generation == view.meta.generation
                 && state.now <= until
                 && state.cursor < view.meta.next_change
         });
         let mut told = SegmentRefresh::default();
-        let mut open: BTreeSet<ProfileId> = std::mem::take(&mut self.noted);
+        let mut open: BTreeSet<ProfileId> = BTreeSet::new();
         match usable {
             Some(state) => {
                 self.changed_since(state.cursor, view, &mut open)?;
@@ -167,12 +141,7 @@ impl SegmentIndex {
             }
         }
         let cursor = view.meta.next_change.saturating_sub(1);
-        self.state = Some(State {
-            cursor,
-            policy_version: view.meta.policy_version,
-            generation: view.meta.generation,
-            now: until,
-        });
+        self.state = Some(State { cursor, policy_version: view.meta.policy_version, now: until });
         told.entered.sort_unstable();
         told.left.sort_unstable();
         Ok(told)
@@ -207,7 +176,12 @@ impl SegmentIndex {
             let page = view.changes(cursor, PAGE)?;
             let Some(last) = page.last() else { return Ok(()) };
             cursor = last.sequence;
-            page.iter().for_each(|change| named(&change.event, into));
+            // Who is alike is no fact.
+            let telling = page
+                .iter()
+                .map(|change| &change.event)
+                .filter(|event| !matches!(event, ProfileEvent::Possible { .. } | ProfileEvent::Settled { .. }));
+            into.extend(telling.flat_map(ProfileEvent::profiles));
         }
     }
 
@@ -345,24 +319,6 @@ fn everybody(view: &View, into: &mut BTreeSet<ProfileId>) -> Result<()> {
         let Some((last, _)) = page.last() else { return Ok(()) };
         from = ClusterNumber(last.0 + 1);
         into.extend(page.iter().map(|(_, cluster)| ProfileId::of(cluster.profile, view.seed)));
-    }
-}
-
-/// The ids that an entry of the feed names.
-fn named(event: &ProfileEvent, into: &mut BTreeSet<ProfileId>) {
-    use ProfileEvent as P;
-    match event {
-        P::Created { profile }
-        | P::Restored { profile }
-        | P::Extended { profile }
-        | P::Shrunk { profile }
-        | P::Erased { profile } => into.extend([*profile]),
-        P::Merged { from, into: stays } => into.extend(from.iter().chain([stays])),
-        P::Split { from, into: parts } => into.extend(parts.iter().chain([from])),
-        P::Moved { from, into: to, .. } => into.extend([*from, *to]),
-        P::Contested { profiles } | P::Withheld { profiles, .. } => into.extend(profiles),
-        // Who is alike is no fact.
-        P::Possible { .. } | P::Settled { .. } => {}
     }
 }
 

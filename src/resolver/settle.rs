@@ -47,6 +47,7 @@ impl Planner<'_> {
         let outcome = found.resolve(&self.overlay, self.rules, Trace::Off)?;
         let shift = self.shift(&found, &outcome)?;
         self.tell(&outcome, &shift);
+        self.stir_claimants(&found, &outcome);
         self.write_clusters(&found, &outcome, &shift)?;
         self.write_values(&found, &outcome, &shift)?;
         self.write_links(&found, &outcome, &shift)?;
@@ -191,6 +192,12 @@ impl Planner<'_> {
                 ValueState::Inert { witnesses }
             };
             if posting.state != state {
+                // Which profile a value counts for is another.
+                if let ValueState::Contested { holder } = posting.state {
+                    self.affected.stirred.extend(holder);
+                }
+                self.affected.stirred.extend(contest.parts.iter().take(INLINE_MAX).copied().filter_map(number));
+                self.affected.stirred.extend(contest.holder.and_then(number));
                 self.overlay.set_state(contest.value, state)?;
             }
             let key = WithheldKey::Value(contest.value);
@@ -206,6 +213,7 @@ impl Planner<'_> {
         for (&value, (_, posting)) in &found.postings {
             let was_tangled = matches!(posting.state, ValueState::Contested { .. } | ValueState::Inert { .. });
             if was_tangled && !tangled.contains(&value) && !found.inert.contains(&value) {
+                self.affected.stirred.extend(self.overlay.carriers_at_most(value, posting, 1)?);
                 self.overlay.set_state(value, ValueState::Clear)?;
                 self.drop_withheld(WithheldKey::Value(value))?;
             }
@@ -297,6 +305,17 @@ impl Planner<'_> {
         }
         self.overlay.put_withheld(key, Some(Arc::new(row)));
         Ok(())
+    }
+
+    /// Notes who carries a value that trails follow, or followed: whose their events are may be another now.
+    fn stir_claimants(&mut self, found: &Gathered, outcome: &Outcome) {
+        let before = found.records.iter().filter_map(|(_, node)| node.vertex.follows());
+        let followed: AHashSet<Link> = before.chain(outcome.followers.iter().map(|(_, link)| *link)).collect();
+        if !followed.is_empty() {
+            let claims = |node: &Node| node.links.iter().any(|link| followed.contains(link));
+            let claimants = found.records.iter().filter(|(_, node)| claims(node));
+            self.affected.stirred.extend(claimants.map(|(number, _)| *number));
+        }
     }
 
     /// Tells the feed what became of the profiles of the region.

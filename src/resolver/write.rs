@@ -399,6 +399,7 @@ impl Planner<'_> {
         if self.overlay.meta()?.is_none() {
             self.overlay.put_policy(self.rules.policy().to_json()?.into());
         }
+        self.tell_affected()?;
         self.tell_possible()?;
         self.count_deeds()?;
         let (expected, generation) = (self.overlay.revision(), self.meta.generation);

@@ -379,7 +379,11 @@ pub enum ProfileEvent {
         /// Which.
         profile: ProfileId,
     },
-    /// A profile gained records, or a record of it a new version.
+    /// What a profile shows changed without its becoming another: it gained records, or a record of it a new version; an
+    /// event or a consent of it came, went, got a new version or counts elsewhere now. Also told of those whose orders,
+    /// consents or attributed events hang on what somebody else was told of: who shares the order, hears the consent
+    /// under a shared identifier, or claims a contested value. At most once for a profile in a commit, and not where
+    /// the commit tells otherwise that it came, went, lost records, or was merged, split or moved to or from.
     Extended {
         /// Which.
         profile: ProfileId,
@@ -440,4 +444,46 @@ pub enum ProfileEvent {
         /// The profiles that its records are in now; those that are gone are in none.
         profiles: Vec<ProfileId>,
     },
+}
+
+impl ProfileEvent {
+    /// The profiles that it names, which may bear other ids now: what a consumer of the feed has to read anew. O(profiles).
+    ///
+    /// # Examples
+    /// ```
+    /// use onefold::{Event, EventKind, Policy, Resolver};
+    /// use std::collections::BTreeSet;
+    /// let resolver = Resolver::in_memory(Policy::retail())?;
+    /// let seen = |key: &str, at: &str| -> onefold::Result<Event> {
+    ///     Ok(Event::new("web", key, at.parse()?, EventKind::View).identifier("email", "ann@example.org"))
+    /// };
+    /// let ann = resolver.add_event(seen("1", "2026-01-05T10:00:00Z")?)?.profile;
+    /// let cursor = resolver.changes(0, 100)?.last().map_or(0, |change| change.sequence);
+    /// resolver.add_event(seen("2", "2026-01-06T10:00:00Z")?)?;
+    /// let stale: BTreeSet<_> = resolver.changes(cursor, 100)?.iter().flat_map(|change| change.event.profiles()).collect();
+    /// assert_eq!(stale, ann.into_iter().collect());
+    /// # Ok::<(), onefold::Error>(())
+    /// ```
+    pub fn profiles(&self) -> impl Iterator<Item = ProfileId> {
+        let (one, other, many): (Option<ProfileId>, Option<ProfileId>, &[ProfileId]) = match self {
+            Self::Created { profile }
+            | Self::Restored { profile }
+            | Self::Extended { profile }
+            | Self::Shrunk { profile }
+            | Self::Erased { profile } => (Some(*profile), None, &[]),
+            Self::Merged { from, into } => (Some(*into), None, from),
+            Self::Split { from, into } => (Some(*from), None, into),
+            Self::Moved { from, into, .. } => (Some(*from), Some(*into), &[]),
+            Self::Contested { profiles }
+            | Self::Withheld { profiles, .. }
+            | Self::Possible { profiles }
+            | Self::Settled { profiles } => (None, None, profiles),
+        };
+        one.into_iter().chain(other).chain(many.iter().copied())
+    }
+
+    /// Whether the evidence of the profiles that it names is another: not where it only says how they stand to others.
+    pub(crate) fn tells_of_evidence(&self) -> bool {
+        !matches!(self, Self::Contested { .. } | Self::Withheld { .. } | Self::Possible { .. } | Self::Settled { .. })
+    }
 }

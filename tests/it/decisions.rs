@@ -130,6 +130,23 @@ fn consent_by_channel_facts_by_purpose_and_caps_are_asked() {
 }
 
 #[test]
+fn the_feed_tells_of_a_decision_and_of_what_came_of_it() {
+    let (resolver, ann, _) = two();
+    let named = |call: &dyn Fn()| -> Vec<ProfileId> {
+        let before = resolver.changes(0, usize::MAX).unwrap().len() as u64;
+        call();
+        let told = resolver.changes(before, usize::MAX).unwrap();
+        told.iter().flat_map(|change| change.event.profiles()).collect()
+    };
+    let id = std::cell::Cell::new(None);
+    assert_eq!(named(&|| id.set(Some(decided(&resolver, ann, 1).id))), [ann]);
+    let click = || Outcome::new(id.get().unwrap(), "click", "click", 1.0, at(1));
+    let clicked = || assert_eq!(resolver.outcome(&rules(), click()).unwrap(), Some(OutcomeStatus::Counted));
+    assert_eq!(named(&clicked), [ann]);
+    assert_eq!(resolver.view().unwrap().decisions(ann).unwrap().unwrap()[0].outcomes.len(), 1);
+}
+
+#[test]
 fn what_a_purpose_may_not_see_makes_nobody_eligible() {
     let policy = r#"
 identifier = [{ kind = "email", role = "contact", normalise = "email" }]

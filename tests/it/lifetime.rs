@@ -547,6 +547,31 @@ fn orders_come_to_days() {
 }
 
 #[test]
+fn the_money_of_a_day_is_that_of_its_orders() {
+    let event = |key: String, kind| Event::new("web", key, "2026-01-05T10:00:00Z".parse().unwrap(), kind);
+    let check = |told: &[(&str, &str, &str)], expected: f64| {
+        let mut events = Vec::new();
+        for (number, (quantity, amount, back)) in told.iter().enumerate() {
+            let line = Line::new("socks").quantity(*quantity).amount(*amount, "EUR");
+            let order = number.to_string();
+            events.push(event(format!("b{number}"), EventKind::Purchase).order(order.clone()).line(line));
+            let back = Line::new("socks").quantity(*back);
+            events.push(event(format!("r{number}"), EventKind::Return).order(order).line(back));
+        }
+        let (orders, _) = orders(&events.into_iter().map(Arc::new).collect::<Vec<_>>(), |event| event.order.clone());
+        let days = days_of_orders(&orders, "EUR");
+        assert_eq!(days.iter().map(|day| day.amount).collect::<Vec<_>>(), [Some(expected)], "{told:?}");
+        let sum = orders.iter().map(|order| order.kept_amount("EUR").unwrap());
+        let sum = sum.reduce(|sum, amount| sum.checked_add(amount).unwrap()).unwrap();
+        assert_eq!(sum.to_string().parse::<f64>().unwrap(), expected, "{told:?}");
+    };
+    // A third is left out at the fourth digit, as an order says it; and what is paid in one day is added up exactly.
+    check(&[("3", "20.00", "1")], 13.3333);
+    check(&[("3", "20.00", "1"), ("7", "1.00", "6")], 13.4762);
+    check(&[("2", "0.20", "1"), ("2", "0.40", "1")], 0.3);
+}
+
+#[test]
 fn spending_falls_back_where_it_must() {
     // Means so unlike that the mean of all is not finite: q is under 1.
     let mut chance = Chance(31);

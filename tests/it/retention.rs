@@ -457,6 +457,53 @@ fn what_nothing_reads_is_listed() {
 }
 
 #[test]
+fn words_and_sentiments_are_listed() {
+    use onefold::{NotedBy, Polarity, Preference, ReadBy};
+    let policy = Policy::builder()
+        .identifier(IdentifierPolicy::new("email", Role::Contact))
+        .purpose(PurposePolicy::new("care"))
+        .event_keep(&EventKind::Contact, keep("P1Y"))
+        .event_purposes(&EventKind::Contact, ["care"])
+        .build()
+        .unwrap();
+    let resolver = fresh(&policy);
+    let event = |key: &str, kind: EventKind| Event::new("web", key, at(1), kind).identifier("email", &key[..1]);
+    let wish = Preference::new("topping", "x", Polarity::Like, NotedBy::Customer);
+    for event in [
+        event("a1", EventKind::Contact).text("no").sentiment("-0.2"),
+        event("a2", EventKind::Contact).text("yes"),
+        event("b1", EventKind::Contact).text("").sentiment(""),
+        event("b2", EventKind::View).text("odd").sentiment("0.1"),
+        event("b3", EventKind::Search).text("coat"),
+        event("b4", EventKind::Custom("chat".into())).text("hello"),
+        event("b5", EventKind::Purchase).text("no onions").preference(wish),
+        // Of nobody.
+        Event::new("web", "c1", at(1), EventKind::Contact).text("hello").identifier("unknown", "1"),
+    ] {
+        resolver.add_event(event).unwrap();
+    }
+    let found = resolver.minimisation().unwrap();
+    let rows = found.rows.iter().filter(|row| row.what == DataKind::Event);
+    let rows: Vec<(&str, u64, u64, &[ReadBy])> =
+        rows.map(|row| (row.name.as_str(), row.trails, row.events, row.read_by.as_slice())).collect();
+    let care = || ReadBy::Purpose("care".into());
+    let expected: [(&str, u64, u64, &[ReadBy]); 7] = [
+        ("view.sentiment", 1, 1, &[ReadBy::Feeling]),
+        ("view.text", 1, 1, &[]),
+        ("search.text", 1, 1, &[ReadBy::Search]),
+        ("purchase.text", 1, 1, &[ReadBy::Preference]),
+        ("contact.sentiment", 1, 1, &[ReadBy::Feeling, care()]),
+        ("contact.text", 1, 2, &[ReadBy::Feeling, care()]),
+        ("custom:chat.text", 1, 1, &[ReadBy::Feeling]),
+    ];
+    assert_eq!(rows, expected);
+    assert_eq!(found.unread().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["view.text"]);
+    let of = |name: &str| found.rows.iter().find(|row| row.name == name).unwrap();
+    assert_eq!((of("contact.text").keep, of("contact.text").declared), (Some(keep("P1Y")), true));
+    assert_eq!((of("view.text").keep, of("view.text").declared), (None, false));
+}
+
+#[test]
 fn undeclared_names_are_bounded_whatever_their_order() {
     let names: Vec<String> = (0..1_500).map(|number| format!("n{number:04}")).collect();
     let found = |names: &[&String]| {

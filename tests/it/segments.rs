@@ -1,12 +1,12 @@
 //! Segments: what rules say of facts and why, what facts say of profiles, and an index that is always as from scratch.
 
 use crate::properties::config;
-use crate::script::{self, Call};
+use crate::script;
 use crate::subject;
 use onefold::{
     AttributePolicy, Compare, Consent, ConsentQuery, ConsentStatus, Eligibility, Event, EventKind, Facts,
-    IdentifierPolicy, Ingest, Line, Operation, Policy, PurposePolicy, Record, RecordKey, Resolver, Role, Segment,
-    SegmentIndex, SegmentSet, Standing, Timestamp, Value,
+    IdentifierPolicy, Ingest, Line, Policy, PurposePolicy, Record, Resolver, Role, Segment, SegmentIndex, SegmentSet,
+    Standing, Timestamp, Value,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -197,17 +197,6 @@ fn rules() -> SegmentSet {
             {"name":"several","rule":{"at_least":["records",2]}}]"#)
 }
 
-/// The keys of the events that a call names.
-fn keys(call: &Call) -> Vec<RecordKey> {
-    match call {
-        Call::Apply(Operation::Event(event)) => vec![event.key.clone()],
-        Call::Apply(Operation::RemoveEvent(key)) => vec![key.clone()],
-        Call::AddEvents(events, _) => events.iter().map(|event| event.key.clone()).collect(),
-        Call::RemoveEvents(keys) => keys.clone(),
-        _ => Vec::new(),
-    }
-}
-
 proptest! {
     #![proptest_config(config(40))]
 
@@ -221,13 +210,7 @@ proptest! {
         let mut index = SegmentIndex::new(rules());
         let mut now = at("2026-01-05T09:00:00Z").microseconds();
         for (call, hours) in script.calls.iter().zip(hours) {
-            let note = |index: &mut SegmentIndex| {
-                let view = resolver.view().unwrap();
-                keys(call).iter().for_each(|key| index.note(&view, key).unwrap());
-            };
-            note(&mut index);
             subject::call(&resolver, call);
-            note(&mut index);
             now += hours * 3_600_000_000;
             let (view, time) = (resolver.view().unwrap(), Timestamp::from_microseconds(now).unwrap());
             let before: BTreeMap<_, _> = index.set().segments().iter().map(|segment| (segment.name.clone(), index.members(&segment.name).collect::<std::collections::BTreeSet<_>>())).collect();
@@ -270,11 +253,9 @@ fn what_one_did_may_be_anothers_now() {
     // The order was made on the web: the till's is its receipt.
     let made = order("web", "05", "email", "ann@example.org").order("o-7");
     drop(resolver.add_event(made.clone()).unwrap());
-    index.note(&resolver.view().unwrap(), &made.key).unwrap();
     let told = index.refresh(&resolver.view().unwrap(), now).unwrap();
     assert_eq!((told.judged, told.entered, told.left), (2, vec![(web, "two".into())], vec![(till, "one".into())]));
     // And back.
-    index.note(&resolver.view().unwrap(), &made.key).unwrap();
     assert_eq!(resolver.remove_events(&[made.key]).unwrap(), 1);
     let told = index.refresh(&resolver.view().unwrap(), now).unwrap();
     assert_eq!((told.judged, told.entered, told.left), (2, vec![(till, "one".into())], vec![(web, "two".into())]));

@@ -72,7 +72,7 @@ fn timed(policy: Policy) -> impl Strategy<Value = Policy> {
 }
 
 /// Any script under a policy with times that stays in force.
-fn scripts(calls: std::ops::Range<usize>) -> impl Strategy<Value = Script> {
+pub(crate) fn scripts(calls: std::ops::Range<usize>) -> impl Strategy<Value = Script> {
     let script = prop_oneof![1 => script::of_any_kind(calls.clone()).boxed(), 2 => tablet::happenings(calls).boxed()];
     (script, told()).prop_flat_map(|(Script { policy, mut calls }, told)| {
         calls.retain(|call| !matches!(call, Call::SetPolicy(_)));

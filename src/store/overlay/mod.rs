@@ -261,6 +261,16 @@ impl<'a> Overlay<'a> {
         self.feed.push(change);
     }
 
+    /// What the feed is to grow by, so far.
+    pub(crate) fn feed(&self) -> &[ProfileChange] {
+        &self.feed
+    }
+
+    /// What stands without what is pending.
+    pub(crate) fn base(&self) -> &'a dyn Snapshot {
+        self.base
+    }
+
     /// Sets how a value links its carriers.
     pub fn set_state(&mut self, value: ValueHash, state: ValueState) -> Result<()> {
         if let Some(mut posting) = self.posting(value)? {
@@ -309,6 +319,19 @@ impl<'a> Overlay<'a> {
     /// All carriers of a value, ascending.
     pub fn all_carriers(&self, value: ValueHash, posting: &Posting) -> Result<Vec<RecordNumber>> {
         all(&posting.carriers, |from, limit| self.carriers(value, from, limit))
+    }
+
+    /// The first carriers of a value, ascending.
+    pub(crate) fn carriers_at_most(
+        &self,
+        value: ValueHash,
+        posting: &Posting,
+        limit: usize,
+    ) -> Result<Vec<RecordNumber>> {
+        match &posting.carriers {
+            Numbers::Inline(list) => Ok(list.iter().copied().take(limit).collect()),
+            Numbers::Spilled(_) => self.carriers(value, RecordNumber(0), limit),
+        }
     }
 
     /// All members of a cluster, ascending.
