@@ -179,7 +179,9 @@ pub struct Fact {
 pub(crate) fn of_column(facts: &[Fact], column: u16) -> &[Fact] {
     let from = facts.partition_point(|fact| fact.attribute < column);
     let rest = facts.get(from..).unwrap_or_default();
-    rest.get(..rest.partition_point(|fact| fact.attribute == column)).unwrap_or_default()
+    // Few facts are of one column.
+    let length = rest.iter().take_while(|fact| fact.attribute == column).count();
+    rest.get(..length).unwrap_or_default()
 }
 
 /// Shows the attribute's place only.

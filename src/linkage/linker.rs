@@ -160,12 +160,20 @@ impl Linker {
     /// The level of a pair on a comparison, and what rarity adds.
     fn compare(&self, place: usize, a: &[Fact], b: &[Fact]) -> (u8, f64) {
         let Some(comparison) = self.comparisons.get(place) else { return (NULL, 0.0) };
-        let level = level_of(comparison, a, b);
+        let of = |facts| comparison.columns.first().map(|&column| of_column(facts, column)).unwrap_or_default();
+        let (mine, theirs): (&[Fact], &[Fact]) = (of(a), of(b));
+        // Most comparisons are of one column, and most are settled here.
+        if mine.is_empty() || theirs.is_empty() {
+            return (NULL, 0.0);
+        }
+        let alone = comparison.columns.len() == 1 && comparison.stand_ins.is_empty();
+        let level = match alone && comparison.starts_exact() && mine == theirs {
+            true => 0,
+            false => level_of(comparison, a, b),
+        };
         let rarity = match (level, self.weights.get(place)) {
             (0, Some(weights)) if weights.frequent.is_some() => {
-                let column = comparison.columns.first();
-                let of = |facts| column.map(|&column| of_column(facts, column)).unwrap_or_default();
-                let shared = of(a).iter().filter(|fact| of(b).contains(fact));
+                let shared = mine.iter().filter(|fact| theirs.contains(fact));
                 shared.map(|fact| weights.rarity(&fact.value)).reduce(f64::max).unwrap_or(0.0)
             }
             _ => 0.0,
