@@ -91,7 +91,7 @@ pub fn learn_gaps(people: &[Vec<i64>], now: i64, season: Option<&Season>) -> std
 }
 
 /// Works out when somebody buys again, from the days on which it was bought and from what is usual: the prior is updated by
-/// the customer's own gaps (hierarchical gamma), and the open one shows in the interval. O(n log n) for n days, and three
+/// the customer's own gaps (hierarchical gamma), the older ones for less, and the open one shows in the interval. O(n log n) for n days, and three
 /// quantiles of a beta distribution.
 ///
 /// `Err` of the inner result says why there is nothing to say: that is no evidence, not "never".
@@ -129,8 +129,7 @@ pub fn next_due(
         Err(why) => return Ok(Err(*why)),
     };
     prior.check()?;
-    let (count, sum, _) = gaps.sums();
-    let (shape, scale) = (prior.people + prior.regularity * count, prior.scale + sum);
+    let (shape, scale) = prior.of(&gaps);
     let open = between(gaps.last_day(), request.now);
     let lasting = lasts(prior.regularity, shape, open / scale);
     // The gap that is exceeded with a probability: of a beta-prime gap g, scale / (scale + g) is Beta(shape, regularity).
@@ -177,8 +176,7 @@ impl GapPrior {
         self.check()?;
         let between = |from, to| between(season, from, to);
         let Some(gaps) = Gaps::fold(days, now, between) else { return Ok(None) };
-        let (count, sum, _) = gaps.sums();
-        let (shape, scale) = (self.people + self.regularity * count, self.scale + sum);
+        let (shape, scale) = self.of(&gaps);
         Ok(Some(1.0 - lasts(self.regularity, shape, between(gaps.last_day(), now) / scale)))
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 /// last one is open.
 #[derive(Clone, PartialEq)]
 pub(super) struct Gaps {
-    // Invariant: each over 0 and finite, in ascending order; so the order of purchases shows in no sum.
+    // Invariant: each over 0 and finite, the oldest first.
     finished: Vec<f64>,
     last_day: i64,
 }
@@ -20,8 +20,7 @@ impl Gaps {
         days.dedup();
         let last_day = *days.last()?;
         let pairs = days.iter().zip(days.iter().skip(1));
-        let mut finished: Vec<f64> = pairs.map(|(from, to)| between(*from, *to)).filter(|gap| *gap > 0.0).collect();
-        finished.sort_by(f64::total_cmp);
+        let finished = pairs.map(|(from, to)| between(*from, *to)).filter(|gap| *gap > 0.0).collect();
         Some(Self { finished, last_day })
     }
 
@@ -35,10 +34,9 @@ impl Gaps {
         self.last_day
     }
 
-    /// How many there are, their sum, and the sum of their logarithms.
-    pub(super) fn sums(&self) -> (f64, f64, f64) {
-        let sum = self.finished.iter().sum();
-        (self.finished.len() as f64, sum, self.finished.iter().map(|gap| gap.ln()).sum())
+    /// Those that are finished, the oldest first.
+    pub(super) fn lengths(&self) -> &[f64] {
+        &self.finished
     }
 }
 

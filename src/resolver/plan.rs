@@ -123,14 +123,15 @@ impl<'a> Planner<'a> {
         Ok(Added::Taken)
     }
 
-    /// Takes the evidence of a record only, for a resolution from scratch; says whether the record is new.
-    pub(super) fn add_evidence(&mut self, reading: &Reading) -> Result<bool> {
+    /// Takes the evidence of a record only, for a resolution from scratch; says whether the record is new, and nothing of
+    /// what is there already.
+    pub(super) fn add_evidence(&mut self, reading: &Reading) -> Result<Option<bool>> {
         let standing = self.overlay.number(reading.key)?;
         let number = standing.unwrap_or(RecordNumber(self.meta.next_record));
         if let Some(known) = standing {
             let old = self.overlay.record(known)?.ok_or_else(|| Error::corrupt("a record without its evidence"))?;
             if !reading.record.supersedes(&old) {
-                return Ok(false);
+                return Ok(None);
             }
             self.affected.stirred.push(known);
         } else {
@@ -139,7 +140,7 @@ impl<'a> Planner<'a> {
         }
         self.changed = true;
         self.overlay.put_record(number, reading.key, Arc::clone(&reading.record));
-        Ok(standing.is_none())
+        Ok(Some(standing.is_none()))
     }
 
     fn replace(&mut self, number: RecordNumber, reading: &Reading) -> Result<Added> {

@@ -129,6 +129,15 @@ impl Resolver {
         if was_empty {
             report.added = items.len() as u64;
             revision = self.write_evidence(&rules, &items, &mut meta, revision)?;
+        } else {
+            let stands = self.view()?.meta;
+            if !stands.unresolved {
+                // Nothing came that had not been there.
+                report.profiles = stands.counts.profiles;
+                progress(Phase::Resolving, total);
+                progress(Phase::Writing, total);
+                return Ok(report);
+            }
         }
         let built = if was_empty {
             let assertions = self.all_assertions()?;
@@ -341,10 +350,14 @@ impl Resolver {
             if planner.refuses(What::Record, &reading.record.key, &reading.record.identifiers)? {
                 report.refused += 1;
             } else {
-                report.added += u64::from(planner.add_evidence(reading)?);
+                let taken = planner.add_evidence(reading)?;
+                report.added += u64::from(taken == Some(true));
+                planner.meta.unresolved |= taken.is_some();
             }
         }
-        planner.meta.unresolved = true;
+        if !planner.changed {
+            return Ok(snapshot.revision());
+        }
         let batch = planner.into_batch()?;
         drop(snapshot);
         self.store.commit(&self.tenant, batch)
