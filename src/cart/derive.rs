@@ -153,8 +153,9 @@ impl Cart {
 /// | `channel=` | 1 for the channel, or the source of an event that names none | |
 ///
 /// The quantity of a line that states none is one; taken out, all that is in it of the product. A line without a product, or an
-/// event without lines, is of a product without a name. From a cart that was emptied nothing is bought. Each event counts once, of several versions the one that stands; events after `now` do not count;
-/// the order in which they come does not show. O(n log n).
+/// event without lines, is of a product without a name. From a cart that was emptied nothing is bought. Each event counts
+/// once, of several versions the one that stands; events after `now` do not count; the order in which they come does not
+/// show. O(n log n).
 ///
 /// # Errors
 /// `Config` where the rules do not pass [`CartRules::check`].

@@ -36,6 +36,10 @@ pub struct LearnedCounts {
     pub refused: u64,
     /// Outcomes whose decision was not told.
     pub waiting: u64,
+    /// Decisions that were let go of: see [`Learning::release`].
+    pub released: u64,
+    /// Decisions and outcomes that were told of what had been let go of: nothing is learned of them.
+    pub missed: u64,
 }
 
 /// Learns everything from scratch: the definition of what a model knows.
@@ -119,7 +123,7 @@ impl LearnedCounts {
 /// Learning one by one. Whatever comes, in whatever order, is taken back or changed, the model is the one that
 /// [`learn`] would find in what is told now.
 ///
-/// It keeps the decisions and their outcomes. Who has them elsewhere, as evidence, calls [`reckon`] before and after a
+/// It keeps the decisions and their outcomes until they are let go of ([`release`](Self::release)). Who has them elsewhere, as evidence, calls [`reckon`] before and after a
 /// change, and [`DecisionModel::relearn`] with the two rewards.
 #[derive(Clone)]
 pub struct Learning {
@@ -129,6 +133,8 @@ pub struct Learning {
     entries: BTreeMap<DecisionId, Entry>,
     /// The last instants of the windows that are open.
     open: BTreeSet<(i64, DecisionId)>,
+    /// What was let go of, and until when windows had closed.
+    released: (LearnedCounts, i64),
 }
 
 /// What is told of one decision.
@@ -148,7 +154,8 @@ impl Learning {
     /// `Config` where the learner's settings are wrong.
     pub fn new(rules: DecisionRules, learner: LearnerPolicy, now: Timestamp) -> Result<Self> {
         let model = DecisionModel::new(learner)?;
-        Ok(Self { rules, model, now, entries: BTreeMap::new(), open: BTreeSet::new() })
+        let released = (LearnedCounts::default(), i64::MIN);
+        Ok(Self { rules, model, now, entries: BTreeMap::new(), open: BTreeSet::new(), released })
     }
 
     /// The model as it is now.
@@ -167,6 +174,10 @@ impl Learning {
     /// `Limit` over 2^32 outcomes.
     pub fn decided(&mut self, decision: Decision) -> Result<()> {
         let id = decision.id;
+        if closes(&self.rules, &decision) < self.released.1 {
+            self.released.0.missed += 1;
+            return Ok(());
+        }
         if self.entries.get(&id).and_then(|entry| entry.decision.as_ref()).is_some_and(|held| !later(&decision, held)) {
             return Ok(());
         }
@@ -181,11 +192,42 @@ impl Learning {
     /// `Limit` over 2^32 outcomes.
     pub fn outcome(&mut self, outcome: Outcome) -> Result<Option<OutcomeStatus>> {
         let (id, key) = (outcome.decision, outcome.key.clone());
+        let is_late = outcome.at.microseconds().saturating_add(self.rules.window()) < self.released.1;
+        if is_late && !self.entries.contains_key(&id) {
+            self.released.0.missed += 1;
+            return Ok(None);
+        }
         let entry = self.entries.entry(id).or_default();
         if entry.outcomes.get(&key).is_none_or(|held| outcome.by_version(held) == Ordering::Greater) {
             entry.outcomes.insert(key.clone(), outcome);
         }
         Ok(self.settle(id)?.outcomes.get(&key).copied())
+    }
+
+    /// Lets go of the decisions whose windows closed before a time, and says how many: what they taught stays in the model and
+    /// in the [`counts`](Self::counts), and what is told of them afterwards is ignored and counted as missed. So what is kept
+    /// is bounded by what is decided within a window; taking back, [`rewards`](Self::rewards) and [`drifts`](Self::drifts) reach
+    /// no further. Windows that are open stay. O(decisions and outcomes).
+    pub fn release(&mut self, until: Timestamp) -> u64 {
+        let Self { rules, model, now, entries, released: (counts, before), .. } = self;
+        *before = until.min(*now).microseconds().max(*before);
+        let known = counts.released;
+        entries.retain(|_, entry| match &entry.decision {
+            Some(decision) if closes(rules, decision) < *before => {
+                counts.add(model, decision, &reckon(rules, decision, entry.outcomes.values(), *now));
+                counts.released += 1;
+                false
+            }
+            Some(_) => true,
+            None => {
+                // No decision that is still to come can be theirs.
+                let told = entry.outcomes.len();
+                entry.outcomes.retain(|_, outcome| outcome.at.microseconds().saturating_add(rules.window()) >= *before);
+                counts.missed += (told - entry.outcomes.len()) as u64;
+                !entry.outcomes.is_empty()
+            }
+        });
+        counts.released - known
     }
 
     /// Takes a decision out, as if it had never been told. Its outcomes wait for it.
@@ -229,7 +271,7 @@ impl Learning {
 
     /// How much was told, and what became of it. O(decisions and outcomes).
     pub fn counts(&self) -> LearnedCounts {
-        let mut counts = LearnedCounts::default();
+        let mut counts = self.released.0;
         for entry in self.entries.values() {
             match &entry.decision {
                 Some(decision) => {

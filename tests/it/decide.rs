@@ -3,8 +3,8 @@
 use crate::learners::{Dice, at};
 use onefold::{
     Candidate, CapScope, Decision, DecisionLog, DecisionModel, DecisionPolicy, DecisionRequest, DecisionRules, Done,
-    Eligibility, ErrorKind, ExposureCap, Facts, Features, Floor, Learner, LearnerPolicy, Learning, Mood, Nature,
-    Outcome, OutcomeStatus, PermissionReason, RejectReason, Seed, Value, decide, learn, reckon,
+    Eligibility, ErrorKind, ExposureCap, Facts, Features, Floor, LearnedCounts, Learner, LearnerPolicy, Learning, Mood,
+    Nature, Outcome, OutcomeStatus, PermissionReason, RejectReason, Seed, Value, decide, learn, reckon,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -478,6 +478,67 @@ proptest! {
             prop_assert_eq!(counts.decisions, counts.holdout + counts.nothing + counts.learned + counts.open + counts.unfit);
             let learned = learning.rewards();
             prop_assert_eq!(learned.len() as u64, counts.learned);
+        }
+    }
+
+    /// What was let go of stays learned, and what is told of it afterwards changes nothing: the model is that of one who
+    /// keeps everything, and to whom that is not told.
+    #[test]
+    fn what_was_let_go_of_stays_learned(
+        told in prop::collection::vec((told(), prop::option::weighted(0.2, 0..400_000_i64)), 0..40),
+    ) {
+        let rules = rewarding();
+        let fresh = linear();
+        let second = |person: u32| i64::from(person) * 40_000;
+        let decisions: Vec<Decision> = (0..6).map(|person| decided(&rules, &fresh, person, second(person))).collect();
+        let new = || Learning::new(rules.clone(), linear_policy(), at(0)).unwrap();
+        let (mut learning, mut whole) = (new(), new());
+        let (mut kept, mut gone): (BTreeSet<u32>, BTreeSet<u32>) = Default::default();
+        let (mut now, mut until) = (0, i64::MIN);
+        let id = |person: u32| decisions[person as usize].id;
+        for (told, release) in told {
+            for (learning, is_whole) in [(&mut learning, false), (&mut whole, true)] {
+                let heard = |person: u32| !is_whole || !gone.contains(&person);
+                match told {
+                    Told::Decision(person) if heard(person) && (!is_whole || second(person) + DAY >= until) => {
+                        learning.decided(decisions[person as usize].clone()).unwrap();
+                        if is_whole {
+                            kept.insert(person);
+                        }
+                    }
+                    Told::Outcome(person, key, kind, second, amount) if heard(person) => {
+                        let kind = ["click", "purchase", "purchase", "wink"][kind as usize];
+                        let outcome = Outcome::new(id(person), key.to_string(), kind, amount, at(3 * second));
+                        learning.outcome(outcome).unwrap();
+                    }
+                    Told::ForgetDecision(person) if heard(person) => {
+                        learning.forget_decision(id(person)).unwrap();
+                        if is_whole {
+                            kept.remove(&person);
+                        }
+                    }
+                    Told::ForgetOutcome(person, key) if heard(person) => {
+                        learning.forget_outcome(id(person), &key.to_string()).unwrap();
+                    }
+                    Told::Close(second) => {
+                        learning.close(at(3 * second)).unwrap();
+                        now = now.max(3 * second);
+                    }
+                    _ => {}
+                }
+            }
+            if let Some(second_of_release) = release {
+                until = until.max(second_of_release.min(now));
+                let due: Vec<u32> = kept.iter().copied().filter(|person| second(*person) + DAY < until).collect();
+                let due: Vec<u32> = due.into_iter().filter(|person| gone.insert(*person)).collect();
+                prop_assert_eq!(learning.release(at(second_of_release)), due.len() as u64);
+            }
+            prop_assert_eq!(learning.model(), whole.model());
+            let shown = |counts: LearnedCounts| {
+                [counts.decisions, counts.learned, counts.holdout, counts.open, counts.counted, counts.late]
+            };
+            prop_assert_eq!(shown(learning.counts()), shown(whole.counts()));
+            prop_assert_eq!(learning.counts().released, gone.len() as u64);
         }
     }
 
