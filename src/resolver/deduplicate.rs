@@ -45,8 +45,9 @@ impl fmt::Debug for Deduplicated {
 /// Finds who is one person among some records, as [`Resolver::load`](crate::Resolver::load) does, and keeps nothing: for
 /// work in batches that asks for no more. On all cores. The records are let go as they are read.
 ///
-/// O(n log n + pairs that share a block), and for regions in doubt what resolving them costs. Memory: what the policy reads
-/// of each record, and less than half of what a store in memory takes.
+/// O(n log n + pairs that share a block), and for regions in doubt what resolving them costs. Memory: each value that the
+/// policy reads once, and of each record its key, its identifiers' hashes and the numbers of its values; that is less than
+/// the records themselves take.
 ///
 /// # Errors
 /// `Config` where the policy is wrong.
