@@ -116,7 +116,7 @@ fn segmented(criterion: &mut Criterion) {
     group.bench_function("of 10,000 profiles, 10 of which changed", |bencher| {
         let change = || {
             order += 1;
-            let events = (0..10).map(|person| bought(person, order, END - 300)).collect();
+            let events = (0..10).map(|n| bought((10 * order + n) % 10_000, order, END - 300)).collect();
             drop(resolver.add_events(events, Ingest::default()).unwrap());
             resolver.view().unwrap()
         };
